@@ -1,0 +1,34 @@
+"""Customer analytics on a log of purchases.
+
+    raw log --transactions()--> transactions --customer_table(as_of=)--> customers --> everything else
+
+The door and the customer table stand here; the rest is in modules by what it computes:
+
+    pareto, rfm, pyramid, lifecycle     who matters: shares, scores, tiers, states
+    periods                             who moved between two dates
+    bgnbd, gamma_gamma, clv             what a customer will be worth
+    datasets                            sample data and reading your own files
+    plots                               every chart
+    report, workbook                    the customer-base report; the course's exercises
+
+Importing crmlib loads none of the slow libraries and changes no setting.
+"""
+
+from importlib import import_module
+
+from crmlib.customers import customer_table
+from crmlib.errors import DataError, DataNotice, FitError
+from crmlib.transactions import admit, transactions
+
+_MODULES = (
+    "bgnbd", "clv", "datasets", "gamma_gamma", "lifecycle", "pareto", "periods", "plots", "pyramid", "report", "rfm",
+    "workbook",
+)  # fmt: skip
+
+__all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES]
+
+
+def __getattr__(name):
+    if name in _MODULES:  # imported when first used, so that `import crmlib` stays light
+        return import_module(f"crmlib.{name}")
+    raise AttributeError(f"module 'crmlib' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Workbooks: loading, checking, building and copying them."""
