@@ -4,17 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmlib import customer_table, datasets
+import crmlib
+from crmlib import customer_table
 
 
 @pytest.fixture(scope="session")
 def cdnow_log():
-    return datasets.load("cdnow")
+    return crmlib.datasets.load("cdnow")
 
 
 @pytest.fixture(scope="session")
 def cdnow_sample_log():
-    return datasets.load("cdnow_sample")
+    return crmlib.datasets.load("cdnow_sample")
 
 
 @pytest.fixture(scope="session")
