@@ -161,13 +161,14 @@ def _in_order(outputs) -> list:
 
 
 def _specs():
-    """"python3" is the Python that builds, whatever kernel of that name a user has installed elsewhere."""
+    """The kernel is the Python that builds, whatever a user has installed elsewhere under the name python3."""
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 
     class ThisPython(KernelSpecManager):
         def get_kernel_spec(self, kernel_name):
-            return KernelSpec(**get_kernel_dict())
+            quiet = ["--log-level=40"]  # a kernel's own warnings are about sockets, not about the course
+            return KernelSpec(**get_kernel_dict(quiet))
 
     return ThisPython()
 

@@ -95,8 +95,8 @@ def faults(notebook, what: str) -> list[str]:
         found.append(f"{what}: it needs one cell tagged 'parameters' with one plain assignment a line.")
     for number, cell in enumerate(notebook.cells, 1):
         where = f"{what}, cell {number}"
-        if cell.cell_type == "raw" or not cell.source.strip():
-            found.append(f"{where}: it is empty or raw; write Markdown or code.")
+        if not cell.source.strip():
+            found.append(f"{where}: it is empty; say something in it or remove it.")
         paths = [path for text in [cell.source, *texts(cell)] for path in machine_paths(text)]
         if paths:
             found.append(f"{where}: it shows {paths[0]}, a path of the machine that built it; print what matters instead "

@@ -101,7 +101,9 @@ def notebooks(source: Source, text: str) -> dict:
         notebook = nbformat.v4.new_notebook(metadata={**METADATA, "crmlib": {"built_from": source.path}})
         notebook.nbformat_minor = 5  # the first that has cell ids
         remaining, seen = iter(answered), Counter()
-        for cell in script.cells:
+        for number, cell in enumerate(script.cells, 1):
+            if cell.cell_type not in ("code", "markdown"):
+                raise BuildError(f"{source.path}, cell {number}: it is a {cell.cell_type} cell; write Markdown or code.")
             new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
             known = {name: cell.metadata[name] for name in ("tags", "question") if name in cell.metadata}
             body = cell.source

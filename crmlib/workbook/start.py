@@ -1,0 +1,163 @@
+"""``crm start``: a learner's own copies of the workbooks, bound to a data set, in the git-ignored folder ``work/``."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from crmlib import checkout
+from crmlib.customers import customer_table
+from crmlib.errors import DataError, DataNotice
+from crmlib.frames import as_day
+from crmlib.workbook.manifest import sha256
+from crmlib.workbook.notebook import BuildError, dump, load, parameters
+
+__all__ = ["Started", "start"]
+
+DEFAULTS = {"DATA": "cdnow", "AS_OF": "", "CURRENCY": "$", "OPTIONS": {}}
+
+
+@dataclass(frozen=True)
+class Started:
+    """Where the copies are, whether new or already there, and a sentence on each; first what the log's door had to say."""
+
+    paths: list[Path]
+    messages: list[str]
+
+
+def start(key: str | None = None, *, data: str = "cdnow", as_of: str = "", currency: str = "$",
+          options: dict | None = None, root: Path | None = None) -> Started:  # fmt: skip
+    """Copy one workbook (``pareto`` or ``10_pareto``), or all of them, to work/, bound to ``data``; overwrite nothing.
+
+    ``data`` is a name in datasets/, a file or a folder; ``options`` are those of the door and of the file reader. A copy
+    on the course's own data set keeps the workbook's name (10_pareto.ipynb), one on other data carries the data's name
+    too (10_pareto-mylog.ipynb). A copy that is there and is bound to the same data, date, currency and options is kept
+    and not made again; one bound to something else is kept too, and the new one gets a number (10_pareto-mylog-2.ipynb).
+
+    Raises DataError, before anything is copied, for an unknown workbook, for a log that does not pass the door, and for
+    an ``as_of`` that is no date or before the first purchase.
+    """
+    root = root or checkout.root()
+    chosen = _exercises(key, root)
+    options = {name: value for name, value in (options or {}).items() if value is not None}
+    data, messages = _admitted(str(data), as_of, options)
+    bound = {"DATA": data, "AS_OF": str(as_day(as_of)) if as_of else "", "CURRENCY": currency, "OPTIONS": options}
+    paths = []
+    for exercise in chosen:
+        path, message = _copy(exercise, bound, root)
+        paths.append(path)
+        messages.append(message)
+    return Started(paths, messages)
+
+
+def _exercises(key: str | None, root: Path) -> list[Path]:
+    found = sorted((root / "exercises").glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise DataError("There is no workbook in exercises/; run `crm build` or `git checkout -- exercises`.")
+    chosen = [path for path in found if key in (None, path.stem, path.stem[3:])]
+    if not chosen:
+        raise DataError(f"There is no workbook {key!r}; there is: {', '.join(path.stem[3:] for path in found)}.")
+    return chosen
+
+
+def _admitted(data: str, as_of: str, options: dict) -> tuple[str, list[str]]:
+    """The name of the data or its absolute path, and what its door had to say. The log must be one that can be used."""
+    from crmlib import datasets
+
+    admission = datasets.admit_log(data, **options)
+    messages = [note.sentence for note in admission.notes]
+    if as_of:
+        with warnings.catch_warnings(record=True) as notices:
+            warnings.simplefilter("always", DataNotice)
+            customer_table(admission.transactions, as_of=as_of)
+        messages += [str(notice.message) for notice in notices if issubclass(notice.category, DataNotice)]
+    if data in datasets.names():
+        return data, messages
+    # the notebook runs in work/, and may be opened from anywhere: only an absolute path leads back to the file
+    return os.path.abspath(os.path.expanduser(data)), messages
+
+
+def _copy(exercise: Path, bound: dict, root: Path) -> tuple[Path, str]:
+    content = exercise.read_bytes()
+    notebook = load(exercise)
+    copied_from = sha256(content)
+    named = "" if bound["DATA"] == DEFAULTS["DATA"] else "-" + _slug(bound["DATA"])
+    others, number = [], 1
+    while True:
+        path = root / "work" / f"{exercise.stem}{named}{f'-{number}' if number > 1 else ''}.ipynb"
+        if not os.path.lexists(path):
+            break
+        there = _bound_to(path)
+        if there and there["bound"] == bound:
+            newer = there["copied_from"] != copied_from
+            return path, f"{_place(path, root)} is already there; kept as it is." + (
+                f" The course has changed its workbook since: to get that too, rename yours and run `crm start "
+                f"{exercise.stem[3:]}` again." if newer else "")  # fmt: skip
+        others.append(_place(path, root))
+        number += 1
+    _bind(notebook, bound)
+    notebook.metadata["crmlib"] = {**notebook.metadata.get("crmlib", {}), "copied_from": copied_from}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "xb") as file:  # x: fails rather than overwrite what another `crm start` has just made
+        file.write(dump(notebook))
+    kept = f" {' and '.join(others)} {'is' if len(others) == 1 else 'are'} bound to something else and kept." if others else ""
+    return path, f"{_place(path, root)} is your copy, on {bound['DATA']}.{kept}"
+
+
+def _bind(notebook, bound: dict) -> None:
+    """Clear what the cells show and write the parameters, in place."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    if parameters(notebook) is None:
+        raise BuildError("The workbook has no cell of parameters that can be bound; run `crm build --check`.")
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
+    lines = cell.source.encode().splitlines()  # ast counts bytes
+    assigned = ast.parse(cell.source).body
+    for line in reversed(assigned):
+        if (name := line.targets[0].id) in bound:
+            first, last, value = line.value.lineno - 1, line.value.end_lineno, line.value
+            head, tail = lines[first][: value.col_offset], lines[last - 1][value.end_col_offset :]
+            lines[first:last] = [head + _literal(bound[name]).encode() + tail]
+    names = {line.targets[0].id for line in assigned}
+    extra = [name for name in DEFAULTS if name not in names and bound[name] != DEFAULTS[name]]
+    lines += [f"{name} = {_literal(bound[name])}".encode() for name in extra]
+    cell.source = b"\n".join(lines).decode()
+
+
+def _bound_to(path: Path) -> dict | None:
+    """What a copy in work/ is bound to; None if it is no workbook any more."""
+    try:
+        notebook = load(path)
+    except BuildError:
+        return None
+    there = parameters(notebook)
+    if there is None:
+        return None
+    bound = {name: there.get(name, default) for name, default in DEFAULTS.items()}
+    return {"bound": bound, "copied_from": notebook.metadata.get("crmlib", {}).get("copied_from")}
+
+
+def _literal(value) -> str:
+    """Python for a value, text in double quotes as the course writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_literal(name)}: {_literal(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, str) and value.isprintable() and not set(value) & {'"', "\\"}:
+        return f'"{value}"'
+    return repr(value)
+
+
+def _slug(data: str) -> str:
+    """
+    >>> _slug("/home/ana/Sales 2024.csv")
+    'sales_2024'
+    """
+    return re.sub(r"\W+", "_", Path(data).stem.lower()).strip("_")[:40] or "data"
+
+
+def _place(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
