@@ -1,0 +1,105 @@
+"""Who moved between two dates or periods, for any classification: segments, tiers, states, classes, scores."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from crmlib.errors import DataError
+from crmlib.frames import table
+
+__all__ = ["ABSENT", "NO_CLASS", "matrix", "moves"]
+
+ABSENT = "(absent)"  # not in that table: not yet a customer, or silent in that period; a log cannot say "left for good"
+NO_CLASS = "(no value)"  # in the table, but without a class, such as the scores of a customer with refunds only
+
+
+def moves(before, after, *, column, order=None):
+    """How many customers went from each class to each: from, to, customers; pairs that nobody took have no row.
+
+    ``before`` and ``after`` are tables of one kind with ``customer`` and ``column``. A customer in only one of them is
+    "(absent)" in the other; a missing class is "(no value)". The sums over ``to`` are the counts of ``before`` and those over
+    ``from`` the counts of ``after``. Classes come out as text, in the ``order`` given or else sorted.
+
+    Raises `DataError` for two kinds of tables or ids, a customer listed twice, and a class that is not in ``order``.
+
+    >>> import pandas as pd
+    >>> before = pd.DataFrame({"customer": ["a", "b"], "tier": ["top", "small"]})
+    >>> after = pd.DataFrame({"customer": ["b", "c"], "tier": ["top", "small"]})
+    >>> moves(before, after, column="tier", order=["top", "small"])
+           from        to  customers
+    0       top  (absent)          1
+    1     small       top          1
+    2  (absent)     small          1
+    """
+    first = _classes(before, column, "before")
+    second = _classes(after, column, "after")
+    if first.implementation is not second.implementation:
+        kinds = first.implementation.name.lower(), second.implementation.name.lower()
+        raise DataError(f"before is a {kinds[0]} table and after a {kinds[1]} one; pass two of the same kind.")
+    ids = [_kind(frame.schema["customer"]) for frame in (first, second)]
+    if ids[0] != ids[1]:
+        raise DataError(f"The customer ids are {ids[0]} in before and {ids[1]} in after; make them the same type.")
+
+    found = {*first["class"].unique().to_list(), *second["class"].unique().to_list()}
+    rank = {name: place for place, name in enumerate(_ordered(found, order))}
+    joined = first.rename({"class": "from"}).join(second.rename({"class": "to"}), on="customer", how="full")
+    joined = joined.with_columns(nw.col("from", "to").fill_null(ABSENT))
+    counted = joined.group_by("from", "to").agg(nw.len().alias("customers"))
+    rows = sorted(counted.iter_rows(), key=lambda row: (rank[row[0]], rank[row[1]]))
+    columns = dict(zip(("from", "to", "customers"), map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
+    columns = {"from": [], "to": [], "customers": []} | columns
+    schema = {"from": nw.String, "to": nw.String, "customers": nw.Int64}
+    return nw.from_dict(columns, schema, backend=first.implementation).to_native()
+
+
+def matrix(moved, *, order=None):
+    """The result of `moves` as a square pandas table: a row for each class before, a column for each class after.
+
+    >>> import pandas as pd
+    >>> matrix(pd.DataFrame({"from": ["top", "small"], "to": ["small", "small"], "customers": [1, 2]}), order=["top", "small"])
+    to     top  small
+    from
+    top      0      1
+    small    0      2
+    """
+    import pandas as pd
+
+    frame = table(moved, ["from", "to", "customers"], what="table of moves")
+    found = list(dict.fromkeys([*frame["from"].to_list(), *frame["to"].to_list()]))
+    listed = [name for name in found if name not in (NO_CLASS, ABSENT)] if order is None else order
+    names = [name for name in _ordered(set(found), listed) if name in found or name not in (NO_CLASS, ABSENT)]
+    square = pd.DataFrame(0, index=pd.Index(names, name="from"), columns=pd.Index(names, name="to"))
+    for origin, to, customers in frame.select("from", "to", "customers").iter_rows():
+        square.loc[origin, to] = customers
+    return square
+
+
+def _classes(native, column, name):
+    """Customer and class, the class as text."""
+    frame = table(native, ["customer", column], what=f"table {name!r}")
+    frame = frame.select("customer", nw.col(column).alias("class"))
+    if repeated := len(frame) - frame["customer"].n_unique():
+        raise DataError(f"The table {name!r} has {len(frame):,} rows for {len(frame) - repeated:,} customers; it needs one row a customer.")
+    if frame.schema["customer"].is_integer():
+        frame = frame.with_columns(nw.col("customer").cast(nw.Int64))
+    known, text = ~nw.col("class").is_null(), nw.col("class")
+    if frame.schema["class"].is_float() and not (frame["class"].drop_nulls() % 1 != 0).any():
+        # pandas makes floats of integers with gaps: 5.0 is the score 5
+        text = text.fill_null(0).cast(nw.Int64)
+    return frame.with_columns(nw.when(known).then(text.cast(nw.String)).otherwise(nw.lit(NO_CLASS)).alias("class"))
+
+
+def _kind(dtype):
+    return "integers" if dtype.is_integer() else "text" if dtype == nw.String else str(dtype)
+
+
+def _ordered(found, order):
+    """All classes in the order given, or by number, or by text; what stands in brackets comes last."""
+    last = [NO_CLASS, ABSENT]
+    if order is None:
+        names = [name for name in found if name not in last]
+        return [*sorted(names, key=int if all(name.isdecimal() for name in names) else str), *last]
+    names = [str(name) for name in order]
+    if unknown := sorted(found - {*names, *last}):
+        raise DataError(f"The class {unknown[0]!r} is not in order={names}; add it.")
+    return [*names, *(name for name in last if name not in names)]
