@@ -9,9 +9,12 @@ from __future__ import annotations
 import html
 import math
 import numbers
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+from crmlib import wording
 from crmlib.errors import DataError
 
 __all__ = ["Check", "Choice", "Labels", "Material", "Number", "Outcome", "Words", "Wrong"]
@@ -19,6 +22,10 @@ __all__ = ["Check", "Choice", "Labels", "Material", "Number", "Outcome", "Words"
 NOT_ANSWERED, CORRECT, NOT_YET, COULD_NOT_COMPARE = "not answered", "correct", "not yet", "could not compare"
 _SIGNS = {NOT_ANSWERED: "○", CORRECT: "✓", NOT_YET: "✗", COULD_NOT_COMPARE: "?"}
 _COLOURS = {NOT_ANSWERED: "#767676", CORRECT: "#1a7f37", NOT_YET: "#b35900", COULD_NOT_COMPARE: "#0550ae"}
+_JUDGE_YOURSELF = (
+    "No program can judge an argument. Does yours name a number, a decision and what would change your mind? "
+    "Then read one way of arguing it with check.solution(...), or show yours to someone."
+)
 
 
 class Outcome(NamedTuple):
@@ -59,7 +66,10 @@ class NotComparable(Exception):
 
 
 class Number(NamedTuple):
-    """A number, right when it is within ``within`` of the right one. A ``share`` lies between 0 and 1."""
+    """A number, right when it is within ``within`` of the right one. A ``share`` lies between 0 and 1.
+
+    ``within`` is there for rounding, so it must be far smaller than the distance to any wrong answer.
+    """
 
     answer: Callable[[Material], float]
     praise: str
@@ -69,25 +79,29 @@ class Number(NamedTuple):
     share: bool = False
 
     def compare(self, given, material):
+        right = float(self.answer(material))  # first: a log that cannot carry the question says so whatever is given
+        if not math.isfinite(right):
+            raise DataError("The answer is not defined on it.")
         given = _number(given)
-        right = float(self.answer(material))
         if self._equal(given, right):
             return Outcome(CORRECT, self.praise)
-        for wrong in self.wrong:
-            if self._equal(given, float(wrong.answer(material))):
-                return Outcome(NOT_YET, wrong.message)
-        if self.share and abs(given - 100 * right) <= 100 * self.within:
+        if named := _named(self.wrong, material, lambda other: self._equal(given, float(other))):
+            return named
+        if self.share and self._equal(given / 100, right):
             return Outcome(NOT_YET, "This is in per cent; the question asks for a share between 0 and 1.")
         if self.share and not 0 <= given <= 1:
-            return Outcome(NOT_YET, f"A share lies between 0 and 1; yours is {given:,.4g}.")
-        return Outcome(NOT_YET, f"{given:,.6g} is not it.")
+            return Outcome(NOT_YET, f"A share lies between 0 and 1; yours is {given:,.10g}.")
+        if abs(given - right) < 0.05 * abs(right) and given in (round(right, digits) for digits in range(6)):
+            return Outcome(NOT_YET, "You rounded too much: give the number as it is computed.")
+        return Outcome(NOT_YET, f"{given:,.10g} is not it.")
 
     def _equal(self, given, other):
-        return abs(given - other) <= self.within
+        # a hair more than `within`: 0.505 - 0.5 is above 0.005, and large sums differ in their last digits
+        return abs(given - other) <= max(self.within * (1 + 1e-9), 1e-9 * abs(other))
 
 
 class Choice(NamedTuple):
-    """One of a few words."""
+    """One of a few words, all in small letters."""
 
     answer: Callable[[Material], str]
     praise: str
@@ -101,9 +115,8 @@ class Choice(NamedTuple):
         given = given.strip().lower()
         if given == self.answer(material):
             return Outcome(CORRECT, self.praise)
-        for wrong in self.wrong:
-            if given == wrong.answer(material):
-                return Outcome(NOT_YET, wrong.message)
+        if named := _named(self.wrong, material, given.__eq__):
+            return named
         return Outcome(NOT_YET, f"{given!r} does not follow from the numbers of this log.")
 
 
@@ -118,50 +131,73 @@ class Labels(NamedTuple):
     hints: tuple[str, ...] = ()
 
     def compare(self, given, material):
-        given, right = self._series(given), self._series(self.answer(material))
+        right = self._series(self.answer(material))
+        given = self._series(given)
+        if self._same(given, right):
+            return Outcome(CORRECT, self.praise)
+        if named := _named(self.wrong, material, lambda other: self._same(given, self._series(other))):
+            return named
         if outcome := _other_customers(given, right):
             return outcome
+        given = given.loc[right.index]
         differ = self._differ(given, right)
-        if not differ.any():
-            return Outcome(CORRECT, self.praise)
-        for wrong in self.wrong:
-            other = self._series(wrong.answer(material))
-            if len(other) == len(given) and other.index.isin(given.index).all() and not self._differ(given, other).any():
-                return Outcome(NOT_YET, wrong.message)
-        customer = differ.index[differ][0]
-        value = given[customer]
-        value = f"{value:,.6g}" if isinstance(value, numbers.Real) else repr(value)
+        customer, value = given.index[differ][0], given[differ].iloc[0]
+        value = f"{value:,.10g}" if isinstance(value, numbers.Real) else _shown(value)
         return Outcome(
-            NOT_YET, f"{differ.sum():,} of {len(right):,} customers differ, e.g. {customer}: you have {value}."
+            NOT_YET,
+            f"{differ.sum():,} of {wording.count(len(right), 'customer')} differ, e.g. {customer}: you have {value}.",
         )
 
+    def _same(self, given, other):
+        alike = len(given) == len(other) and given.index.isin(other.index).all()
+        return alike and not self._differ(given, other.loc[given.index]).any()
+
     def _differ(self, given, other):
-        """Which customers have another value, in the order of ``given``. Two gaps are equal."""
+        """Which customers, in the same order in both, have another value; an array. Two gaps are equal."""
+        import numpy as np
         import pandas as pd
 
-        given, other = given.sort_index(), other.sort_index()
-        both_missing = given.isna() & other.isna()
-        if self.within and pd.api.types.is_numeric_dtype(given) and pd.api.types.is_numeric_dtype(other):
-            return ~((given - other).abs() <= self.within) & ~both_missing
-        return ~(given.astype(object) == other.astype(object)) & ~both_missing
+        gaps = given.isna().to_numpy(), other.isna().to_numpy()
+        if pd.api.types.is_datetime64_any_dtype(other.dtype) and not pd.api.types.is_numeric_dtype(given.dtype):
+            given = pd.to_datetime(given.astype(object), errors="coerce", format="ISO8601")  # date or text
+        if all(pd.api.types.is_numeric_dtype(values.dtype) for values in (given, other)):
+            numeric = (values.to_numpy(dtype=float, na_value=np.nan) for values in (given, other))
+            equal = np.isclose(*numeric, rtol=1e-9, atol=self.within * (1 + 1e-9))
+        else:
+            pairs = zip(given.astype(object), other.astype(object), strict=True)
+            equal = np.array([_equal_values(one, two) for one, two in pairs], dtype=bool)
+        return np.where(gaps[0] | gaps[1], gaps[0] != gaps[1], ~equal)
 
     def _series(self, values):
+        """One value a customer, with the ids as text."""
         import pandas as pd
 
         if isinstance(values, Mapping):
             values = pd.Series(dict(values))
+        elif hasattr(values, "to_pandas"):  # polars
+            values = values.to_pandas()
         if isinstance(values, pd.DataFrame):
-            table = values.reset_index() if values.index.name == "customer" else values
+            table = values
+            if values.index.name == "customer" and "customer" not in values.columns:
+                table = values.reset_index()
             missing = [name for name in ("customer", self.column) if name not in table.columns]
             if missing:
-                raise NotComparable(f"the table needs a column {missing[0]!r}; it has {list(table.columns)}")
+                found = ", ".join(map(repr, table.columns[:12]))
+                raise NotComparable(f"the table needs a column {missing[0]!r}; it has {found}")
             values = table.set_index("customer")[self.column]
         if not isinstance(values, pd.Series):
             raise NotComparable(
                 f"the answer is a Series with one value a customer, or a table with columns 'customer' and "
                 f"{self.column!r}, not {_shown(values)}"
             )
-        values = values.set_axis(values.index.astype(str))
+        if isinstance(values.index, pd.MultiIndex):
+            names = ", ".join(map(str, values.index.names))
+            raise NotComparable(
+                f"the index has {values.index.nlevels} parts ({names}); the answer has one value a customer"
+            )
+        if pd.api.types.is_timedelta64_dtype(values.dtype):
+            raise NotComparable("the values are spans of time; the answer is a number of days, which .dt.days gives")
+        values = values.set_axis(_as_text(values.index))
         if not values.index.is_unique:
             customer = values.index[values.index.duplicated()][0]
             raise NotComparable(f"customer {customer} stands there more than once; the answer has one value a customer")
@@ -177,14 +213,13 @@ class Words(NamedTuple):
     def compare(self, given, material):
         if not isinstance(given, str):
             raise NotComparable(f"the answer is a text in quotes, not {_shown(given)}")
-        words = len(given.split())
+        # Chinese is written without spaces; two characters make about one word
+        words = len(re.findall(r"[^\s\u3400-\u9fff]+", given)) + len(re.findall(r"[\u3400-\u9fff]", given)) // 2
         if words < self.at_least:
-            return Outcome(NOT_YET, f"{words} words are too few for a decision and its reason; write {self.at_least} or more.")
-        return Outcome(
-            COULD_NOT_COMPARE,
-            "No program can judge an argument. Does yours name a number, a decision and what would change your mind? "
-            "Then read one way of arguing it with check.solution(...), or show yours to someone.",
-        )
+            return Outcome(
+                NOT_YET, f"{words} words are too few for a decision and its reason; write {self.at_least} or more."
+            )
+        return Outcome(COULD_NOT_COMPARE, _JUDGE_YOURSELF)
 
 
 class Check:
@@ -199,14 +234,19 @@ class Check:
 
     def __call__(self, slug, answer) -> Outcome:
         """`Outcome` of an answer: not answered, correct, not yet, or could not compare."""
-        outcome = self._outcome(slug, answer)
-        if slug in self._questions:
-            self._last[slug] = outcome.status
+        if unknown := self._unknown(slug):
+            return unknown
+        outcome = self._last[slug] = self._outcome(slug, answer)
         return outcome
 
+    def _unknown(self, slug):
+        if not isinstance(slug, str) or slug not in self._questions:
+            return Outcome(
+                COULD_NOT_COMPARE, f"There is no question {_shown(slug)}; there are {', '.join(self._questions)}."
+            )
+        return None
+
     def _outcome(self, slug, answer):
-        if slug not in self._questions:
-            return Outcome(COULD_NOT_COMPARE, f"There is no question {slug!r}; there are {', '.join(self._questions)}.")
         question = self._questions[slug]
         if answer is ... or answer is None or (isinstance(answer, str) and answer.strip() in ("", "...")):
             return Outcome(NOT_ANSWERED, f"Put your answer in place of the three dots, or ask check.hint({slug!r}).")
@@ -224,7 +264,9 @@ class Check:
 
     def hint(self, slug) -> Outcome:
         """The next hint; asked again after the last one, it starts over."""
-        if slug not in self._questions or not self._questions[slug].hints:
+        if unknown := self._unknown(slug):
+            return unknown
+        if not self._questions[slug].hints:
             return Outcome(COULD_NOT_COMPARE, f"There is no hint for {slug!r}.")
         hints = self._questions[slug].hints
         number = self._hints_given.get(slug, 0) % len(hints)
@@ -233,6 +275,8 @@ class Check:
 
     def solution(self, slug):
         """One way to answer, from the solved workbook. Shown only when asked for."""
+        if unknown := self._unknown(slug):
+            return unknown
         from crmlib.workbook.start import solution_of
 
         try:
@@ -242,8 +286,8 @@ class Check:
 
     def progress(self):
         """How far this workbook is, as one sentence."""
-        done = sum(status == CORRECT for status in self._last.values())
-        written = sum(self._last.get(slug) == COULD_NOT_COMPARE for slug, q in self._questions.items() if isinstance(q, Words))
+        done = sum(outcome.status == CORRECT for outcome in self._last.values())
+        written = sum(outcome.message == _JUDGE_YOURSELF for outcome in self._last.values())
         return f"{done} of {len(self._questions)} correct" + (f", {written} argued in words" if written else "") + "."
 
 
@@ -254,32 +298,83 @@ class Solution(str):
         return str(self)
 
 
+def _named(wrongs, material, is_it):
+    """The outcome for an answer that is one of the known mistakes. Where two give the same, it says both."""
+    messages = []
+    for wrong in wrongs:
+        try:
+            found = is_it(wrong.answer(material))
+        except (DataError, NotComparable, ArithmeticError, LookupError, TypeError, ValueError):
+            continue  # this mistake cannot be made on this log
+        if found and wrong.message not in messages:
+            messages.append(wrong.message)
+    return Outcome(NOT_YET, " Or: ".join(messages)) if messages else None
+
+
 def _number(value):
     """A float from anything that holds exactly one number."""
+    if hasattr(value, "to_pandas"):  # polars
+        value = value.to_pandas()
     if hasattr(value, "size") and hasattr(value, "dtype"):  # numpy or pandas
         if value.size != 1:
             raise NotComparable(f"the answer is one number, not {value.size:,} of them")
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        if getattr(value.dtype, "kind", "") != "m":  # numpy would make nanoseconds of a span
+            value = value.item()
+    if type(value).__name__ in ("timedelta", "Timedelta", "timedelta64", "Series"):
+        raise NotComparable("this is a span of time; the answer is a number of days, which .days gives")
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
         raise NotComparable(f"the answer is one number, not {_shown(value)}")
-    value = float(value)
-    if math.isnan(value) or math.isinf(value):
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
         raise NotComparable(f"the answer is one number, not {value}")
     return value
 
 
+def _equal_values(one, two):
+    try:
+        return bool(one == two)
+    except (TypeError, ValueError):  # a list or a table in a cell
+        return False
+
+
+def _as_text(index):
+    """Ids as text, the way the door writes them: 12 and not 12.0."""
+    import pandas as pd
+
+    if pd.api.types.is_float_dtype(index.dtype) and not index.hasnans and (index % 1 == 0).all():
+        index = index.astype("int64")
+    return index.astype(str)
+
+
 def _shown(value):
-    text = repr(value)
-    kind = type(value).__name__
-    return text if len(text) <= 40 and "\n" not in text else f"a {kind}"
+    try:
+        text = repr(value.item() if getattr(value, "shape", None) == () else value)  # not numpy's np.True_
+    except Exception:  # whatever an answer is, it gets a sentence
+        text = "\n"
+    return text if len(text) <= 40 and "\n" not in text else f"a {type(value).__name__}"
 
 
 def _other_customers(given, right):
     missing, extra = right.index.difference(given.index), given.index.difference(right.index)
-    if len(missing) and len(missing) == len(right):
-        return Outcome(COULD_NOT_COMPARE, "None of the customers of this log is in the index; index the Series by customer.")
+    if len(missing) == len(right):
+        if len(given) and given.index.isin(right.index.str.lstrip("0")).all():
+            stripped = next(name for name in right.index if name.startswith("0"))
+            return Outcome(
+                COULD_NOT_COMPARE,
+                f"The ids lost their leading zeros: {stripped!r} became {stripped.lstrip('0')!r}. Keep customer as text.",
+            )
+    positions = len(given.index) and (given.index == [str(position) for position in range(len(given))]).all()
+    if len(missing) and (positions or len(missing) == len(right)):
+        return Outcome(
+            COULD_NOT_COMPARE, "The index does not hold the customers of this log; index the Series by customer."
+        )
     if len(missing):
-        return Outcome(NOT_YET, f"{len(missing):,} of {len(right):,} customers are missing, e.g. {missing[0]}.")
+        return Outcome(
+            NOT_YET, f"{len(missing):,} of {wording.count(len(right), 'customer')} missing, e.g. {missing[0]}."
+        )
     if len(extra):
-        return Outcome(NOT_YET, f"{len(extra):,} customers should not be there, e.g. {extra[0]}.")
+        return Outcome(NOT_YET, f"{wording.count(len(extra), 'customer')} should not be there, e.g. {extra[0]}.")
     return None
