@@ -1,7 +1,7 @@
 """Sample data, and the one way in for every log: the name of a data set, a folder with datapackage.json, or a file.
 
-A data set is a folder with a Frictionless data package: `datapackage.json` describes its tables, their columns and units,
-where they come from and what may be done with them. Its key "crmlib" says how the columns map to the door.
+A data set is a folder with a Frictionless data package: `datapackage.json` describes its tables, their columns and
+units, where they come from and what may be done with them. Its key "crmlib" says how the columns map to the door.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import difflib
 import gzip
 import json
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -80,8 +81,9 @@ def admit_log(data, *, encoding: str | None = None, sheet: str | None = None, **
     """Open a log of purchases, wherever it lies, and let it through the door.
 
     ``data`` is the name of a data set, a folder with a datapackage.json, or a file (text, Excel, Parquet: see
-    `crmlib.files.read_file` for ``encoding`` and ``sheet``). A name goes before a file of the same name. The other options
-    are those of `crmlib.transactions.admit`; a data package brings its own, which they override. None means not given.
+    `crmlib.files.read_file` for ``encoding`` and ``sheet``). A name goes before a file of the same name. The other
+    options are those of `crmlib.transactions.admit`; a data package brings its own, which they override. None means not
+    given.
 
     Returns the transactions and the notes of the reader and of the door, in this order.
     Raises `DataError` in one sentence if there is nothing of that name, or if it cannot be read without a guess.
@@ -97,7 +99,9 @@ def admit_log(data, *, encoding: str | None = None, sheet: str | None = None, **
         folder = _folder(data)
         for name, value in (("encoding", encoding), ("sheet", sheet)):
             if value is not None:
-                raise DataError(f"{folder.name} is a data set that says how it is read; leave out {option(name, value)}.")
+                raise DataError(
+                    f"{folder.name} is a data set that says how it is read; leave out {option(name, value)}."
+                )
         package = _package(folder)
         table = _typed(folder, package, _LOG)
         given = _door_options(package, folder) | given
@@ -107,30 +111,32 @@ def admit_log(data, *, encoding: str | None = None, sheet: str | None = None, **
     return Admission(admission.transactions, (*notes, *admission.notes))
 
 
+def _as_path(data):
+    if not isinstance(data, str | os.PathLike):
+        raise DataError(f"The data is a {type(data).__name__}; give the name of a data set, a folder or a file.")
+    return Path(os.path.expanduser(data))
+
+
 def _is_file(data):
+    path = _as_path(data)
     known = isinstance(data, str) and data in names()
-    return not known and Path(data).expanduser().is_file() and Path(data).name != _DESCRIPTION
+    return not known and os.path.isfile(path) and path.name != _DESCRIPTION
 
 
 def _folder(data):
     """The folder of a data set, from its name or path."""
-    if not isinstance(data, str | os.PathLike):
-        raise DataError(f"The data is a {type(data).__name__}; give the name of a data set, a folder or a file.")
-    known = names()
+    path, known = _as_path(data), names()
     if isinstance(data, str) and data in known:
         return checkout.datasets() / data
-    path = Path(data).expanduser()
     if path.name == _DESCRIPTION:
         path = path.parent
-    if path.is_dir() and str(data).strip():
+    if os.path.isdir(path) and str(data).strip():
         return path
-    if path.is_file():
+    if os.path.isfile(path):
         raise DataError(f"{path} is a file, not a data set; open it with datasets.admit_log({str(data)!r}).")
     close = difflib.get_close_matches(str(data), known, n=1)
     meant = f" Did you mean {close[0]!r}?" if close else ""
-    raise DataError(
-        f"{str(data)!r} is neither a data set ({listing(known)}) nor an existing file or folder.{meant}"
-    )
+    raise DataError(f"{str(data)!r} is neither a data set ({listing(known)}) nor an existing file or folder.{meant}")
 
 
 def _package(folder):
@@ -143,8 +149,14 @@ def _package(folder):
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as JSON: {error}.") from None
     resources = package.get("resources") if isinstance(package, dict) else None
-    if not isinstance(resources, list) or not all(isinstance(r, dict) and r.get("name") for r in resources):
-        raise DataError(f"{path} describes no tables; it needs a list 'resources', each with a name, a path and a schema.")
+    if (
+        not isinstance(resources, list)
+        or not resources
+        or not all(isinstance(r, dict) and r.get("name") for r in resources)
+    ):
+        raise DataError(
+            f"{path} describes no tables; it needs a list 'resources', each with a name, a path and a schema."
+        )
     return package
 
 
@@ -176,7 +188,9 @@ def _resource(folder, package, table):
         kind, form = field.get("type", "string"), field.get("format")
         if kind not in _TYPES or (kind != "string" and form not in _DEFAULT_FORMATS):
             shown = f"type {kind!r}" if kind not in _TYPES else f"format {form!r}"
-            raise DataError(f"{where} has the {shown} in field {field['name']!r}; types that can be read: {listing(_TYPES)}.")
+            raise DataError(
+                f"{where} has the {shown} in field {field['name']!r}; types that can be read: {listing(_TYPES)}."
+            )
     return resource, fields, where
 
 
@@ -214,9 +228,17 @@ def _typed(folder, package, table):
     except FileNotFoundError:
         raise DataError(f"{where} is missing: there is no file {path}.") from None
     except (OSError, EOFError, ValueError, LookupError) as error:  # ArrowInvalid is a ValueError
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise DataError(f"{where} does not fit its description in {_DESCRIPTION}: {reason}.") from None
+        raise DataError(f"{where} does not fit its {_DESCRIPTION}: {_reason(error, fields)}.") from None
     expected = [field["name"] for field in fields]
     if read.column_names != expected:
         raise DataError(f"{where} has the columns {listing(read.column_names)}, its schema {listing(expected)}.")
     return read.to_pandas(types_mapper={pa.string(): TEXT}.get, date_as_object=False)
+
+
+def _reason(error, fields):
+    """What pyarrow found, in words that name the field instead of its number."""
+    said = str(error).splitlines()[0].removeprefix("CSV parse error: ").rstrip(".")
+    if wrong := re.match(r"In CSV column #(\d+):.*invalid value '(.*)'", said):
+        field = fields[int(wrong[1])]
+        return f"the field {field['name']!r} holds {wrong[2]!r}, which is no {field['type']}"
+    return said

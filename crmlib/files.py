@@ -1,7 +1,7 @@
 """Reading an analyst's own file without a guess: text, Excel or Parquet to a pandas table for the door.
 
-Excel and Parquet keep the types they store, text stays text. What a spreadsheet program would repair in silence, or what
-is no table at all, ends in one sentence that says what was found and what to do.
+Excel and Parquet keep the types they store, text stays text. What a spreadsheet program would repair in silence, or
+what is no table at all, ends in one sentence that says what was found and what to do.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import os
 import re
 import warnings
 import zipfile
@@ -49,9 +50,9 @@ def read_file(path, *, encoding: str | None = None, sheet: str | None = None) ->
     """Read a table from a text file, an Excel workbook (.xlsx) or a Parquet file.
 
     Text (.csv, .tsv, .txt, also packed as .gz or alone in a .zip) has a header line and commas, semicolons, tabs or
-    vertical bars between its fields; it is UTF-8 or carries a byte order mark, or ``encoding`` names what it is. All its
-    columns come as text. ``sheet`` names the sheet of a workbook that has data in several. Blank lines stay as empty
-    rows, so that row numbers agree with the file; the door leaves them out and counts them.
+    vertical bars between its fields; it is UTF-8 or carries a byte order mark, or ``encoding`` names what it is. All
+    its columns come as text. ``sheet`` names the sheet of a workbook that has data in several. Blank lines stay as
+    empty rows, so that row numbers agree with the file; the door leaves them out and counts them.
 
     Raises `DataError` in one sentence for whatever cannot be read without a guess.
 
@@ -66,7 +67,7 @@ def read_file(path, *, encoding: str | None = None, sheet: str | None = None) ->
     >>> reading.notes[0].sentence
     'Read orders.csv: 1 line after the header, semicolons between the fields, UTF-8.'
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     name, content = path.name, _content(path)
     if content.startswith(b"\x1f\x8b"):
         content = _unpacked(content, name)
@@ -86,13 +87,15 @@ def read_file(path, *, encoding: str | None = None, sheet: str | None = None) ->
         return _parquet(content, name)
     _check_not_foreign(content, name)
     if path.suffix.lower() in _NO_TEXT and content.strip():
-        raise DataError(f"{name} is named {path.suffix} but is none inside; if it is text, rename it to {path.stem}.csv.")
+        raise DataError(
+            f"{name} is named {path.suffix} but is none inside; if it is text, rename it to {path.stem}.csv."
+        )
     table, how = delimited(content, name, encoding=encoding)
     return Reading(table, (_note(name, len(table), " after the header", how),))
 
 
 def _content(path):
-    if path.is_dir():
+    if os.path.isdir(path):
         raise DataError(f"{path} is a folder; give the file in it that holds the log.")
     try:
         return path.read_bytes()
@@ -216,7 +219,9 @@ def _header_and_body(rows, place):
         raise DataError(f"S{place[1:]} has a header but no rows of data.")
     for number, row in enumerate(body, top + 2):
         if any(cell is not None for cell in row[width:]):
-            raise DataError(f"Row {number} of {place} has more cells than row {top + 1}, which should name every column.")
+            raise DataError(
+                f"Row {number} of {place} has more cells than row {top + 1}, which should name every column."
+            )
         row[width:] = [None] * (width - len(row))
     return names, body
 
@@ -236,11 +241,11 @@ def _parquet(content, name):
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(content))
-        names = [column for column in table.column_names if not re.fullmatch(r"__index_level_\d+__", column)]
+        file = pq.ParquetFile(pa.BufferReader(content))
+        names = [column for column in file.schema_arrow.names if not re.fullmatch(r"__index_level_\d+__", column)]
         if len(set(names)) < len(names):
             raise DataError(f"{name} has two columns of the same name among {listing(names)}; rename one.")
-        table = table.select(names)
+        table = file.read().select(names)
         for place, field in enumerate(table.schema):
             if pa.types.is_decimal(field.type):
                 table = table.set_column(place, field.name, table[field.name].cast(pa.float64()))

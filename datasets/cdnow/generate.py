@@ -33,7 +33,9 @@ def published(name: str, folder: Path | None = None) -> bytes:
         try:
             packed = importlib.metadata.files("lifetimes") or []
         except importlib.metadata.PackageNotFoundError:
-            sys.exit("lifetimes is not installed; run: uv run --with lifetimes==0.11.3 python datasets/cdnow/generate.py")
+            sys.exit(
+                "lifetimes is not installed; run: uv run --with lifetimes==0.11.3 python datasets/cdnow/generate.py"
+            )
         path = next((Path(str(part.locate())) for part in packed if part.name == file), Path(file))
     if not path.is_file():
         sys.exit(f"{path} is not there; it comes with lifetimes 0.11.3.")
