@@ -34,6 +34,7 @@ _NO_TABLE = [  # how a file begins -> what it is
     (rb"BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd", "an archive of a kind that is not read"),
     (rb"SQLite format 3", "an SQLite database"),
     (rb"ARROW1", "a Feather file"),
+    (rb"PK\x03\x04|\x1f\x8b", "an Excel workbook or archive inside an archive"),
     (rb"(?i)<(!doctype|html|head|body|meta|table|\?xml|!--)", "HTML or XML"),
     (rb"\{\s*[\"}]|\[\s*[\[{]", "JSON"),
 ]
@@ -118,7 +119,7 @@ def _members(content, name):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except Exception:  # what a broken archive raises depends on the byte that is broken
         raise DataError(f"{name} is a damaged zip file or Excel workbook; fetch or save it again.") from None
 
 
@@ -134,7 +135,7 @@ def _only_member(content, name, members):
             return Path(files[0]), archive.read(files[0])
     except (RuntimeError, NotImplementedError):
         raise DataError(f"{name} has a password or a rare kind of packing; unpack it and give the file.") from None
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError):
+    except Exception:
         raise DataError(f"{name} is a damaged zip file; fetch or pack it again.") from None
 
 
@@ -245,20 +246,21 @@ def _parquet(content, name):
         names = [column for column in file.schema_arrow.names if not re.fullmatch(r"__index_level_\d+__", column)]
         if len(set(names)) < len(names):
             raise DataError(f"{name} has two columns of the same name among {listing(names)}; rename one.")
-        table = file.read().select(names)
+        table = file.read().select(names).replace_schema_metadata()  # an index of pandas is a column of the log
         for place, field in enumerate(table.schema):
             if pa.types.is_decimal(field.type):
                 table = table.set_column(place, field.name, table[field.name].cast(pa.float64()))
             elif pa.types.is_binary(field.type) or pa.types.is_large_string(field.type):  # text by another name
                 table = table.set_column(place, field.name, table[field.name].cast(pa.string()))
-    except (pa.ArrowException, OSError):
+        frame = table.to_pandas(
+            integer_object_nulls=True,  # ids beside gaps stay whole numbers
+            date_as_object=False,
+            types_mapper={pa.string(): TEXT}.get,
+        )
+    except DataError:
+        raise
+    except Exception:  # as with archives
         raise DataError(f"{name} is a damaged Parquet file; write it again.") from None
-    if not table.num_rows:
+    if not len(frame):
         raise DataError(f"{name} has columns but no rows.")
-    frame = table.to_pandas(
-        ignore_metadata=True,  # what pandas kept as the index is a column of the log
-        integer_object_nulls=True,  # ids beside gaps stay whole numbers
-        date_as_object=False,
-        types_mapper={pa.string(): TEXT}.get,
-    )
     return Reading(frame, (_note(name, len(frame), "", "Parquet"),))

@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import gzip
 import io
+import random
 import zipfile
 from pathlib import Path
 
@@ -152,12 +153,39 @@ def test_documents_of_other_office_programs_are_refused(refusal):
         assert "is an office document of a kind that is not read" in refusal(name, packed(**{member: b"x"}))
 
 
+def test_archives_and_workbooks_inside_archives_are_refused(refusal):
+    inside = {
+        "log.zip": packed(**{"a.xlsx": workbook(a=[["x"], [1]])}),
+        "log.csv.gz": gzip.compress(gzip.compress(CSV)),
+    }
+    for name, content in inside.items():
+        assert "is an Excel workbook or archive inside an archive" in refusal(name, content)
+
+
 def test_damaged_archives_are_refused(refusal):
     assert "damaged gzip" in refusal("log.csv.gz", gzip.compress(CSV)[:-12])
     assert "damaged zip file or Excel workbook" in refusal("log.xlsx", workbook(a=[["x"], [1]])[:200])
     content = bytearray(packed(**{"a.csv": CSV}))
     content[40] ^= 0xFF  # a byte of the stored text: its checksum no longer fits
     assert "damaged zip" in refusal("log.zip", bytes(content))
+    content = packed(**{"a.csv": CSV})
+    assert "damaged zip" in refusal("log.zip", content[:30] + content[37:])  # the directory points before the file
+
+
+def test_broken_bytes_anywhere_end_in_one_sentence(put, refusal):
+    sound = {"log.zip": packed(**{"a.csv": CSV}), "log.xlsx": workbook(a=LINES), "log.parquet": parquet(a=["x"] * 9)}
+    rng = random.Random(7)
+    refused = 0
+    for name, content in sound.items():
+        for _ in range(40):
+            broken = bytearray(content)
+            broken[rng.randrange(4, len(broken))] = rng.randrange(256)
+            try:
+                read_file(put(name, bytes(broken)))
+            except DataError as error:
+                refused += 1
+                assert "\n" not in str(error) and name in str(error)
+    assert refused > 20
 
 
 def test_an_archive_with_a_password_is_refused(refusal):
