@@ -1,0 +1,178 @@
+"""What the models share: reading histories, merging equal rows, and the search for the maximum of a likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+
+from crmlib.errors import DataError, FitError
+from crmlib.frames import table
+
+__all__ = ["Histories", "cells", "check_parameters", "histories", "maximise", "numbers", "starting_point", "weights"]
+
+
+def numbers(frame: nw.DataFrame, name: str) -> np.ndarray:
+    """A column as float64, NaN where it is null."""
+    column = frame[name]
+    if column.is_null().all():  # such a column has no type of its own in pandas and polars
+        return np.full(len(column), np.nan)
+    if not column.dtype.is_numeric():
+        raise DataError(f"Column {name!r} of the customer table holds {column.dtype}, not numbers.")
+    return column.cast(nw.Float64).to_numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """The rows of a customer table that a model can use, as float64 arrays of equal length."""
+
+    columns: tuple[np.ndarray, ...]
+    weight: np.ndarray
+    known: np.ndarray  # one bool a row of the table: is it among the usable rows?
+
+    def in_rows(self, values: np.ndarray) -> np.ndarray:
+        """Put values of the usable rows back in the order of the table, NaN elsewhere."""
+        full = np.full((len(self.known), *values.shape[1:]), np.nan)
+        full[self.known] = values
+        return full
+
+
+def histories(customers, *, error=DataError) -> Histories:
+    """Columns x, t_x, T of the customers who bought at all, and their ``weight`` (1 without such a column).
+
+    A row where x, t_x and T are all null is a customer without a purchase; it is not among the usable rows.
+    Raises ``error`` at the first impossible row: one of the three missing, x not a whole number from 0 up, t_x > T,
+    x > 0 with t_x = 0, or x = 0 with t_x > 0.
+    """
+    frame = table(customers, ["x", "t_x", "T"])
+    x, t_x, T = (numbers(frame, name) for name in ("x", "t_x", "T"))
+    known = ~(np.isnan(x) & np.isnan(t_x) & np.isnan(T))
+    weight = weights(frame, known, error=error)
+    rules = (
+        (np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T), "x, t_x and T must all be numbers"),
+        ((x >= 0) & (x == np.floor(x)), "x counts repeat purchases, so it is a whole number from 0 up"),
+        ((t_x >= 0) & (t_x <= T), "the last purchase lies between the first one and the end, so 0 <= t_x <= T"),
+        ((x > 0) == (t_x > 0), "t_x is 0 for those who bought once, and only for them"),
+    )
+    for holds, rule in rules:
+        wrong = known & ~holds
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            found = f"x = {x[row]:g}, t_x = {t_x[row]:g}, T = {T[row]:g}"
+            raise error(f"Row {row} (from 0) of the customer table cannot be: {found}; {rule}.")
+    return Histories((x[known], t_x[known], T[known]), weight[known], known)
+
+
+def weights(frame: nw.DataFrame, used: np.ndarray, *, error=DataError) -> np.ndarray:
+    """How many customers each row stands for: the optional column ``weight``, else 1."""
+    if "weight" not in frame.columns:
+        return np.ones(len(frame))
+    weight = numbers(frame, "weight")
+    wrong = used & ~((weight >= 0) & np.isfinite(weight))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise error(f"Row {row} (from 0) of the customer table has weight {weight[row]:g}; it must be 0 or more.")
+    return weight
+
+
+def cells(*columns: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """The distinct rows of equally long columns, and for each row the number of its cell.
+
+    Whole numbers are packed into one integer, so a million rows take well under a tenth of a second.
+
+    >>> (x, T), cell = cells(np.array([0.0, 1.0, 0.0]), np.array([9.5, 3.0, 9.5]))
+    >>> x.tolist(), T.tolist(), cell.tolist()
+    ([0.0, 1.0], [9.5, 3.0], [0, 1, 0])
+    """
+    key, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for values in columns:
+        code, width = _codes(values)
+        if size * width > 2**62:
+            distinct, key = np.unique(key, return_inverse=True)
+            size = len(distinct)
+        key, size = key * width + code, size * width
+    distinct, cell = np.unique(key, return_inverse=True)
+    some_row = np.empty(len(distinct), dtype=np.int64)
+    some_row[cell] = np.arange(len(cell))
+    return [values[some_row] for values in columns], cell
+
+
+def _codes(values):
+    """Whole numbers from 0 up that are equal exactly where the values are, and a bound above them."""
+    if len(values) == 0:
+        return np.zeros(0, dtype=np.int64), 1
+    low, high = values.min(), values.max()
+    if high - low < 2**31 and (values == np.floor(values)).all():
+        return (values - low).astype(np.int64), int(high - low) + 1
+    distinct, code = np.unique(values, return_inverse=True)
+    return code, len(distinct)
+
+
+def check_parameters(model) -> None:
+    """Raise DataError unless every field of a frozen model is a positive number."""
+    for name in model.__dataclass_fields__:
+        value = getattr(model, name)
+        try:
+            good = 0 < value < np.inf
+        except TypeError:
+            good = False
+        if not good:
+            raise DataError(f"{type(model).__name__} needs a positive number for {name}, not {value!r}.")
+
+
+def starting_point(start, kind) -> np.ndarray:
+    """The parameters from which a user wants the search to begin, checked by the model class ``kind``."""
+    try:
+        return np.array([*vars(kind(*start)).values()], dtype=float)
+    except TypeError:
+        names = ", ".join(kind.__dataclass_fields__)
+        raise DataError(f"start is {start!r}; it must give one number for each of {names}.") from None
+
+
+# A parameter this far from 1, after scaling, means that the likelihood has no maximum: it still rises towards a border.
+_RUNAWAY = np.log(1e4)
+
+
+def maximise(log_likelihood, starts, *, customers: float, why) -> np.ndarray:
+    """The positive parameters with the greatest likelihood, searched from each start in turn until one search settles.
+
+    ``log_likelihood(parameters)`` returns the value and the gradient for parameters of order 1; ``customers`` is the
+    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive.
+    Raises FitError with the sentence that ``why(parameters)`` gives when there is no maximum: a parameter runs away,
+    or the likelihood is flat there.
+    """
+    from scipy.optimize import minimize
+
+    def loss(theta):
+        if np.abs(theta).max() > 25:  # exp would soon overflow; the search turns back from inf
+            return np.inf, np.zeros_like(theta)
+        parameters = np.exp(theta)
+        value, gradient = log_likelihood(parameters)
+        return -value / customers, -gradient * parameters / customers
+
+    def curvature(theta):
+        step = 1e-5
+        here = loss(theta)[1]
+        rows = np.array([(loss(theta + step * unit)[1] - here) / step for unit in np.eye(len(theta))])
+        return (rows + rows.T) / 2
+
+    def stop_a_runaway(theta):
+        if np.abs(theta).max() > _RUNAWAY + 1:
+            raise StopIteration
+
+    options = {"gtol": 1e-9, "maxiter": 100, "max_trust_radius": 4.0}
+    for start in starts:
+        found = minimize(
+            loss, np.log(start), jac=True, hess=curvature, method="trust-exact", options=options, callback=stop_a_runaway
+        )
+        information = curvature(found.x)
+        # flat is where the logarithm of a parameter would have a standard error above 30
+        certain = customers * np.linalg.eigvalsh(information).min() > 1e-3
+        inside = np.abs(found.x).max() < _RUNAWAY
+        if certain and inside:
+            step = np.linalg.solve(information, found.jac)
+            # on the way to a border the gradient vanishes as well, but the next Newton step stays long
+            if np.abs(step).max() < 1e-4:
+                return np.exp(found.x - step)
+    raise FitError(why(np.exp(found.x)))
