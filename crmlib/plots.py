@@ -70,7 +70,7 @@ def abc_curve(classes, *, by="revenue", title=None, ax=None):
     names, shares = classes["class"].to_list(), classes["cumulative_share"].to_numpy()
     n = len(names)
     rank = np.arange(n + 1) / n
-    shades = dict(zip("ABCN", (PALETTE["mid"], PALETTE["light"], "#eef2f5", "#ffffff"), strict=True))
+    shades = dict(zip("ABCN", (PALETTE["light"], "#e2ecf3", "#f2f5f8", "#ffffff"), strict=True))
     for name in dict.fromkeys(names):
         start, end = names.index(name), n - names[::-1].index(name)
         ax.axvspan(start / n, end / n, color=shades.get(name, "#ffffff"), linewidth=0)
@@ -189,32 +189,35 @@ def pyramid_bars(summary, *, title=None, ax=None):
 
 
 def holdout_by_x(by_x, *, title=None, ax=None):
-    """Purchases after the split, predicted and actual, for customers with 0, 1, 2 ... repeat purchases before it.
+    """Purchases after the split, expected and actual, for customers with 0, 1, 2 ... repeat purchases before it.
 
-    ``by_x``: from `clv.holdout`: ``x, customers, predicted, actual`` (means a customer).
+    ``by_x``: from `clv.holdout`: ``x, customers, actual, expected`` (means a customer).
     """
-    by_x = table(by_x, ["x", "customers", "predicted", "actual"], what="table by x")
+    by_x = table(by_x, ["x", "customers", "actual", "expected"], what="table by x")
     ax = _axes(ax)
     labels = [_whole(label) for label in by_x["x"].to_list()]
     place = np.arange(len(labels))
     ax.bar(place, by_x["actual"].to_numpy(), width=0.66, color=PALETTE["light"], edgecolor=PALETTE["mid"], label="actual")
-    ax.plot(place, by_x["predicted"].to_numpy(), color=PALETTE["accent"], marker="o", linewidth=2, label="predicted")
-    _dress(ax, title, "repeat purchases before the split (customers below)", "mean purchases after it, a customer")
+    ax.plot(place, by_x["expected"].to_numpy(), color=PALETTE["accent"], marker="o", linewidth=2, label="expected")
+    _dress(ax, title, "repeat purchases before the split (customers below)", "purchases a customer after it")
     _labels(ax.xaxis, place, [f"{label}\n({wording.number(n)})" for label, n in zip(labels, by_x["customers"].to_list(), strict=True)])
     _legend(ax, loc="upper left")
     return ax
 
 
-def value_bars(groups, *, label, value, currency="", x=None, title=None, ax=None):
-    """One bar of money a group. ``groups``: the columns named by ``label`` and ``value``; ``x`` says what the groups are."""
+def value_bars(groups, *, label, value, what=None, currency="", x=None, title=None, ax=None):
+    """One bar of money a group. ``groups``: the columns named by ``label`` and ``value``; ``x`` and ``what`` say what they are."""
     groups = table(groups, [label, value], what="table of groups")
     ax = _axes(ax)
     names, amounts = [_whole(name) for name in groups[label].to_list()], groups[value].to_numpy()
     sign = drawable(currency, ax)
     bars = ax.bar(range(len(names)), amounts, width=0.72, color=PALETTE["dark"])
+    write = wording.short_money if np.abs(amounts).max(initial=0) >= 1e4 else wording.money
+    decimals = () if write is wording.short_money else (0,) if np.abs(amounts).max(initial=0) >= 100 else (2,)
     for bar, amount in zip(bars, amounts, strict=True):
-        _note(ax, wording.short_money(amount, sign), (bar.get_x() + bar.get_width() / 2, amount), above=3, ha="center")
-    _dress(ax, title, x or label, f"{value.replace('_', ' ')} ({sign})" if sign else value.replace("_", " "))
+        _note(ax, write(amount, sign, *decimals), (bar.get_x() + bar.get_width() / 2, amount), above=3, ha="center")
+    what = what or value.replace("_", " ")
+    _dress(ax, title, x or label, f"{what} ({sign})" if sign else what)
     _labels(ax.xaxis, range(len(names)), names)
     _money_ticks(ax.yaxis, sign)
     ax.margins(y=0.12)
@@ -251,8 +254,8 @@ def _dress(ax, title, x, y, *, grid="y", legend=False, names=()):
         ax.grid(axis=grid, color=GRID, linewidth=0.8)
     words = {"parse_math": False, "family": "DejaVu Sans"}
     if title:
-        wide = int(ax.figure.get_figwidth() * 9.5) - max(map(len, names), default=8)
-        ax.set_title(textwrap.fill(title, wide), loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=28 if legend else 12, **words)
+        wide = int(ax.figure.get_figwidth() * 10) - max(map(len, names), default=6)
+        ax.set_title(textwrap.fill(title, wide), loc="left", fontsize=11, fontweight="bold", color=INK, pad=28 if legend else 12, **words)
     if x:
         ax.set_xlabel(x, fontsize=9, color=MUTED, labelpad=6, **words)
     if y:

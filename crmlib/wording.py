@@ -5,7 +5,7 @@ Every function takes a number or nothing (None, NaN) and gives text; nothing is 
 
 from __future__ import annotations
 
-__all__ = ["count", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number"]
+__all__ = ["count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number"]
 
 NOTHING = "–"
 
@@ -29,6 +29,16 @@ def count(value, one: str, many: str | None = None) -> str:
     ('1 customer', '23,570 customers', '0 days')
     """
     return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def day(date) -> str:
+    """A date or a datetime as YYYY-MM-DD.
+
+    >>> import datetime as dt
+    >>> day(dt.datetime(1997, 3, 25)), day(None)
+    ('1997-03-25', '–')
+    """
+    return NOTHING if date is None else f"{date:%Y-%m-%d}"
 
 
 def days(value) -> str:

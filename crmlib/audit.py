@@ -1,0 +1,200 @@
+"""The numbers of a customer-base audit: every table that the report shows, or the reason why the log cannot carry it.
+
+What each view needs of a log follows Fader, Hardie & Ross, The Customer-Base Audit (2022), through its public companion.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from crmlib import clv, lifecycle, pareto, pyramid, rfm, wording
+from crmlib.bgnbd import BGNBD, fit_bgnbd
+from crmlib.customers import customer_table, until
+from crmlib.errors import DataError, DataNotice, FitError
+from crmlib.frames import as_day, table
+from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
+from crmlib.overview import YEAR, Refused, best_for, by_period, growth, last_year, order_counts, top_shares
+
+__all__ = ["Audit", "Facts", "Refused", "Value", "audit"]
+
+FEW = 20  # below that, scores, tiers and a top 20 % describe single customers and no base; our convention
+DISCOUNT = 0.10  # a year
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the log holds up to ``as_of``.
+
+    ``never``: customers with refunds only; ``once``: customers with one order, and their revenue; ``negative``: customers whose refunds exceed their purchases;
+    ``panel``: the share of buyers whose first purchase lies in the first quarter of the days covered; ``last_first``: the
+    day of the latest first purchase.
+    """
+
+    as_of: dt.date
+    first_day: dt.date
+    last_day: dt.date
+    lines: int
+    customers: int
+    orders: int
+    never: int
+    once: int
+    once_revenue: float
+    revenue: float
+    refunds: float
+    negative: int
+    panel: float
+    last_first: dt.date | None
+
+    @property
+    def days(self) -> int:
+        """Days that the log covers, both ends included."""
+        return (self.as_of - self.first_day).days + 1
+
+
+@dataclass(frozen=True)
+class Value:
+    """What the customers are expected to bring in the year after ``as_of``, discounted, and how a holdout went.
+
+    ``customers`` is the customer table plus p_alive, expected_purchases and value; ``correlation`` is that of how often with
+    how much; ``free`` counts customers whose repeat purchases were all worth nothing; ``holdout`` is from `clv.holdout`.
+    """
+
+    purchases: BGNBD
+    spend: GammaGamma
+    customers: Any
+    correlation: float
+    free: int
+    holdout: Any
+
+    @property
+    def total(self) -> float:
+        return float(np.nansum(table(self.customers, ["value"])["value"].to_numpy()))
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Every part is its table or value, or `Refused`."""
+
+    facts: Facts
+    customers: Any
+    periods: Any
+    growth: Any
+    orders: Any
+    lorenz: Any
+    top: Any
+    half: Any
+    gini: Any
+    abc: Any
+    segmented: Any
+    tiered: Any
+    stated: Any
+    value: Any
+
+
+def audit(tx, *, as_of) -> Audit:
+    """All numbers of the report on the log as it stood at the end of ``as_of``. ``tx`` comes from the door.
+
+    Raises `DataError` for an ``as_of`` before the first purchase; whatever else a log cannot carry becomes `Refused`.
+    """
+    as_of = as_day(as_of)
+    tx = until(tx, as_of)
+    customers = customer_table(tx, as_of=as_of)
+    facts = _facts(tx, customers, as_of)
+    few = facts.customers < FEW and Refused(
+        f"The log has {wording.count(facts.customers, 'customer')}; with fewer than {FEW} a share or a score describes "
+        "single people and no base. Read their lines one by one."
+    )
+    no_money = facts.revenue <= 0 and Refused("The customers brought no revenue in all, so there is nothing to share out.")
+    spenders = nw.from_native(customers).filter(nw.col("revenue") >= 0).to_native()
+    scored = few or _or_refused(lambda: rfm.segments(rfm.scores(customers)))
+    return Audit(
+        facts=facts,
+        customers=customers,
+        periods=_periods(tx, facts),
+        growth=growth(tx, as_of=as_of),
+        orders=order_counts(customers),
+        lorenz=few or no_money or _or_refused(lambda: pareto.lorenz(spenders)),
+        top=few or no_money or _or_refused(lambda: top_shares(spenders)),
+        half=few or no_money or best_for(spenders, 0.5),
+        gini=few or no_money or _or_refused(lambda: pareto.gini(spenders)),
+        abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers)),
+        segmented=scored,
+        tiered=few or _or_refused(lambda: pyramid.tiers(last_year(tx, customers, as_of=as_of), active_within=YEAR)),
+        stated=_or_refused(lambda: lifecycle.states(customers)),
+        value=_or_refused(lambda: _value(tx, customers, facts)),
+    )
+
+
+def _or_refused(compute):
+    try:
+        return compute()
+    except (DataError, FitError) as error:
+        return Refused(str(error))
+
+
+def _facts(tx, customers, as_of):
+    frame, rows = nw.from_native(tx), nw.from_native(customers)
+    buyers = rows.filter(nw.col("orders") > 0)
+    first, last = (value.date() if isinstance(value, dt.datetime) else value for value in (frame["date"].min(), frame["date"].max()))
+    covered = (as_of - first).days + 1
+    opening = first + dt.timedelta(days=math.ceil(covered / 4) - 1)
+    begun = [day.date() if isinstance(day, dt.datetime) else day for day in buyers["first"].to_list()]
+    refunds = frame.filter(nw.col("amount") < 0)["amount"].sum()
+    once = buyers.filter(nw.col("orders") == 1)
+    return Facts(
+        as_of=as_of,
+        first_day=first,
+        last_day=last,
+        lines=len(frame),
+        customers=len(rows),
+        orders=int(buyers["orders"].sum()),
+        never=len(rows) - len(buyers),
+        once=len(once),
+        once_revenue=float(once["revenue"].sum()),
+        # fsum: the total must be the same to the cent in whatever order it is summed
+        revenue=math.fsum(frame["amount"].to_list()),
+        refunds=float(refunds),
+        negative=len(rows.filter(nw.col("revenue") < 0)),
+        panel=sum(day <= opening for day in begun) / len(begun) if begun else 0.0,
+        last_first=max(begun, default=None),
+    )
+
+
+def _periods(tx, facts):
+    months = facts.days / 30.4
+    unit = "month" if months <= 36 else "quarter" if months <= 108 else "year"
+    periods = by_period(tx, as_of=facts.as_of, unit=unit)
+    if nw.from_native(periods)["complete"].sum() < 2:
+        return Refused(
+            f"The log covers {wording.days(facts.days)}, {facts.first_day} to {facts.as_of}; a view by month needs two whole "
+            "calendar months or more."
+        )
+    return periods
+
+
+def _value(tx, customers, facts):
+    """Both models on the whole log, and on its first half to see how well they foretell the second."""
+    split = facts.first_day + dt.timedelta(days=facts.days // 2 - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)  # on those who are counted as free
+        purchases, spend = fit_bgnbd(customers), fit_gamma_gamma(customers)
+        held = _or_refused(lambda: clv.holdout(tx, split=split, as_of=facts.as_of))
+    worth = clv.clv(customers, purchases, spend, horizon=YEAR, annual_discount=DISCOUNT)
+    rows = nw.from_native(customers)
+    scored = rows.with_columns(
+        nw.new_series(name, values, nw.Float64, backend=rows.implementation)
+        for name, values in (
+            ("p_alive", purchases.p_alive(customers)),
+            ("expected_purchases", purchases.expected_purchases(customers, horizon=YEAR)),
+            ("value", worth),
+        )
+    )
+    free = len(rows.filter((nw.col("x") > 0) & ~(nw.col("mean_repeat_value") > 0)))
+    return Value(purchases, spend, scored.to_native(), spend_correlation(customers), free, held)

@@ -1,0 +1,265 @@
+"""What the numbers say, in plain words: the conclusions of the report's first page. Pure functions, no side effects.
+
+Every verdict changes with the data and stands next to its number. The thresholds are conventions, each with its reason.
+Money comes in as text that is ready to be read; ``money`` is a function from an amount to such text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import narwhals as nw
+
+from crmlib import rfm
+from crmlib.overview import Refused
+from crmlib.wording import count, day, days, lines, number, percent, several
+
+__all__ = [
+    "Finding", "activity", "carried", "concentration", "first_page", "growth", "holdout", "once", "one_year", "panel",
+    "quiet_segments", "read", "rows_of", "share_of_top", "to_act_on", "unsaid", "value_by_segment",
+]  # fmt: skip
+
+NEAR_80 = 0.05  # within five points of 80 % the claim is taken as right
+USUAL_ONCE = (0.40, 0.70)  # customers of a cohort who buy once, where no contract binds; a rule of thumb from audits
+PANEL = 0.95  # so many first purchases in the first quarter of the period: a group is followed, nobody is added
+STEADY = 0.05  # a change of revenue below five per cent is called steady
+CLOSE, ROUGH = 10, 25  # per cent of error in a holdout: below the first plan with it, below the second rank with it
+WORTH_AN_EFFORT = 0.02  # share of revenue below which a quiet segment is not the first thing to act on
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One conclusion: its number, short enough to stand large; the sentence with the verdict; what follows from it."""
+
+    key: str
+    figure: str
+    sentence: str
+    detail: str = ""
+
+
+def first_page(audit, money) -> list[Finding]:
+    """The conclusions that this log can carry, the most useful first."""
+    facts, found = audit.facts, []
+    if facts.orders == 0:
+        return [Finding("nothing", "0", f"The log holds {lines(facts.lines)} and no purchase: there is nothing to conclude.")]
+    if carried(audit.top):
+        found.append(concentration(share_of_top(audit.top, 0.20), audit.half, facts.customers))
+    if carried(audit.segmented):
+        found.append(to_act_on(rfm.segment_summary(audit.segmented), value_by_segment(audit), money))
+    if carried(audit.value):
+        found.append(one_year(audit.value, facts.customers, money))
+    found.append(once(facts))
+    if carried(audit.stated) and facts.customers > 1:
+        found.append(activity(audit.stated, 180, audit.value, money))
+    if facts.panel >= PANEL and facts.days >= 90 and facts.customers > 1:
+        found.append(panel(facts))
+    elif carried(audit.growth):
+        found.append(growth(audit.growth))
+    return [finding for finding in found if finding]
+
+
+def concentration(share, half, customers) -> Finding:
+    """Does the top fifth bring four fifths? ``half``: how many of ``customers`` bring half of the revenue."""
+    if abs(share - 0.80) <= NEAR_80:
+        verdict = "the 80/20 claim roughly holds here"
+    elif share > 0.80:
+        verdict = "revenue is more concentrated here than the 80/20 claim says"
+    else:
+        verdict = "the 80/20 claim does not hold here"
+    return Finding(
+        "concentration",
+        percent(share),
+        f"The top 20 % of customers bring {percent(share)} of revenue: {verdict}.",
+        f"Half of the revenue comes from {count(half, 'customer')} ({percent(half / customers)} of all); know these first.",
+    )
+
+
+def once(facts) -> Finding:
+    """How many bought once, against what is usual."""
+    buyers = facts.customers - facts.never
+    share = facts.once / buyers
+    low, high = USUAL_ONCE
+    usual = f"the {low * 100:.0f} to {high * 100:.0f} % that are usual where no contract binds"
+    if buyers == 1:
+        sentence = "The one customer bought once." if facts.once else f"The one customer bought {number(facts.orders)} times."
+        return Finding("once", number(facts.orders), sentence)
+    if share > high:
+        verdict = f"That is more than {usual}: win the second purchase before anything else."
+    elif share >= low:
+        verdict = f"That is within {usual}."
+    else:
+        verdict = f"That is less than {usual}: customers here come back."
+    if facts.revenue > 0:
+        verdict += f" Those who bought again brought {percent(1 - facts.once_revenue / facts.revenue)} of revenue."
+    return Finding("once", percent(share), f"{percent(share)} of customers bought once ({number(facts.once)} of {number(buyers)}).", verdict)
+
+
+def quiet_segments(map=rfm.TEN_SEGMENTS) -> tuple[str, ...]:
+    """Segments of former worth that have gone quiet: not among the recent, and among the frequent or the big spenders.
+
+    >>> "champions" in quiet_segments(), "hibernating" in quiet_segments(), "need attention" in quiet_segments()
+    (False, False, True)
+    """
+    high = (map.bins + 1) // 2 + 1
+
+    def is_quiet(rule):
+        return rule.r[1] < high and (rule.f[0] >= high or rule.m[0] >= high)
+
+    return tuple(name for name in map.segments if all(is_quiet(rule) for rule in map.rules if rule.segment == name))
+
+
+def to_act_on(summary, expected, money) -> Finding:
+    """The quiet segment that brought most; if none brought much, the segment to look after.
+
+    ``expected``: the expected value of the next year by segment, or nothing where there is none.
+    """
+    rows, names = rows_of(summary), quiet_segments()
+    quiet = max((row for row in rows if row["segment"] in names), key=lambda row: row["revenue"], default=None)
+    if quiet and (quiet["share_of_revenue"] or 0) >= WORTH_AN_EFFORT:
+        sentence = (
+            f"Act first on “{quiet['segment']}”: {count(quiet['customers'], 'customer')} who brought {money(quiet['revenue'])} "
+            f"({percent(quiet['share_of_revenue'])} of revenue); half of them last bought {days(quiet['median_days_since_last'])} ago "
+            "or earlier."
+        )
+        detail = rfm.ACTIONS[quiet["segment"]]
+        if expected:
+            detail += f" Left alone they are expected to bring {money(expected[quiet['segment']])} in the next year."
+        return Finding("act", money(quiet["revenue"]), sentence, detail)
+    best = max(rows, key=lambda row: row["revenue"])
+    sentence = (
+        f"No group of former worth has gone quiet. Look after “{best['segment']}”: {count(best['customers'], 'customer')} "
+        f"who brought {money(best['revenue'])} ({percent(best['share_of_revenue'])} of revenue)."
+    )
+    return Finding("act", money(best["revenue"]), sentence, rfm.ACTIONS[best["segment"]])
+
+
+def one_year(value, customers, money) -> Finding:
+    """What the customers of today are expected to bring in the next year, and whether a test bears that out."""
+    each = value.total / customers
+    sentence = (
+        f"Today's customers are expected to bring {money(value.total)} in the next year, {money(each)} each on average "
+        "(revenue, discounted)."
+    )
+    return Finding("one_year", money(value.total), sentence, holdout(value, money))
+
+
+def holdout(value, money) -> str:
+    """How the models did on days that they had not seen, and what that allows."""
+    held = value.holdout
+    if isinstance(held, Refused):
+        return f"Nothing in this log tests that number: {lowered(held.why)}"
+    error = held.revenue_error
+    size = abs(error)
+    if size <= CLOSE:
+        verdict = "close enough to plan with"
+    elif size <= ROUGH:
+        verdict = "good for ranking customers, too rough for a budget"
+    else:
+        verdict = "do not plan with this number"
+    direction = "too much" if error > 0 else "too little"
+    missed = f"{number(size, 1)} % {direction}" if size < 1000 else f"many times {direction}"
+    return (
+        f"A test on {held.split} to {held.as_of}: from the days before, {money(held.predicted_revenue)} were expected and "
+        f"{money(held.actual_revenue)} came, {missed}: {verdict}."
+    )
+
+
+def activity(stated, inactive_after, value, money) -> Finding:
+    """How many have been silent, and what may be expected of them."""
+    frame = nw.from_native(stated)
+    silent = frame.filter(nw.col("state") == "inactive")
+    share = len(silent) / len(frame)
+    if share > 0.5:
+        sentence = f"{percent(share)} of customers have not bought for {inactive_after} days or more: most of the base is silent."
+    else:
+        sentence = f"{percent(1 - share)} of customers bought within the last {inactive_after} days: most of the base is active."
+    detail = "Silence is not a goodbye: nobody tells a shop that they have left."
+    if carried(value) and len(silent):
+        worth = nw.from_native(value.customers).filter(nw.col("customer").is_in(silent["customer"].to_list()))["value"].sum()
+        detail += f" The silent ones are still expected to bring {money(worth)} in the next year."
+    return Finding("activity", percent(share if share > 0.5 else 1 - share), sentence, detail)
+
+
+def panel(facts) -> Finding:
+    """A group that was formed early and is followed since."""
+    return Finding(
+        "panel",
+        percent(facts.panel),
+        f"This is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first quarter of the "
+        f"period (the last one on {day(facts.last_first)}).",
+        "Whoever came later is not in it, so fewer buyers from month to month follow from how the log was made; they say "
+        "nothing about growth or about people leaving.",
+    )
+
+
+def growth(found) -> Finding:
+    """The last year against the one before, and which factor moved it."""
+    before, after = found.revenue
+    change = after / before - 1
+    if abs(change) < STEADY:
+        sentence = f"Revenue of the last 365 days is steady: {percent(change)} against the 365 days before."
+    else:
+        word = "above" if change > 0 else "below"
+        sentence = f"Revenue of the last 365 days is {percent(abs(change))} {word} the 365 days before."
+    factors = {
+        "the number of customers": found.customers,
+        "orders a customer": found.orders_each,
+        "revenue an order": found.order_value,
+    }
+    # multiplied together the three give the change of revenue, so the one farthest from 1, either way, moved it most
+    most = max(factors, key=lambda name: max(factors[name][1] / factors[name][0], factors[name][0] / factors[name][1]))
+    moved = [f"{name} {_signed(after / before - 1)}" for name, (before, after) in factors.items()]
+    return Finding("growth", _signed(change), sentence, f"What moved it most is {most}: {several(moved)}.")
+
+
+def unsaid(audit) -> list[str]:
+    """One sentence for each part that this log cannot carry."""
+    parts = {
+        "Months": audit.periods, "Growth": None if audit.facts.panel >= PANEL else audit.growth, "Concentration": audit.top,
+        "Segments": audit.segmented, "Pyramid": audit.tiered, "States": audit.stated, "One-year value": audit.value,
+    }  # fmt: skip
+    return [f"{name}: {part.why}" for name, part in parts.items() if isinstance(part, Refused)]
+
+
+def read(facts, money) -> str:
+    """What the log holds, in one sentence."""
+    spent = f" Refunds of {money(-facts.refunds)} are taken off." if facts.refunds < 0 else ""
+    return (
+        f"{lines(facts.lines)}, {count(facts.orders, 'order')} of {count(facts.customers, 'customer')} from {facts.first_day} to "
+        f"{facts.last_day}, worth {money(facts.revenue)} in all.{spent}"
+    )
+
+
+def value_by_segment(audit) -> dict[str, float]:
+    """The expected value of the next year by segment; empty where the log carries no value."""
+    if not (carried(audit.value) and carried(audit.segmented)):
+        return {}
+    segments = nw.from_native(audit.segmented).select("customer", "segment")
+    both = segments.join(nw.from_native(audit.value.customers).select("customer", "value"), on="customer", how="left")
+    summed = both.group_by("segment").agg(nw.col("value").sum())
+    return dict(zip(summed["segment"].to_list(), summed["value"].to_list(), strict=True))
+
+
+def carried(part) -> bool:
+    """Whether the log can carry this part."""
+    return not isinstance(part, Refused)
+
+
+def share_of_top(top, q) -> float:
+    """The share of revenue of the best ``q`` in the table of top shares."""
+    return next(row["share_of_revenue"] for row in rows_of(top) if abs(row["top"] - q) < 1e-9)
+
+
+def rows_of(table) -> list[dict]:
+    """A table as one dictionary a row; NaN becomes None, as in polars."""
+    rows = nw.from_native(table).iter_rows(named=True)
+    return [{name: None if value != value else value for name, value in row.items()} for row in rows]
+
+
+def lowered(sentence) -> str:
+    """A sentence to stand after a colon; names that begin with two capitals keep them."""
+    return sentence if sentence[1:2].isupper() or sentence[:1] == "“" else sentence[:1].lower() + sentence[1:]
+
+
+def _signed(change):
+    return ("+" if change > 0 else "") + percent(change)

@@ -1,0 +1,148 @@
+"""What a report shows: sentences, findings, tables, pictures. Text from the data can never become markup here.
+
+Each object shows itself as HTML in a notebook and as plain text everywhere else. All HTML of the report is written in this
+module, and every piece of text passes `safe` on its way in. Nothing is ever shown as Markdown.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from dataclasses import dataclass
+
+__all__ = ["Facts", "Findings", "Picture", "Prose", "Table", "picture", "safe"]
+
+# Jupyter typesets what stands between two dollar signs, also in HTML, unless it is told not to.
+PLAIN = "tex2jax_ignore mathjax_ignore"
+# What browsers do not show, or what turns the direction of the text around it; a data set has no use for them.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_NUMBER = re.compile(r"-?\d[\d,.]* %")
+
+
+def safe(text) -> str:
+    """Text as HTML that shows it letter by letter.
+
+    >>> safe("<b>& 'x'")
+    '&lt;b&gt;&amp; &#x27;x&#x27;'
+    """
+    return html.escape(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text)), quote=True)
+
+
+def _sentence(text):
+    """Safe text in which a number and its sign of per cent stay on one line."""
+    return _NUMBER.sub(lambda found: f'<span class="n">{found.group()}</span>', safe(text))
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Sentences. ``kind``: "text", "meaning" (under a figure), "refused" (a part the log cannot carry) or "list"."""
+
+    sentences: tuple[str, ...]
+    kind: str = "text"
+
+    def __repr__(self):
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self):
+        if self.kind == "list":
+            return f'<ul class="{PLAIN}">{"".join(f"<li>{_sentence(each)}</li>" for each in self.sentences)}</ul>'
+        return "".join(f'<p class="{self.kind} {PLAIN}">{_sentence(each)}</p>' for each in self.sentences)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A title and what stands under it: pairs of a name and a value."""
+
+    title: str
+    pairs: tuple[tuple[str, str], ...]
+
+    def __repr__(self):
+        return "\n".join([self.title, *(f"{name}: {value}" for name, value in self.pairs)])
+
+    def _repr_html_(self):
+        pairs = "".join(f"<div><dt>{safe(name)}</dt><dd>{safe(value)}</dd></div>" for name, value in self.pairs)
+        return f'<h1 class="{PLAIN}">{safe(self.title)}</h1><dl class="facts {PLAIN}">{pairs}</dl>'
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Conclusions, each with its number; after them what the log does not allow to say."""
+
+    findings: tuple
+    unsaid: tuple[str, ...] = ()
+
+    def __repr__(self):
+        said = [f"{finding.sentence} {finding.detail}".strip() for finding in self.findings]
+        return "\n".join([*said, *(f"Not said here. {sentence}" for sentence in self.unsaid)])
+
+    def _repr_html_(self):
+        rows = "".join(
+            f'<div><dt>{safe(finding.figure)}</dt><dd><strong>{_sentence(finding.sentence)}</strong> '
+            f"{_sentence(finding.detail)}</dd></div>"
+            for finding in self.findings
+        )
+        unsaid = "".join(f"<li>{_sentence(sentence)}</li>" for sentence in self.unsaid)
+        unsaid = f'<div class="unsaid {PLAIN}"><p>What this log does not allow to say:</p><ul>{unsaid}</ul></div>' if unsaid else ""
+        return f'<dl class="findings {PLAIN}">{rows}</dl>{unsaid}'
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of ready text under headings. Columns whose place is in ``words`` are text, the others numbers at the right."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: tuple[int, ...] = (0,)
+    caption: str = ""
+
+    def __repr__(self):
+        cells = [self.headings, *self.rows]
+        widths = [max(len(row[place]) for row in cells) for place in range(len(self.headings))]
+        shown = [
+            "  ".join(text.ljust(width) if place in self.words else text.rjust(width)
+                      for place, (text, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+            for row in cells
+        ]  # fmt: skip
+        return "\n".join([*([self.caption] if self.caption else []), *shown])
+
+    def _repr_html_(self):
+        kinds = ["w" if place in self.words else "n" for place in range(len(self.headings))]
+        head = "".join(f'<th scope="col" class="{kind}">{safe(text)}</th>' for kind, text in zip(kinds, self.headings, strict=True))
+        body = "".join(
+            "<tr>" + "".join(f'<td class="{kind}">{safe(text)}</td>' for kind, text in zip(kinds, row, strict=True)) + "</tr>"
+            for row in self.rows
+        )
+        caption = f"<caption>{safe(self.caption)}</caption>" if self.caption else ""
+        # tabindex: a table wider than a phone can be scrolled with the keyboard too
+        return (
+            f'<div class="scroll {PLAIN}" tabindex="0"><table>{caption}<thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with its width in CSS pixels and the words for those who do not see it."""
+
+    png: bytes
+    width: int
+    words: str
+
+    def __repr__(self):
+        return f"[figure: {self.words}]"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {"image/png": base64.b64encode(self.png).decode(), "text/plain": repr(self)}
+        return data, {"image/png": {"width": self.width, "alt": self.words}}
+
+
+def picture(ax, *, words=None, dpi=160) -> Picture:
+    """The figure of these axes as a `Picture`; ``words`` defaults to the title of the axes."""
+    drawn = io.BytesIO()
+    figure = ax.figure
+    # no Software text: the same figure is the same bytes
+    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"optimize": True})
+    title = " ".join(ax.get_title(loc="left").split())
+    return Picture(drawn.getvalue(), round(figure.get_figwidth() * 100), words or title)

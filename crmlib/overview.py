@@ -1,0 +1,234 @@
+"""A log at a glance: by month, by number of orders, by share of the best, this year against the last.
+
+Table functions: pandas in, pandas out; polars in, polars out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+
+from crmlib import pareto, wording
+from crmlib.customers import until
+from crmlib.errors import DataError
+from crmlib.frames import as_day, day_number, table
+
+__all__ = ["Growth", "Refused", "best_for", "by_period", "growth", "last_year", "order_counts", "top_shares", "value_by"]
+
+YEAR = 365  # days
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A part of the audit that this log cannot carry, and why: one sentence."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The last 365 days against the 365 before: (before, after) of each factor of revenue = customers * orders each * order value."""
+
+    revenue: tuple[float, float]
+    customers: tuple[float, float]
+    orders_each: tuple[float, float]
+    order_value: tuple[float, float]
+
+
+def by_period(tx, *, as_of, unit="month"):
+    """One row a calendar month, quarter or year from the first line to ``as_of``, empty ones included.
+
+    period (text such as 1997-01, 1997 Q1 or 1997), customers (who bought), first_time (of them, on the first purchase day
+    ever), returning (the others), orders, first_revenue (purchases on first purchase days), repeat_revenue (later ones),
+    refunds (zero or negative), revenue (the sum of the three), complete (False where the log does not cover the whole
+    period). The same kind of table as ``tx``.
+
+    >>> import pandas as pd
+    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-03-05", "2024-03-09"]),
+    ...                     "amount": [10.0, 6.0, 8.0]})
+    >>> by_period(log, as_of="2024-03-20")[["period", "customers", "first_time", "revenue", "complete"]]
+        period  customers  first_time  revenue  complete
+    0  2024-01          1           1     10.0      True
+    1  2024-02          0           0      0.0      True
+    2  2024-03          2           1     14.0     False
+    """
+    if unit not in _MONTHS:
+        raise DataError(f"unit {unit!r} is not known; choose 'month', 'quarter' or 'year'.")
+    as_of, size = as_day(as_of), _MONTHS[unit]
+    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
+    if len(frame) == 0:
+        raise DataError(f"There is no line up to as_of {as_of}.")
+    frame = frame.with_columns(
+        __day=day_number(nw.col("date")),
+        __period=(nw.col("date").dt.year().cast(nw.Int64) * 12 + nw.col("date").dt.month().cast(nw.Int64) - 1) // size,
+    )
+    start = frame["date"].min()
+    purchases = frame.filter(nw.col("amount") >= 0).with_columns(__first=nw.col("__day") == nw.col("__day").min().over("customer"))
+    order = ["customer", "order"] if "order" in frame.columns else ["customer", "__day"]
+    found = {
+        "customers": _count(purchases.select("customer", "__period").unique()),
+        "first_time": _count(purchases.filter(nw.col("__first")).select("customer", "__period").unique()),
+        # an order counts where it begins, so that the periods sum to all orders
+        "orders": _count(purchases.group_by(order).agg(nw.col("__period").min())),
+        "first_revenue": _sums(purchases.filter(nw.col("__first"))),
+        "repeat_revenue": _sums(purchases.filter(~nw.col("__first"))),
+        "refunds": _sums(frame.filter(nw.col("amount") < 0)),
+    }
+    periods = range((start.year * 12 + start.month - 1) // size, (as_of.year * 12 + as_of.month - 1) // size + 1)
+    columns = {"period": [_label(period, size) for period in periods]}
+    columns |= {name: [counts.get(period, 0) for period in periods] for name, counts in found.items()}
+    columns["returning"] = [n - new for n, new in zip(columns["customers"], columns["first_time"], strict=True)]
+    parts = zip(*(columns[name] for name in ("first_revenue", "repeat_revenue", "refunds")), strict=True)
+    columns["revenue"] = [math.fsum(part) for part in parts]
+    first = start.date() if isinstance(start, dt.datetime) else start
+    columns["complete"] = [first <= _day(period * size) and _day((period + 1) * size) <= as_of + _ONE_DAY for period in periods]
+    types = {name: nw.Int64 for name in ("customers", "first_time", "returning", "orders")}
+    types |= {name: nw.Float64 for name in ("first_revenue", "repeat_revenue", "refunds", "revenue")}
+    names = ["period", *types]
+    types |= {"period": nw.String, "complete": nw.Boolean}
+    ordered = {name: columns[name] for name in (*names, "complete")}
+    return nw.from_dict(ordered, {name: types[name] for name in ordered}, backend=frame.implementation).to_native()
+
+
+def order_counts(customers, *, most=10):
+    """Customers by number of orders: orders ("1", "2" ... and "10+" for ``most`` and more), customers, share_of_customers.
+
+    Customers without a purchase do not count. The same kind of table as ``customers``.
+
+    >>> import pandas as pd
+    >>> order_counts(pd.DataFrame({"orders": [1, 1, 4, 0]}), most=3)
+      orders  customers  share_of_customers
+    0      1          2            0.666667
+    1      2          0            0.000000
+    2     3+          1            0.333333
+    """
+    frame = table(customers, ["orders"])
+    orders = frame.filter(nw.col("orders") > 0)["orders"].to_numpy()
+    longest = int(min(orders.max(initial=1), most))
+    counts = np.bincount(np.minimum(orders, longest), minlength=longest + 1)[1:]
+    labels = [str(n) for n in range(1, longest + 1)]
+    if orders.max(initial=1) > longest:
+        labels[-1] += "+"
+    columns = {"orders": labels, "customers": counts, "share_of_customers": counts / max(len(orders), 1)}
+    return nw.from_dict(columns, backend=frame.implementation).to_native()
+
+
+def top_shares(customers, shares=(0.01, 0.05, 0.10, 0.20, 0.50), *, by="revenue"):
+    """What the best customers bring: top (share of customers), customers (q * n, rounded up), share of ``by``.
+
+    >>> import pandas as pd
+    >>> top_shares(pd.DataFrame({"revenue": [70.0, 20.0, 10.0, 0.0]}), (0.25, 0.50))
+        top  customers  share_of_revenue
+    0  0.25          1               0.7
+    1  0.50          2               0.9
+    """
+    frame = table(customers, [by])
+    columns = {
+        "top": list(shares),
+        "customers": [math.ceil(round(q * len(frame), 9)) for q in shares],
+        f"share_of_{by}": [pareto.top_share(customers, q, by=by) for q in shares],
+    }
+    return nw.from_dict(columns, backend=frame.implementation).to_native()
+
+
+def best_for(customers, share, *, by="revenue") -> int:
+    """The smallest number of best customers who together bring at least ``share`` of the total.
+
+    >>> import pandas as pd
+    >>> best_for(pd.DataFrame({"revenue": [10.0, 50.0, 20.0, 20.0]}), 0.7)
+    2
+    """
+    descending = np.sort(table(customers, [by])[by].to_numpy())[::-1]
+    running = np.cumsum(descending)
+    return int(np.searchsorted(running, share * running[-1] * (1 - 1e-12))) + 1
+
+
+def value_by(customers, *, groups=10):
+    """Customers in ``groups`` equal groups by ``value``, the best first: group, customers, value (mean), share_of_value.
+
+    Customers without a value do not count.
+
+    >>> import pandas as pd
+    >>> value_by(pd.DataFrame({"value": [1.0, 5.0, 3.0, 1.0, None]}), groups=2)
+       group  customers  value  share_of_value
+    0      1          2    4.0             0.8
+    1      2          2    1.0             0.2
+    """
+    frame = table(customers, ["value"])
+    worth = frame["value"].to_numpy().astype(float)
+    worth = np.sort(worth[~np.isnan(worth)])[::-1]
+    group = groups * np.arange(len(worth)) // max(len(worth), 1)
+    count, total = np.bincount(group, minlength=groups), np.bincount(group, worth, minlength=groups)
+    with np.errstate(invalid="ignore"):
+        columns = {"group": np.arange(1, groups + 1), "customers": count, "value": total / count, "share_of_value": total / total.sum()}
+    return nw.from_dict(columns, backend=frame.implementation).to_native()
+
+
+def last_year(tx, customers, *, as_of, days=YEAR):
+    """The customer table with ``revenue`` of the last ``days`` days only, 0 where there was none: what the pyramid ranks.
+
+    >>> import pandas as pd
+    >>> from crmlib import customer_table
+    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2022-01-05", "2024-01-25", "2022-01-09"]),
+    ...                     "amount": [10.0, 6.0, 8.0]})
+    >>> last_year(log, customer_table(log, as_of="2024-01-31"), as_of="2024-01-31")["revenue"].to_list()
+    [6.0, 0.0]
+    """
+    start = as_day(as_of).toordinal() - days
+    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
+    year = frame.filter(day_number(nw.col("date")) > start).group_by("customer").agg(nw.col("amount").sum().alias("revenue"))
+    customers = table(customers, ["customer", "revenue"])
+    order = customers.columns
+    joined = customers.drop("revenue").join(year, on="customer", how="left").sort("customer")
+    return joined.with_columns(nw.col("revenue").fill_null(0.0)).select(order).to_native()
+
+
+def growth(tx, *, as_of) -> Growth | Refused:
+    """The last 365 days against the 365 before them, or why the log cannot say."""
+    as_of = as_day(as_of)
+    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
+    day = day_number(nw.col("date"))
+    covered = as_of.toordinal() - frame.select(day=day)["day"].min() + 1
+    if covered < 2 * YEAR:
+        return Refused(
+            f"The log covers {wording.days(covered)}; growth needs two whole years, because one year cannot tell growth from season."
+        )
+    factors = []
+    for end in (as_of.toordinal() - YEAR, as_of.toordinal()):
+        year = frame.filter((day > end - YEAR) & (day <= end))
+        bought = year.filter(nw.col("amount") >= 0)
+        order = ["customer", "order"] if "order" in frame.columns else ["customer", "date"]
+        customers, orders = bought["customer"].n_unique(), len(bought.select(order).unique())
+        revenue = year["amount"].sum()
+        if not (orders and revenue > 0):
+            return Refused("One of the last two years has no revenue, so they cannot be compared.")
+        factors.append((revenue, customers, orders / customers, revenue / orders))
+    return Growth(*zip(*factors, strict=True))
+
+
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_ONE_DAY = dt.timedelta(days=1)
+
+
+def _count(rows):
+    counted = rows.group_by("__period").agg(nw.len().alias("n"))
+    return dict(zip(counted["__period"].to_list(), counted["n"].to_list(), strict=True))
+
+
+def _sums(rows):
+    summed = rows.group_by("__period").agg(nw.col("amount").sum())
+    return dict(zip(summed["__period"].to_list(), summed["amount"].to_list(), strict=True))
+
+
+def _day(months):
+    """The first day of the month number ``months``, counted from January of the year 0."""
+    return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def _label(period, size):
+    first = _day(period * size)
+    return {1: f"{first:%Y-%m}", 3: f"{first.year} Q{(first.month + 2) // 3}", 12: f"{first.year}"}[size]

@@ -1,0 +1,197 @@
+"""Rendering a report: a notebook runs with checked parameters and becomes one HTML file that needs no network.
+
+The log has passed the door before anything runs; papermill executes the notebook in a temporary folder; nbconvert writes it
+through a template of our own (report_template/); the file takes its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from crmlib import checkout
+from crmlib.errors import DataError, FitError
+from crmlib.frames import as_day
+from crmlib.sections import prepare
+
+__all__ = ["check_parameters", "html", "made_here", "render", "run", "target"]
+
+TEMPLATE = "customer_base"
+GENERATOR = "crmlib: crm report"  # by this a report is known as one that may be replaced
+
+
+def render(admission, *, name, as_of="", currency="", ids="none", out=None, made="", progress=False, template=TEMPLATE) -> Path:
+    """Render a report on a log that passed the door and return the path of the HTML file.
+
+    ``admission`` comes from `datasets.admit_log`; ``name`` is what the report calls the data, best the name of its file;
+    ``made`` is the line at its foot that says how to make it again. ``out`` is a file or a folder, default reports/ in the
+    clone; see `target`. ``progress`` shows a bar on stderr.
+
+    Raises `DataError` before anything runs for a parameter that the template does not know and for a file that is in the
+    way. Whatever goes wrong, nothing is left behind.
+    """
+    from nbformat import read
+    from tqdm import tqdm
+
+    source = checkout.notebooks() / "reports" / f"{template}.ipynb"
+    if not source.is_file():
+        raise DataError(f"There is no report template {template!r} in notebooks/reports; build it with: crm build.")
+    as_of = str(as_day(as_of or admission.transactions["date"].max()))
+    place = target(out, name, as_of)
+    notebook = read(source, as_version=4)
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    with (
+        tempfile.TemporaryDirectory(prefix="crm-report-", ignore_cleanup_errors=True) as work,
+        tqdm(total=cells + 2, desc="report", leave=False, bar_format=_BAR, disable=not progress) as bar,
+    ):
+        parameters = {"DATA": name, "AS_OF": as_of, "CURRENCY": currency, "IDS": ids, "PREPARED": work}
+        check_parameters(source, parameters)
+        prepare(work, admission.transactions, admission.notes)
+        bar.update()
+        ran = run(notebook, parameters, Path(work), done=lambda **_: bar.update())
+        ran.metadata["crmlib_report"] = {
+            "title": f"Customer-base report: {name}, {as_of}",
+            "generator": f"{GENERATOR} {version('crmlib')}",
+            "made": f"Made with crmlib {version('crmlib')}{': ' + made if made else ''}",
+        }
+        page = html(ran)
+        bar.update()
+    _write(place, page)
+    return place
+
+
+def target(out, name, as_of) -> Path:
+    """Where a report goes: ``out`` itself if it ends in .html, else a file in the folder ``out`` (default: reports/).
+
+    The name there is made of the data's name and the date: sales-2024-06-30.html. A report that `crm report` made is
+    replaced by one of the same name; any other file is not: `DataError` says so.
+    """
+    folder = Path(out).expanduser() if out else checkout.reports()
+    if folder.suffix.lower() in (".html", ".htm") and not folder.is_dir():
+        place = folder
+    elif folder.is_file():
+        raise DataError(f"{folder} is a file and does not end in .html; give a folder or a name such as my-report.html.")
+    else:
+        place = folder / f"{_slug(name)}-{as_of}.html"
+    if os.path.lexists(place) and not made_here(place):
+        raise DataError(f"{place} exists and was not made by crm report; move it away or choose another name with out='my-report.html'.")
+    return place
+
+
+def made_here(path) -> bool:
+    """Whether a file is a report that `crm report` made, by the mark at its beginning."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return f'content="{GENERATOR}'.encode() in file.read(600)
+
+
+def check_parameters(template, parameters) -> None:
+    """Raise `DataError` for names that the template's parameters cell lacks and for types that differ from its defaults.
+
+    ``template`` is the path of a notebook. papermill itself takes both without a word.
+    """
+    from papermill import inspect_notebook
+
+    known = {name: type(ast.literal_eval(found["default"])) for name, found in inspect_notebook(template).items()}
+    for name, value in parameters.items():
+        if name not in known:
+            raise DataError(f"The report has no parameter {name!r}; it has {', '.join(known)}.")
+        if not isinstance(value, known[name]):
+            raise DataError(f"The parameter {name} is a {type(value).__name__}; the report needs a {known[name].__name__}.")
+
+
+def run(notebook, parameters, folder, *, done=None):
+    """Execute a notebook with papermill in this Python, in ``folder``; ``done`` is called after each cell.
+
+    Returns the executed notebook. What a cell raised is raised here, as `DataError` or `FitError` where it was one.
+    """
+    import nbformat
+    from jupyter_client import AsyncKernelManager
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    template = folder / "template.ipynb"
+    nbformat.write(notebook, template)
+    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_this_python(folder))
+    try:
+        ran = execute_notebook(
+            template, None, parameters=parameters, cwd=folder, progress_bar=False, start_timeout=120, km=kernel, on_cell_executed=done
+        )
+    except PapermillExecutionError as error:
+        kind = {"DataError": DataError, "FitError": FitError}.get(error.ename)
+        if kind:
+            raise kind(error.evalue) from None
+        raise RuntimeError(f"{error.ename}: {error.evalue}") from error
+    counts = [cell.execution_count for cell in ran.cells if cell.cell_type == "code"]
+    if ran.metadata.papermill.exception or None in counts:  # seen under load: a run that ends early without an error
+        raise RuntimeError("the notebook of the report stopped before its end; run it again")
+    return ran
+
+
+def html(notebook) -> str:
+    """An executed report as one HTML page, through report_template/."""
+    from nbconvert.exporters.html import HTMLExporter
+
+    exporter = HTMLExporter(template_name="report_template", extra_template_basedirs=[str(Path(__file__).parent)], exclude_input=True)
+    return exporter.from_notebook_node(notebook)[0]
+
+
+_BAR = "{desc} |{bar:32}| {percentage:3.0f} %"
+
+
+def _this_python(folder):
+    """Python 3 is this Python, whatever kernel of that name is installed elsewhere, without a user's own settings."""
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+
+    # start-up files, history and backends of the user's have no part in a report
+    env = {"IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "agg"}
+
+    class ThisPython(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name):
+            # WARNING is where the kernel tells every user that local connections are not encrypted
+            return KernelSpec(**get_kernel_dict(["--log-level=ERROR"]) | {"env": env})
+
+    return ThisPython()
+
+
+def _write(place, page):
+    """The whole file or nothing: written beside its place, then renamed."""
+    made = [folder for folder in (place.parent, *place.parent.parents) if not folder.exists()]
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".crm-report-", suffix=".html")
+    except OSError as error:
+        raise DataError(f"{place} cannot be written: {error.strerror or error}.") from None
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(page)
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files for the owner alone
+        os.replace(temporary, place)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        for folder in made:
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise DataError(f"{place} cannot be written: {error.strerror or error}.") from None
+        raise
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _slug(name):
+    """The name of the data as part of a file name.
+
+    >>> _slug("Sales 2024.csv"), _slug("订单.xlsx"), _slug("../..")
+    ('sales-2024', '订单', 'data')
+    """
+    return re.sub(r"[^\w]+", "-", Path(name).stem.lower()).strip("-")[:60] or "data"
