@@ -114,7 +114,10 @@ class BGNBD:
 
 
 def _horizons(horizon):
-    horizons = np.atleast_1d(np.asarray(horizon, dtype=float))
+    try:
+        horizons = np.atleast_1d(np.asarray(horizon, dtype=float))
+    except (TypeError, ValueError):
+        horizons = np.array([np.nan])
     if horizons.ndim > 1 or not (np.isfinite(horizons) & (horizons >= 0)).all():
         raise DataError(f"horizon is {horizon!r}; it must be a length of time from 0 up, or a sequence of such.")
     return horizons
@@ -186,8 +189,8 @@ def fit_bgnbd(customers, *, start=None) -> BGNBD:
     starts = [_start(x, known.weight), np.ones(4)]
     if start is not None:
         starts.insert(0, starting_point(start, BGNBD) / scale)
-    counted = x[known.weight > 0]
-    found = maximise(_likelihood(per_unit), starts, customers=n, why=lambda parameters: _why(parameters, counted))
+    again = np.sum(known.weight * (x > 0))
+    found = maximise(_likelihood(per_unit), starts, customers=n, why=lambda parameters: _why(parameters, n, again))
     return BGNBD(*(found * scale).tolist())
 
 
@@ -200,11 +203,13 @@ def _start(x, weight):
     return np.array([r, r / mean, 1.0, 3.0])
 
 
-def _why(parameters, x):
+def _why(parameters, customers, again):
     r, _, a, b = parameters
-    if not np.any(x == 0):
+    if again == customers:
         return "Every customer bought again and the fit does not settle; BG/NBD needs those who bought once as well."
-    if a / (a + b) < 0.01:
+    if again < 10:
+        reason = f"only {again:g} of {customers:g} bought again"
+    elif a / (a + b) < 0.01:
         reason = "hardly anybody seems to have stopped buying"
     elif a + b > 1e3:
         reason = "customers seem to be all alike in how soon they stop"

@@ -101,7 +101,7 @@ class Holdout:
 
 
 def holdout(tx, *, split, as_of) -> Holdout:
-    """Fit both models on the lines up to and including ``split`` and compare their forecast with what came by ``as_of``.
+    """Fit both models on the lines up to and including ``split``; compare their forecast with what came by ``as_of``.
 
     Counted are the customers who bought by ``split``, and their purchase days after it: several lines of one day are
     one purchase, as in the fit. Predicted revenue is expected purchases times expected value, not discounted; actual
@@ -122,7 +122,7 @@ def holdout(tx, *, split, as_of) -> Holdout:
     actual, revenue = _later(bought.filter(nw.col("__day") > split.toordinal()), known)
     if not actual.any():
         raise DataError(
-            f"None of the {len(known):,} customers known by {split} bought again by {as_of}: there is nothing to compare."
+            f"None of the {len(known):,} customers known by {split} bought again by {as_of}; nothing can be compared."
         )
 
     purchase_model, spend_model = fit_bgnbd(known.to_native()), fit_gamma_gamma(known.to_native())

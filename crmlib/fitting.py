@@ -157,14 +157,14 @@ def maximise(log_likelihood, starts, *, customers: float, why) -> np.ndarray:
         rows = np.array([(loss(theta + step * unit)[1] - here) / step for unit in np.eye(len(theta))])
         return (rows + rows.T) / 2
 
-    def stop_a_runaway(theta):
+    def stop_runaway(theta):
         if np.abs(theta).max() > _RUNAWAY + 1:
             raise StopIteration
 
     options = {"gtol": 1e-9, "maxiter": 100, "max_trust_radius": 4.0}
     for start in starts:
         found = minimize(
-            loss, np.log(start), jac=True, hess=curvature, method="trust-exact", options=options, callback=stop_a_runaway
+            loss, np.log(start), jac=True, hess=curvature, method="trust-exact", callback=stop_runaway, options=options
         )
         information = curvature(found.x)
         # flat is where the logarithm of a parameter would have a standard error above 30

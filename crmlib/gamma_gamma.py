@@ -106,12 +106,11 @@ def spend_correlation(customers) -> float:
     Each row counts ``weight`` times. CDNOW's 1/10 sample: 0.11, and 0.06 without one customer (p. 13 of the paper).
     """
     x, mean, weight, _ = _usable(customers)
-    if len(x) == 0:
+    if len(x) == 0 or x.min() == x.max() or mean.min() == mean.max():
         return float("nan")
     n = weight.sum()
     x, mean = x - np.sum(weight * x) / n, mean - np.sum(weight * mean) / n
-    spread = np.sqrt(np.sum(weight * x**2) * np.sum(weight * mean**2))
-    return float(np.sum(weight * x * mean) / spread) if spread > 0 else float("nan")
+    return float(np.sum(weight * x * mean) / np.sqrt(np.sum(weight * x**2) * np.sum(weight * mean**2)))
 
 
 def _columns(customers, *, error=DataError):
@@ -129,8 +128,8 @@ def _columns(customers, *, error=DataError):
 def _usable(customers, *, error=DataError):
     """x, mean_repeat_value and weight where the model can use them, and how many repeat buyers it cannot use."""
     x, mean, weight = _columns(customers, error=error)
-    good = (x > 0) & (mean > 0)
-    left_out = int(np.sum((x > 0) & ~good))
+    left_out = int(np.sum((x > 0) & ~(mean > 0)))
+    good = (x > 0) & (mean > 0) & (weight > 0)
     return x[good], mean[good], weight[good], left_out
 
 

@@ -1,0 +1,136 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crmlib.errors import DataError, FitError
+from crmlib.fitting import cells, histories, maximise, starting_point
+
+
+def table(x, t_x, T, **more):
+    return pd.DataFrame({"x": x, "t_x": t_x, "T": T, **more})
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ((-1.0, 3.0, 5.0), "x = -1, t_x = 3, T = 5; x counts repeat purchases, so it is a whole number from 0 up"),
+        ((1.5, 3.0, 5.0), "x = 1.5, t_x = 3, T = 5; x counts repeat purchases, so it is a whole number from 0 up"),
+        ((2.0, 6.0, 5.0), "x = 2, t_x = 6, T = 5; the last purchase lies between the first one and the end"),
+        ((0.0, 0.0, -1.0), "x = 0, t_x = 0, T = -1; the last purchase lies between the first one and the end"),
+        ((2.0, 0.0, 5.0), "x = 2, t_x = 0, T = 5; t_x is 0 for those who bought once, and only for them"),
+        ((0.0, 2.0, 5.0), "x = 0, t_x = 2, T = 5; t_x is 0 for those who bought once, and only for them"),
+        ((2.0, 3.0, np.nan), "x = 2, t_x = 3, T = nan; x, t_x and T must all be numbers"),
+        ((np.nan, 3.0, 5.0), "x = nan, t_x = 3, T = 5; x, t_x and T must all be numbers"),
+        ((2.0, 3.0, np.inf), "x = 2, t_x = 3, T = inf; x, t_x and T must all be numbers"),
+    ],
+)
+def test_an_impossible_row_is_named_with_its_number(row, rule):
+    rows = pd.DataFrame([(0.0, 0.0, 9.0), row], columns=["x", "t_x", "T"])
+    with pytest.raises(DataError) as told:
+        histories(rows)
+    assert str(told.value).startswith(f"Row 1 (from 0) of the customer table cannot be: {rule}")
+    with pytest.raises(FitError, match="Row 1"):
+        histories(rows, error=FitError)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "nullable", "pyarrow", "polars"])
+def test_customers_without_a_purchase_are_left_out_and_put_back_as_nan(kind):
+    rows = table([2, None, 0], [30, None, 0], [38, None, 50])
+    native = {
+        "pandas": lambda: rows,
+        "nullable": rows.convert_dtypes,
+        "pyarrow": lambda: rows.convert_dtypes(dtype_backend="pyarrow"),
+        "polars": lambda: pl.from_pandas(rows),
+    }[kind]()
+    known = histories(native)
+    assert [column.tolist() for column in known.columns] == [[2, 0], [30, 0], [38, 50]]
+    assert known.weight.tolist() == [1, 1]
+    np.testing.assert_array_equal(known.in_rows(np.array([7.0, 8.0])), [7, np.nan, 8])
+    np.testing.assert_array_equal(known.in_rows(np.array([[7.0], [8.0]])), [[7], [np.nan], [8]])
+
+
+def test_a_column_without_any_value_and_an_empty_table_are_read():
+    assert len(histories(table([None], [None], [None])).weight) == 0
+    assert len(histories(pd.DataFrame(columns=["x", "t_x", "T"])).weight) == 0
+
+
+def test_tables_that_cannot_be_read_say_why():
+    with pytest.raises(DataError, match="Column 'x' of the customer table holds String, not numbers"):
+        histories(table(["two"], [1.0], [2.0]))
+    with pytest.raises(DataError, match="The customer table has no column 'T'"):
+        histories(table([0], [0], [2]).drop(columns="T"))
+    with pytest.raises(DataError, match="collect it first"):
+        histories(pl.DataFrame({"x": [0], "t_x": [0], "T": [2]}).lazy())
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_an_impossible_weight_is_named(weight):
+    with pytest.raises(FitError, match=rf"Row 1 \(from 0\) of the customer table has weight {weight:g}; it must be 0"):
+        histories(table([0, 0], [0, 0], [5, 6], weight=[1.0, weight]), error=FitError)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from([0.0, 2.5, 1e9, 3e18]), st.sampled_from([-7.0, 1 / 3, 4e9, 9e18])),
+        min_size=1,
+        max_size=30,
+    )
+)
+@settings(max_examples=50, deadline=None)
+def test_cells_are_the_distinct_rows_and_lead_back_to_every_row(rows):
+    columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
+    distinct, cell = cells(*columns)
+    for column, values in zip(columns, distinct, strict=True):
+        np.testing.assert_array_equal(values[cell], column)
+    assert len(distinct[0]) == len(set(rows))
+
+
+def test_cells_of_many_wide_columns_do_not_overflow():
+    columns = [np.array([0.0, 2e9, 1e9, 2e9]) for _ in range(5)]
+    distinct, cell = cells(*columns)
+    assert len(distinct[0]) == 3
+    np.testing.assert_array_equal(distinct[4][cell], columns[4])
+
+
+def hill(parameters):
+    """Its top is at (2, 0.5), in every direction on a log scale."""
+    off = np.log(parameters) - np.log([2.0, 0.5])
+    return -10 * float(np.sum(off**2)), -20 * off / parameters
+
+
+def test_the_search_finds_the_top_from_far_away():
+    for start in ([1.0, 1.0], [1e-3, 1e3], [3e3, 1e-3]):
+        np.testing.assert_allclose(maximise(hill, [np.array(start)], customers=10, why=str), [2.0, 0.5], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "slope",
+    [
+        pytest.param(lambda p: (float(-1 / p[0] - (p[1] - 1) ** 2), np.array([1 / p[0] ** 2, 2 - 2 * p[1]])), id="border"),
+        pytest.param(lambda p: (float(-((p[1] - 1) ** 2)), np.array([0.0, 2 - 2 * p[1]])), id="flat"),
+    ],
+)
+def test_a_likelihood_without_a_top_ends_in_the_sentence_given(slope):
+    with pytest.raises(FitError, match="no top near"):
+        maximise(slope, [np.ones(2), np.full(2, 3.0)], customers=100, why=lambda p: f"no top near {p}")
+
+
+def test_the_next_start_is_tried_when_one_leads_nowhere():
+    def plain_then_hill(parameters):
+        return hill(parameters) if parameters[0] < 50 else (-1e4, np.zeros(2))
+
+    found = maximise(plain_then_hill, [np.array([100.0, 1.0]), np.ones(2)], customers=10, why=str)
+    np.testing.assert_allclose(found, [2.0, 0.5], rtol=1e-9)
+
+
+def test_a_start_is_checked_by_the_model():
+    from crmlib.bgnbd import BGNBD
+
+    assert starting_point((1, 2, 3, 4), BGNBD).tolist() == [1, 2, 3, 4]
+    with pytest.raises(DataError, match=r"start is \(1, 2\); it must give one number for each of r, alpha, a, b"):
+        starting_point((1, 2), BGNBD)
+    with pytest.raises(DataError, match="BGNBD needs a positive number for a, not -3"):
+        starting_point((1, 2, -3, 4), BGNBD)
