@@ -180,7 +180,7 @@ def fit_bgnbd(customers, *, start=None) -> BGNBD:
     x, _, T = known.columns
     n = known.weight.sum()
     if n < 4:
-        raise FitError(f"BG/NBD has 4 parameters and there are {n:g} customers with a purchase; it needs more.")
+        raise FitError(f"BG/NBD has 4 parameters and needs more customers with a purchase than {n:g}.")
     if not np.any(known.weight * x > 0):
         raise FitError("Nobody bought twice, so these customers say nothing about when they come back.")
     unit = np.sum(known.weight * T) / n  # in units of the mean T all parameters are of order 1

@@ -82,15 +82,15 @@ def fit_gamma_gamma(customers, *, start=None) -> GammaGamma:
     n = weight.sum()
     if left_out:
         warnings.warn(
-            f"{left_out:,} rows with repeat purchases (x > 0) have no positive mean_repeat_value; "
-            "the Gamma-Gamma fit leaves them out.",
+            f"The Gamma-Gamma fit leaves out {left_out:,} of {left_out + len(x):,} repeat buyers, "
+            "for want of a positive mean_repeat_value.",
             DataNotice,
             stacklevel=2,
         )
     if n == 0:
         raise FitError("No customer has a repeat purchase of positive value, so there is no spend to learn from.")
     if n < 3:
-        raise FitError(f"Gamma-Gamma has 3 parameters and there are {n:g} customers with repeat spend; it needs more.")
+        raise FitError(f"Gamma-Gamma has 3 parameters and needs more customers with repeat spend than {n:g}.")
     unit = np.sum(weight * mean) / n
     scale = np.array([1.0, 1.0, unit])
     starts = [np.array([4.0, 4.0, 1.0]), np.array([1.0, 2.0, 1.0])]

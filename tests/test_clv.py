@@ -50,12 +50,13 @@ def test_clv_is_the_sum_over_days(purchases, horizon, annual_discount):
 
 
 @given(
-    st.builds(lambda *z: BGNBD(*np.exp(z).tolist()), st.floats(-3, 3), st.floats(-3, 8), st.floats(-4, 3), st.floats(-4, 3)),
+    st.tuples(st.floats(-3, 3), st.floats(-3, 8), st.floats(-4, 3), st.floats(-4, 3)),
     st.integers(1, 1500),
     st.floats(0, 1),
 )
 @settings(max_examples=25, deadline=None)
-def test_clv_is_the_sum_over_days_for_any_model(purchases, horizon, annual_discount):
+def test_clv_is_the_sum_over_days_for_any_model(logs, horizon, annual_discount):
+    purchases = BGNBD(*np.exp(logs).tolist())
     got = clv(CUSTOMERS, purchases, SPEND, horizon=horizon, annual_discount=annual_discount)
     np.testing.assert_allclose(got, day_by_day(CUSTOMERS, purchases, SPEND, horizon, annual_discount), rtol=1e-9)
 
@@ -120,6 +121,7 @@ def test_clv_refuses_lazy_tables_and_spend_without_a_mean():
         clv(CUSTOMERS, PURCHASES, GammaGamma(6, 0.9, 15))
 
 
+@pytest.mark.filterwarnings("ignore:The Gamma-Gamma fit leaves out 1 of:crmlib.errors.DataNotice")
 def test_all_of_cdnow_is_valued(cdnow):
     purchases, spend = fit_bgnbd(cdnow), fit_gamma_gamma(cdnow)
     value = clv(cdnow, purchases, spend)
@@ -194,7 +196,8 @@ def test_a_holdout_counts_days_not_lines_and_takes_no_refund_off(cdnow_sample_lo
 
 def test_customers_with_refunds_only_are_no_part_of_a_holdout(cdnow_sample_log, tested):
     log = cdnow_sample_log[["customer", "date", "amount"]]
-    odd = pd.DataFrame({"customer": ["r", "r"], "date": pd.to_datetime(["1997-03-01", "1998-03-01"]), "amount": [-5.0, 8]})
+    dates = pd.to_datetime(["1997-03-01", "1998-03-01"])
+    odd = pd.DataFrame({"customer": ["r", "r"], "date": dates, "amount": [-5.0, 8.0]})
     got = holdout(pd.concat([log, odd.astype(log.dtypes)]), split="1997-09-30", as_of="1998-06-30")
     assert got.actual_purchases == tested.actual_purchases
     assert "r" not in got.customers["customer"].tolist()
@@ -225,7 +228,7 @@ def test_a_result_is_frozen_and_prints_without_its_tables(tested):
 @pytest.mark.parametrize(
     ("split", "as_of", "message"),
     [
-        ("1997-09-30", "1997-09-30", "as_of 1997-09-30 is not after split 1997-09-30; the days between them are the test"),
+        ("1997-09-30", "1997-09-30", "as_of 1997-09-30 is not after split 1997-09-30; the days between"),
         ("1996-12-31", "1998-06-30", "Nobody bought by 1996-12-31, so there is nothing to fit; choose a later split."),
         ("1998-06-30", "1998-12-31", "None of the 2,357 customers known by 1998-06-30 bought again by 1998-12-31"),
         ("30/09/1997", "1998-06-30", "split '30/09/1997' is not a date"),

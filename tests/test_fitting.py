@@ -109,8 +109,8 @@ def test_the_search_finds_the_top_from_far_away():
 @pytest.mark.parametrize(
     "slope",
     [
-        pytest.param(lambda p: (float(-1 / p[0] - (p[1] - 1) ** 2), np.array([1 / p[0] ** 2, 2 - 2 * p[1]])), id="border"),
-        pytest.param(lambda p: (float(-((p[1] - 1) ** 2)), np.array([0.0, 2 - 2 * p[1]])), id="flat"),
+        pytest.param(lambda p: (-1 / p[0] - (p[1] - 1) ** 2, np.array([1 / p[0] ** 2, 2 - 2 * p[1]])), id="border"),
+        pytest.param(lambda p: (-((p[1] - 1) ** 2), np.array([0.0, 2 - 2 * p[1]])), id="flat"),
     ],
 )
 def test_a_likelihood_without_a_top_ends_in_the_sentence_given(slope):
