@@ -135,8 +135,8 @@ def test_likelihood_p_alive_and_expectation_are_the_integrals_they_stand_for(row
     assert model.expected_purchases(one, horizon=horizon)[0] == pytest.approx(expected, rel=1e-9)
 
 
-# r, alpha + T, a, b, x, horizon, and (c / (a - 1)) * (1 - 2F1(r + x, a - 1; c; -horizon / (alpha + T))), c = a + b + x - 1,
-# in 80 digits by mpmath 1.4.1, with the limit at a = 1 and at c = 0
+# r, alpha + T, a, b, x, horizon, and c / (a - 1) * (1 - 2F1(r + x, a - 1; c; -horizon / (alpha + T))) with
+# c = a + b + x - 1, in 80 digits by mpmath 1.4.1, with the limit at a = 1 and at c = 0
 IF_ALIVE = [
     (0.243, 4.414, 0.793, 2.426, 0, 78, 1.8605190579427685),
     (0.243, 30.9, 0.793, 2.426, 0, 0.001, 7.8640387045878168e-6),
@@ -318,7 +318,7 @@ def test_a_thousand_purchases_of_two_customers_are_fitted(weeks, mle):
     [
         (table([(0, 0, 9)] * 50), "Nobody bought twice, so these customers say nothing about when they come back."),
         (table([(0, 0, 9)] * 9 + [(2, 3, 9)], weight=[1] * 9 + [0]), "Nobody bought twice"),
-        (table([(1, 5, 9), (0, 0, 9), (2, 5, 9)]), "BG/NBD has 4 parameters and needs more customers with a purchase than 3."),
+        (table([(1, 5, 9), (0, 0, 9), (2, 5, 9)]), "4 parameters and needs more customers with a purchase than 3."),
         (table([(1, 5, 9)] * 4, weight=0.5), "needs more customers with a purchase than 2."),
         (table([]), "needs more customers with a purchase than 0."),
         (table([(1, 10, 20)] * 50), "Every customer bought again and the fit does not settle; BG/NBD needs those who"),
