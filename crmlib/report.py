@@ -17,8 +17,9 @@ from crmlib import checkout
 from crmlib.errors import DataError, FitError
 from crmlib.frames import as_day
 from crmlib.sections import prepare
+from crmlib.writing import whole
 
-__all__ = ["check_parameters", "html", "made_here", "render", "run", "target"]
+__all__ = ["check_parameters", "html", "made_here", "render", "run", "slug", "target"]
 
 TEMPLATE = "customer_base"
 GENERATOR = "crmlib: crm report"  # by this a report is known as one that may be replaced
@@ -60,7 +61,8 @@ def render(admission, *, name, as_of="", currency="", ids="none", out=None, made
         }
         page = html(ran)
         bar.update()
-    _write(place, page)
+    with whole(place) as path:
+        path.write_text(page, encoding="utf-8", newline="\n")
     return place
 
 
@@ -76,7 +78,7 @@ def target(out, name, as_of) -> Path:
     elif folder.is_file():
         raise DataError(f"{folder} is a file and does not end in .html; give a folder or a name such as my-report.html.")
     else:
-        place = folder / f"{_slug(name)}-{as_of}.html"
+        place = folder / f"{slug(name)}-{as_of}.html"
     if os.path.lexists(place) and not made_here(place):
         raise DataError(f"{place} exists and was not made by crm report; move it away or choose another name with out='my-report.html'.")
     return place
@@ -160,38 +162,10 @@ def _this_python(folder):
     return ThisPython()
 
 
-def _write(place, page):
-    """The whole file or nothing: written beside its place, then renamed."""
-    made = [folder for folder in (place.parent, *place.parent.parents) if not folder.exists()]
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".crm-report-", suffix=".html")
-    except OSError as error:
-        raise DataError(f"{place} cannot be written: {error.strerror or error}.") from None
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files for the owner alone
-        os.replace(temporary, place)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        for folder in made:
-            folder.rmdir()
-        if isinstance(error, OSError):
-            raise DataError(f"{place} cannot be written: {error.strerror or error}.") from None
-        raise
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _slug(name):
+def slug(name):
     """The name of the data as part of a file name.
 
-    >>> _slug("Sales 2024.csv"), _slug("订单.xlsx"), _slug("../..")
+    >>> slug("Sales 2024.csv"), slug("订单.xlsx"), slug("../..")
     ('sales-2024', '订单', 'data')
     """
     return re.sub(r"[^\w]+", "-", Path(name).stem.lower()).strip("-")[:60] or "data"
