@@ -17,7 +17,7 @@ import pandas as pd
 
 from crmlib import checkout
 from crmlib.delimited import TEXT, listing, option
-from crmlib.errors import DataError
+from crmlib.errors import DataError, quote
 from crmlib.files import read_file
 from crmlib.transactions import Admission, Note, admit, transactions
 
@@ -136,7 +136,9 @@ def _folder(data):
         raise DataError(f"{path} is a file, not a data set; open it with datasets.admit_log({str(data)!r}).")
     close = difflib.get_close_matches(str(data), known, n=1)
     meant = f" Did you mean {close[0]!r}?" if close else ""
-    raise DataError(f"{str(data)!r} is neither a data set ({listing(known)}) nor an existing file or folder.{meant}")
+    raise DataError(
+        f"{quote(str(data))} is neither a data set ({listing(known)}) nor an existing file or folder.{meant}"
+    )
 
 
 def _package(folder):
@@ -166,7 +168,7 @@ def _door_options(package, folder):
     unknown = [key for key in mapping if key not in (*_MAPPED, *_READ_AS)] if isinstance(mapping, dict) else [mapping]
     if unknown:
         raise DataError(
-            f"{folder / _DESCRIPTION} maps {unknown[0]!r} under crmlib, transactions; "
+            f"{folder / _DESCRIPTION} maps {quote(unknown[0])} under crmlib, transactions; "
             f"possible are {listing([*_MAPPED, *_READ_AS], most=20)}."
         )
     return dict(mapping)
@@ -176,11 +178,11 @@ def _resource(folder, package, table):
     """Path and fields of a table; every field has a type that can be read as it is described."""
     found = {resource["name"]: resource for resource in package["resources"]}
     if table not in found:
-        raise DataError(f"The data set {folder.name} has no table {table!r}; it has {listing(list(found))}.")
+        raise DataError(f"The data set {folder.name} has no table {quote(table)}; it has {listing(list(found))}.")
     resource, where = found[table], f"The table {table!r} of the data set {folder.name}"
     path, schema = resource.get("path"), resource.get("schema")
     if not isinstance(path, str) or "://" in path or Path(path).is_absolute() or ".." in Path(path).parts:
-        raise DataError(f"{where} has the path {path!r}; it must be one file inside the folder.")
+        raise DataError(f"{where} has the path {quote(path)}; it must be one file inside the folder.")
     fields = schema.get("fields") if isinstance(schema, dict) else None
     if not fields or not all(isinstance(field, dict) and field.get("name") for field in fields):
         raise DataError(f"{where} has no schema with named fields in {_DESCRIPTION}.")
@@ -189,7 +191,7 @@ def _resource(folder, package, table):
         if kind not in _TYPES or (kind != "string" and form not in _DEFAULT_FORMATS):
             shown = f"type {kind!r}" if kind not in _TYPES else f"format {form!r}"
             raise DataError(
-                f"{where} has the {shown} in field {field['name']!r}; types that can be read: {listing(_TYPES)}."
+                f"{where} has the {shown} in field {quote(field['name'])}; types that can be read: {listing(_TYPES)}."
             )
     return resource, fields, where
 
@@ -240,5 +242,5 @@ def _reason(error, fields):
     said = str(error).splitlines()[0].removeprefix("CSV parse error: ").rstrip(".")
     if wrong := re.match(r"In CSV column #(\d+):.*invalid value '(.*)'", said):
         field = fields[int(wrong[1])]
-        return f"the field {field['name']!r} holds {wrong[2]!r}, which is no {field['type']}"
-    return said
+        return f"the field {quote(field['name'])} holds {quote(wrong[2])}, which is no {field['type']}"
+    return said if len(said) <= 150 else said[:147] + "..."

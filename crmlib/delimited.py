@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from crmlib.errors import DataError
+from crmlib.errors import DataError, quote
 
 __all__ = ["TEXT", "column_names", "delimited", "listing", "option"]
 
@@ -75,7 +75,7 @@ def column_names(header, name: str, *, separator: str = ",") -> list[str]:
     twice = next((cell for cell in names if names.count(cell) > 1), None)
     if twice is not None:
         places = " and ".join(str(place) for place, cell in enumerate(names, 1) if cell == twice)
-        raise DataError(f"{name} has the column name {twice!r} more than once (columns {places}); rename one.")
+        raise DataError(f"{name} has the column name {quote(twice)} more than once (columns {places}); rename one.")
     return names
 
 
@@ -95,11 +95,11 @@ def listing(names, *, most: int = 10) -> str:
     >>> listing(["a", "b", "c"], most=2)
     "'a', 'b', ..."
     """
-    return ", ".join([repr(name) for name in names[:most]] + ["..."] * (len(names) > most))
+    return ", ".join([quote(name) for name in names[:most]] + ["..."] * (len(names) > most))
 
 
 def _shown(cells, most=60):
-    text = ", ".join(repr(cell) for cell in cells)
+    text = ", ".join(quote(cell) for cell in cells)
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
@@ -129,7 +129,7 @@ def _decoded(content, name, encoding):
         ) from None
     except (LookupError, ValueError):  # no such codec, or one that does not give text
         tip = option("encoding", "cp1252")
-        raise DataError(f"There is no encoding {codec!r}; try e.g. {tip} for Western Europe or gb18030.") from None
+        raise DataError(f"There is no encoding {quote(codec)}; try e.g. {tip} for Western Europe or gb18030.") from None
     if "\0" in text:
         raise DataError(f"{name} holds NUL characters when it is read as {codec}; it is no text in that encoding.")
     return text.removeprefix("\ufeff"), shown

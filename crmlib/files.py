@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from crmlib.delimited import TEXT, column_names, delimited, listing, option
-from crmlib.errors import DataError
+from crmlib.errors import DataError, quote
 from crmlib.transactions import Note
 
 __all__ = ["Reading", "read_file"]
@@ -188,14 +188,16 @@ def _excel(content, name, sheet):
     for column, values in zip(names, columns, strict=True):
         large = [cell for cell in values if isinstance(cell, int | float) and abs(cell) >= 1e15]
         if large:
-            sentence = f"Column {column!r} holds numbers of more than 15 digits, which Excel rounds; store ids as text."
+            sentence = (
+                f"Column {quote(column)} holds numbers of more than 15 digits, which Excel rounds; store ids as text."
+            )
             notes.append(Note("rounded_numbers", len(large), sentence))
     return Reading(pd.DataFrame(dict(zip(names, columns, strict=True))), tuple(notes))
 
 
 def _sheet_title(sheets, name, sheet):
     if sheet is not None and sheet not in sheets:
-        raise DataError(f"{name} has no sheet {sheet!r}; it has {listing(list(sheets))}.")
+        raise DataError(f"{name} has no sheet {quote(sheet)}; it has {listing(list(sheets))}.")
     filled = [title for title, page in sheets.items() if sheet in (None, title) and _has_data(page)]
     if not filled:
         raise DataError(f"{name} is empty: no data in {'any sheet' if sheet is None else f'sheet {sheet!r}'}.")

@@ -404,7 +404,7 @@ def shop(tmp_path):
 
 def test_a_folder_of_your_own_is_mapped_by_its_package_and_gives_notice(shop):
     place = shop()
-    with pytest.warns(DataNotice, match="exact repeat") as caught:
+    with pytest.warns(DataNotice, match="duplicates='drop'") as caught:
         log = datasets.load(place)
     assert len(caught) == 1
     assert log.to_dict("list") == {

@@ -61,6 +61,10 @@ def test_two_signs_that_fit_equally_well_are_refused():
     )
 
 
+def test_two_signs_of_which_neither_fits_are_refused():
+    assert "could have" in refusal("a;b;c,d\n1\n2\n3\n4\n5,6\n")
+
+
 def test_no_separator_at_all_is_refused():
     message = refusal("customer date amount\n1 2024-01-05 3\n")
     assert "no separator in its first line ('customer date amount')" in message
@@ -167,6 +171,11 @@ def test_a_first_line_of_data_is_refused(first):
 @pytest.mark.parametrize("name", ["Q1", "amount_2", "2nd address", "price (EUR)", "Σ", "金额", "1st", "%", "#"])
 def test_names_with_digits_and_signs_are_names(name):
     assert column_names(["customer", name], "log.csv") == ["customer", name]
+
+
+def test_long_values_from_the_file_are_cut_short_in_messages():
+    assert len(refusal(f"a,{'b' * 999},{'b' * 999}\n1,2,3\n")) < 200
+    assert len(refusal("x" * 999 + "\n")) < 300
 
 
 def test_a_shown_first_line_is_cut_short():

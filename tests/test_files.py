@@ -268,7 +268,7 @@ def test_whole_numbers_beside_gaps_stay_whole(put):
 
 def test_real_dates_mixed_with_text_reach_the_door_which_refuses_them(put):
     table, _ = read_file(put("log.xlsx", workbook(a=[*LINES, [9, "13/01/2024", 1.0]])))
-    with pytest.raises(DataError, match=r"mixes real dates with text such as '13/01/2024' in row 3"):
+    with pytest.raises(DataError, match=r"'13/01/2024'.* in row 3"):
         admit(table)
 
 
