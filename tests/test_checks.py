@@ -174,12 +174,12 @@ def test_a_question_without_an_answer_on_this_log_says_so(right):
     assert number(right)("q", float("nan")) == expected
 
 
-@pytest.mark.parametrize("kind", [Number, Labels])
-def test_a_question_that_the_log_cannot_carry_says_why_whatever_the_answer(kind):
+@pytest.mark.parametrize(("kind", "option"), [(Number, 0), (Labels, "value"), (Choice, ("a", "b"))])
+def test_a_question_that_the_log_cannot_carry_says_why_whatever_the_answer(kind, option):
     def cannot(material):
         raise DataError("Nobody is lapsed.")
 
-    check = a_check(q=kind(cannot, "", "value" if kind is Labels else 0))
+    check = a_check(q=kind(cannot, "", option))
     for answer in (3, float("nan"), ORDERS, "text"):
         assert check("q", answer) == ("could not compare", "This log cannot carry the question. Nobody is lapsed.")
 
@@ -368,6 +368,7 @@ def test_progress_counts_what_is_right_and_what_is_argued():
     assert check.progress() == "1 of 3 correct."
     check("c", "because so"), check("unknown", 1)
     assert check.progress() == "1 of 3 correct, 1 argued in words."
+    assert check("c", "because so").message.endswith("One way of arguing it: check.solution('c').")
     check("a", 7)
     assert check.progress() == "0 of 3 correct, 1 argued in words."
 

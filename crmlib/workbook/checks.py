@@ -24,7 +24,7 @@ _SIGNS = {NOT_ANSWERED: "○", CORRECT: "✓", NOT_YET: "✗", COULD_NOT_COMPARE
 _COLOURS = {NOT_ANSWERED: "#767676", CORRECT: "#1a7f37", NOT_YET: "#b35900", COULD_NOT_COMPARE: "#0550ae"}
 _JUDGE_YOURSELF = (
     "No program can judge an argument. Does yours name a number, a decision and what would change your mind? "
-    "Then read one way of arguing it with check.solution(...), or show yours to someone."
+    "Show it to someone."
 )
 
 
@@ -110,10 +110,11 @@ class Choice(NamedTuple):
     hints: tuple[str, ...] = ()
 
     def compare(self, given, material):
+        right = self.answer(material)
         if not isinstance(given, str) or given.strip().lower() not in self.choices:
             raise NotComparable(f"the answer is one of {', '.join(map(repr, self.choices))}, not {_shown(given)}")
         given = given.strip().lower()
-        if given == self.answer(material):
+        if given == right:
             return Outcome(CORRECT, self.praise)
         if named := _named(self.wrong, material, given.__eq__):
             return named
@@ -258,6 +259,8 @@ class Check:
             return Outcome(COULD_NOT_COMPARE, f"This log cannot carry the question. {error}")
         except Exception as error:  # a check never stops a notebook: whatever an answer is, it gets a sentence
             return Outcome(COULD_NOT_COMPARE, f"The answer could not be compared ({type(error).__name__}: {error}).")
+        if outcome.message == _JUDGE_YOURSELF:
+            return Outcome(COULD_NOT_COMPARE, f"{_JUDGE_YOURSELF} One way of arguing it: check.solution({slug!r}).")
         if outcome.status == NOT_YET and question.hints:
             return Outcome(NOT_YET, f"{outcome.message} A hint: check.hint({slug!r}).")
         return outcome
@@ -287,7 +290,7 @@ class Check:
     def progress(self):
         """How far this workbook is, as one sentence."""
         done = sum(outcome.status == CORRECT for outcome in self._last.values())
-        written = sum(outcome.message == _JUDGE_YOURSELF for outcome in self._last.values())
+        written = sum(outcome.message.startswith(_JUDGE_YOURSELF) for outcome in self._last.values())
         return f"{done} of {len(self._questions)} correct" + (f", {written} argued in words" if written else "") + "."
 
 
