@@ -45,7 +45,7 @@ def customer_table(tx, *, as_of):
     ============================  =====================================================================================
 
     A customer with refunds only has 0 orders and nulls for first, last, days_since_last, mean_order, x, t_x and T.
-    Raises `DataError` if ``as_of`` is before the first purchase.
+    Raises `DataError` if ``as_of`` is before the first purchase, or if ``tx`` is not as `crmlib.transactions` gives it.
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-05", "2024-01-25", "2024-01-09"]),
@@ -57,66 +57,82 @@ def customer_table(tx, *, as_of):
     """
     as_of = as_day(as_of)
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions")
+    _check(frame)
     frame = frame.with_columns(__day=day_number(nw.col("date")))
     seen = frame.filter(nw.col("__day") <= as_of.toordinal())
     _check_as_of(frame, seen, as_of)
 
-    purchases = seen.filter(nw.col("amount") >= 0)
-    bought = _purchases(purchases, as_of.toordinal())
-    revenue = seen.group_by("customer").agg(nw.col("amount").sum().alias("revenue"))
-    customers = revenue.join(bought, on="customer", how="left").sort("customer")
-    no_purchase = nw.col("orders").is_null()
-    flag = nw.when(no_purchase).then(nw.lit("no_purchase"))
-    flag = flag.otherwise(nw.when(nw.col("revenue") <= 0).then(nw.lit("non_positive_revenue")))
-    customers = customers.with_columns(nw.col("orders").fill_null(0).cast(nw.Int64), flag=flag)
-    return customers.select(*_COLUMNS).to_native()
-
-
-_COLUMNS = (
-    "customer", "orders", "first", "last", "days_since_last", "revenue", "mean_order", "x", "t_x", "T",
-    "mean_repeat_value", "flag",
-)  # fmt: skip
-
-
-def _purchases(purchases, as_of):
-    """What purchases alone say about each customer."""
-    keys = ["customer", "__day"]
-    days = purchases.group_by(keys).agg(nw.col("amount").sum(), nw.col("date").min())
-    first_day = nw.col("__day").min().over("customer")
-    # 0 on the first day: what remains is the money of the repeat days
-    days = days.with_columns(repeat=nw.when(nw.col("__day") > first_day).then(nw.col("amount")).otherwise(0.0))
-    bought = days.group_by("customer").agg(
-        nw.col("date").min().alias("first"),
-        nw.col("date").max().alias("last"),
-        nw.col("__day").min().alias("first_day"),
-        nw.col("__day").max().alias("last_day"),
-        nw.col("__day").count().alias("days"),
-        nw.col("amount").sum().alias("spent"),
-        nw.col("repeat").sum(),
+    purchase = nw.col("amount") >= 0
+    columns = {"spent": "amount", "bought": "date", "bought_day": "__day"}  # null in the line of a refund
+    lines = seen.with_columns(**{new: nw.when(purchase).then(nw.col(old)) for new, old in columns.items()})
+    days = lines.group_by("customer", "__day").agg(
+        nw.col("amount", "spent").sum(), nw.col("bought", "bought_day").min()
+    )  # fmt: skip
+    first_day = nw.col("bought_day").min().over("customer")
+    days = days.with_columns(repeat=nw.when(nw.col("bought_day") > first_day).then(nw.col("spent")).otherwise(0.0))
+    customers = days.group_by("customer").agg(
+        nw.col("amount", "spent", "repeat").sum(),
+        nw.col("bought").min().alias("first"),
+        nw.col("bought").max().alias("last"),
+        nw.col("bought_day").min().alias("first_day"),
+        nw.col("bought_day").max().alias("last_day"),
+        nw.col("bought_day").count().alias("days"),
     )
-    if "order" in purchases.columns:
-        orders = purchases.select("customer", "order").unique().group_by("customer").agg(nw.len().alias("orders"))
-        bought = bought.join(orders, on="customer", how="left")
+    if "order" in frame.columns:
+        orders = seen.filter(purchase).group_by("customer").agg(nw.col("order").n_unique().alias("orders"))
+        customers = customers.join(orders, on="customer", how="left").with_columns(nw.col("orders").fill_null(0))
     else:
-        bought = bought.with_columns(orders=nw.col("days"))
-    x = (nw.col("days") - 1).cast(nw.Float64)
-    return bought.with_columns(
+        customers = customers.with_columns(orders=nw.col("days"))
+    return _columns(customers.sort("customer"), as_of.toordinal()).to_native()
+
+
+def _columns(customers, as_of):
+    """The columns of the customer table from the sums; what a customer without a purchase cannot have is null."""
+    orders = nw.col("orders").cast(nw.Int64)
+    x = nw.when(nw.col("days") > 0).then((nw.col("days") - 1).cast(nw.Float64))
+    # 0.1 + 0.2 - 0.3 is not zero in floating-point numbers, but a customer who got all money back brought nothing
+    revenue = nw.when(nw.col("amount").abs() > 1e-12 * nw.col("spent")).then(nw.col("amount")).otherwise(0.0)
+    flag = nw.when(orders == 0).then(nw.lit("no_purchase"))
+    flag = flag.otherwise(nw.when(revenue <= 0).then(nw.lit("non_positive_revenue")))
+    return customers.select(
+        "customer",
+        orders,
+        "first",
+        "last",
         days_since_last=(as_of - nw.col("last_day")).cast(nw.Float64),
-        mean_order=nw.col("spent") / nw.col("orders"),
+        revenue=revenue,
+        mean_order=nw.when(orders > 0).then(nw.col("spent") / orders),
         x=x,
         t_x=(nw.col("last_day") - nw.col("first_day")).cast(nw.Float64),
         T=(as_of - nw.col("first_day")).cast(nw.Float64),
         # null on purpose where x is 0: Gamma-Gamma must not see a made-up zero spend
-        mean_repeat_value=nw.when(x > 0).then(nw.col("repeat") / x),
+        mean_repeat_value=nw.when(nw.col("days") > 1).then(nw.col("repeat") / (nw.col("days") - 1)),
+        flag=flag,
     )
 
 
-def _check_as_of(frame, seen, as_of):
+def _check(frame):
+    """What the door makes sure of; a table that did not come through it would lose lines without a word."""
     if len(frame) == 0:
         raise DataError("The table of transactions is empty.")
+    schema = frame.schema
+    for name, right, what in (
+        ("date", schema["date"] in (nw.Date, nw.Datetime), "days"),
+        ("amount", schema["amount"].is_numeric(), "numbers"),
+    ):
+        if not right:
+            raise DataError(f"Column {name!r} of the transactions holds no {what}; let transactions() read the log first.")
+    for name in ("customer", "date", "amount"):
+        gaps = frame[name].is_null() | (frame[name].is_nan() if frame[name].dtype.is_float() else False)
+        if gaps.any():
+            raise DataError(f"Column {name!r} of the transactions has gaps; let transactions() read the log first.")
+
+
+def _check_as_of(frame, seen, as_of):
     purchases = frame.filter(nw.col("amount") >= 0)
     first = (purchases if len(purchases) else frame)["date"].min()
     if as_of.toordinal() < first.toordinal():
         raise DataError(f"as_of {as_of} is before the first purchase ({first:%Y-%m-%d}); choose that day or a later one.")
     if later := len(frame) - len(seen):
-        warnings.warn(f"{later:,} lines after as_of {as_of} are left out.", DataNotice, stacklevel=3)
+        lines = "1 line" if later == 1 else f"{later:,} lines"
+        warnings.warn(f"{lines} after as_of {as_of} left out.", DataNotice, stacklevel=3)

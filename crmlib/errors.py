@@ -3,7 +3,9 @@
 Every message is one plain sentence or two: what was found, where, and what to type instead.
 """
 
-__all__ = ["DataError", "DataNotice", "FitError"]
+import reprlib
+
+__all__ = ["DataError", "DataNotice", "FitError", "quote"]
 
 
 class DataError(ValueError):
@@ -16,3 +18,17 @@ class FitError(ValueError):
 
 class DataNotice(UserWarning):
     """Lines were changed or left out; the message says how many and why."""
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_SHORT.maxlist = 30
+
+
+def quote(value) -> str:
+    """A value from the data as it may stand in a message: its repr, on one line, cut to about 60 characters.
+
+    >>> quote("two\\nlines"), len(quote("x" * 1000))
+    ("'two\\\\nlines'", 60)
+    """
+    return _SHORT.repr(value)

@@ -1,18 +1,28 @@
-"""Text to days and numbers, without guessing.
+"""What stands in a column to ids, days and numbers, without guessing.
 
-Both functions get the distinct texts of a column and answer for all of them at once, because only the whole column
-shows whether 03/04/2010 is in March or in April. What cannot be decided raises ``Unreadable``, which names one text;
-the door knows in which row it stands.
+Each function gets the distinct values of a column and answers for all of them at once, because only the whole column
+shows whether 03/04/2010 is in March or in April. What reads as nothing (an empty text, NaN, null) becomes None. What
+cannot be decided raises `Unreadable`, which names one value; the door knows in which row it stands.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
+from numbers import Real
 
-__all__ = ["Unreadable", "days", "numbers"]
+from crmlib.errors import quote
 
-_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?(?P<zone> ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?")
+__all__ = ["CLOCK", "ZONED", "Unreadable", "days", "ids", "nothing", "numbers", "tells_time"]
+
+_NOTHING = {"", "nan", "nat", "null", "none", "n/a", "na", "#n/a", "<na>"}  # case does not matter
+
+_TIME = r"[T ]+(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+_ZONE = r" ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})"
+CLOCK = rf"{_TIME}(?:{_ZONE})?$"  # a time of day at the end of a text, for any engine's regular expressions
+ZONED = rf"{_TIME}{_ZONE}$"
+
 _MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _FULL = "january february march april may june july august september october november december sept".split()
 _FORMS = {  # the ways of writing a day; years have four digits
@@ -23,92 +33,163 @@ _FORMS = {  # the ways of writing a day; years have four digits
     "month name first": re.compile(r"(?P<name>[A-Za-z]{3,9})\.? (?P<d>\d{1,2}),? (?P<y>\d{4})"),
     "Chinese": re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日"),
 }
-_SPLIT = re.compile(r"[T ]+(?=\d{1,2}:)")
 
 
 class Unreadable(Exception):
-    """``text`` could not be read; ``why`` says what to do, ``other`` is a second text that it contradicts."""
+    """``value`` could not be read; ``why`` says what to do, ``other`` is a second value that it contradicts."""
 
-    def __init__(self, text, why, other=None):
-        super().__init__(text, why, other)
-        self.text, self.why, self.other = text, why, other
+    def __init__(self, value, why, other=None):
+        super().__init__(value, why, other)
+        self.value, self.why, self.other = value, why, other
 
 
-def days(texts, date_format=None):
-    """The calendar day of each text as ``(list of dates, any time of day?, any time zone?)``.
+def nothing(value) -> bool:
+    """Whether a value stands for "nothing": None, NaN, or a text such as '' or 'NULL'.
+
+    >>> nothing("NaN"), nothing(" "), nothing(0)
+    (True, True, False)
+    """
+    if isinstance(value, str):
+        return value.strip().lower() in _NOTHING
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def ids(values):
+    """Each id as text without spaces around it; whole numbers as people write them, 12 and not 12.0.
+
+    >>> ids(["007 ", 12.0, "NULL"])
+    ['007', '12', None]
+    """
+    return [None if nothing(value) else _text(value) for value in values]
+
+
+def _text(value):
+    if isinstance(value, bytes):
+        raise Unreadable(value, "is bytes and not text; decode the column first")
+    if isinstance(value, Real) and value % 1 == 0:  # how pandas keeps whole numbers beside a gap
+        if isinstance(value, float) and abs(value) >= 2**53:
+            raise Unreadable(value, "was rounded when it was read as a floating-point number; read the column as text")
+        return str(int(value))
+    return str(value).strip()
+
+
+def days(values, date_format=None):
+    """The calendar day of each value as ``(list of dates, any time of day?, any time zone?)``.
 
     Day-first or month-first is decided by the column: one value with a first number over 12 means day first. The local
-    day is taken as written; a time zone shifts nothing.
+    day is taken as written; a time zone shifts nothing. ``date_format`` (strptime codes) reads text only.
 
-    >>> days(["31/12/2010", "01/02/2010"])[0]
-    [datetime.date(2010, 12, 31), datetime.date(2010, 2, 1)]
+    >>> days(["31/12/2010", "01/02/2010 09:30"])
+    ([datetime.date(2010, 12, 31), datetime.date(2010, 2, 1)], True, False)
     """
-    if date_format is not None:
-        return _by_format(texts, date_format)
-    parts = [_SPLIT.split(text, maxsplit=1) for text in texts]  # few days, many times: each is looked at once
-    times = {time: _TIME.fullmatch(time) for time in {time for _, *rest in parts for time in rest}}
-    example = {day: text for (day, *_), text in zip(parts, texts, strict=True)}
-    for (_, *rest), text in zip(parts, texts, strict=True):
-        if rest and not times[rest[0]]:
-            raise Unreadable(text, "has a time of day that cannot be read; write it as 23:59 or leave it out")
-    matches = {text: _match(day, text) for day, text in example.items()}
+    dates = [value for value in values if isinstance(value, dt.date)]
+    texts = [None if isinstance(value, dt.date) or nothing(value) else _text(value) for value in values]
+    strange = next((value for value, text in zip(values, texts, strict=True) if text is not None), None)
+    if dates and strange is not None:
+        why = "is text in a column of real dates, where a spreadsheet may have swapped day and month in the others; "
+        raise Unreadable(strange, why + "write all dates one way, best YYYY-MM-DD")
+    if dates:
+        stamps = [value for value in dates if isinstance(value, dt.datetime)]
+        found = [dt.date(value.year, value.month, value.day) if isinstance(value, dt.date) else None for value in values]
+        return found, any(stamp.time() != dt.time() for stamp in stamps), any(stamp.tzinfo for stamp in stamps)
+    lookup = {text: value for text, value in zip(texts, values, strict=True) if text is not None}
+    read, timed, zoned = _by_format(lookup, date_format) if date_format else _by_form(lookup)
+    return [None if text is None else read[text] for text in texts], timed, zoned
+
+
+def _by_format(lookup, date_format):
+    """``lookup`` leads from each text to the value that it comes from, which errors quote."""
+    probe = dt.datetime(2003, 11, 29, 13, 45, 59, tzinfo=dt.timezone.utc)
+    try:
+        complete = dt.datetime.strptime(probe.strftime(date_format), date_format).date() == probe.date()
+    except (TypeError, ValueError, re.error):
+        complete = False
+    if not complete:  # without a year, strptime would make it 1900
+        why = f"cannot be read with date_format {quote(date_format)}; it must give year, month and day, like '%d.%m.%Y'"
+        raise Unreadable(next(iter(lookup.values()), None), why)
+    if not tells_time(date_format):
+        short, timed, zoned = _without_clock(lookup)
+    else:
+        short, timed, zoned = {text: text for text in lookup}, True, "%z" in date_format.lower()
+    read = {}
+    for text, value in lookup.items():
+        try:
+            read[text] = dt.datetime.strptime(short[text], date_format).date()
+        except ValueError:
+            raise Unreadable(value, f"does not fit date_format {quote(date_format)}") from None
+    return read, timed, zoned
+
+
+def tells_time(date_format) -> bool:
+    """Whether a format in strptime codes reads the time of day itself, so that it must see the whole text.
+
+    >>> tells_time("%d.%m.%Y"), tells_time("%d.%m.%Y %H:%M")
+    (False, True)
+    """
+    return any(code in date_format for code in ("%H", "%I", "%X", "%c"))
+
+
+def _without_clock(texts):
+    clock, zoned = re.compile(CLOCK), re.compile(ZONED)
+    short = {text: clock.sub("", text) for text in texts}
+    return short, any(text != day for text, day in short.items()), any(map(zoned.search, texts))
+
+
+def _by_form(lookup):
+    short, timed, zoned = _without_clock(lookup)
+    example = {day: lookup[text] for text, day in short.items()}
+    matches = {day: _match(day, value) for day, value in example.items()}
     forms = {}
-    for text, (form, _) in matches.items():
-        forms.setdefault(form, text)
+    for day, (form, match) in matches.items():
+        # 31.12.2010 beside 12/31/2010 comes from two places: one must not decide how the other is read
+        forms.setdefault((form, match["s"]) if form == "year last" else form, example[day])
     if len(forms) > 1:
         one, two = list(forms.values())[:2]
         raise Unreadable(one, "is written in another way than {other}; write all dates one way, best YYYY-MM-DD", two)
-    day_first = _day_first(matches) if "year last" in forms else None
-    found = {day: _date(text, matches[text][1], day_first) for day, text in example.items()}
-    zoned = any(match.group("zone") for match in times.values())
-    return [found[day] for day, *_ in parts], bool(times), zoned
+    day_first = _day_first(matches, example) if any("first" in match.groupdict() for _, match in matches.values()) else None
+    found = {day: _date(match, day_first, example[day]) for day, (_, match) in matches.items()}
+    return {text: found[day] for text, day in short.items()}, timed, zoned
 
 
-def _by_format(texts, date_format):
-    found = []
-    for text in texts:
-        try:
-            found.append(dt.datetime.strptime(text, date_format).date())
-        except (ValueError, re.error):
-            raise Unreadable(text, f"does not fit date_format {date_format!r}") from None
-    return found, any(code in date_format for code in ("%H", "%I", "%X", "%c", "%T")), "%z" in date_format
-
-
-def _match(day, text):
+def _match(day, value):
     for form, pattern in _FORMS.items():
         if match := pattern.fullmatch(day):
             return form, match
-    if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}", day):
-        raise Unreadable(text, "has a year of two digits; say how to read it, e.g. date_format='%d/%m/%y'")
-    raise Unreadable(text, "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'")
+    if two := re.fullmatch(r"\d{1,2}([-/.])\d{1,2}\1\d{2}", day):
+        example = f"date_format='%d{two[1]}%m{two[1]}%y'"
+        raise Unreadable(value, f"has a year of two digits; say how to read it, e.g. {example}")
+    if ":" in day:
+        raise Unreadable(value, "has a time of day that cannot be read; write it as 23:59 or leave it out")
+    raise Unreadable(value, "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'")
 
 
-def _day_first(matches):
+def _day_first(matches, example):
     """Whether the first number is the day: what one value shows holds for the column."""
-    first = next((text for text, (_, match) in matches.items() if int(match["first"]) > 12), None)
-    second = next((text for text, (_, match) in matches.items() if int(match["second"]) > 12), None)
+    first = next((day for day, (_, match) in matches.items() if int(match["first"]) > 12), None)
+    second = next((day for day, (_, match) in matches.items() if int(match["second"]) > 12), None)
     if first and second:
-        raise Unreadable(first, "has the day first but {other} has the month first; write all dates one way", second)
+        why = "has the day first but {other} has the month first; write all dates one way"
+        raise Unreadable(example[first], why, example[second])
     if first or second:
         return first is not None
-    for text, (_, match) in matches.items():
+    for day, (_, match) in matches.items():
         if int(match["first"]) != int(match["second"]):
             sign = match["s"]
             raise Unreadable(
-                text,
+                example[day],
                 "could be day and month or month and day, and no date in the column decides it; "
                 f"give date_format='%d{sign}%m{sign}%Y' or date_format='%m{sign}%d{sign}%Y'",
             )
     return True  # 05/05/2010 only: both readings are the same day
 
 
-def _date(text, match, day_first):
+def _date(match, day_first, value):
     parts = match.groupdict()
     if "name" in parts:
         name = parts["name"].lower()
-        month = _MONTHS.get(name[:3]) if len(name) == 3 or name in _FULL or name == "sept" else None
+        month = _MONTHS.get(name[:3]) if len(name) == 3 or name in _FULL else None
         if month is None:
-            raise Unreadable(text, "has a month name that is not English; write YYYY-MM-DD or give date_format")
+            raise Unreadable(value, "has a month name that is not English; write YYYY-MM-DD or give date_format")
         day = parts["d"]
     elif "first" in parts:
         day, month = (parts["first"], parts["second"]) if day_first else (parts["second"], parts["first"])
@@ -117,49 +198,84 @@ def _date(text, match, day_first):
     try:
         return dt.date(int(parts["y"]), int(month), int(day))
     except ValueError:
-        raise Unreadable(text, "is no day of the calendar") from None
+        raise Unreadable(value, "is no day of the calendar") from None
 
 
-def numbers(texts, *, decimal=None, thousands=None):
-    """Each text as a float. ``decimal`` is '.' or ','; ``thousands`` is what separates groups of three digits, if any.
+def numbers(values, *, decimal=None, thousands=None):
+    """Each value as a float. ``decimal`` is '.' or ','; ``thousands`` is what separates groups of three digits, if any.
 
-    >>> numbers(["1,234.50", "-3"], thousands=",")
-    [1234.5, -3.0]
+    Without options the decimal sign is '.', unless every amount could as well have a '.' between thousands.
+
+    >>> numbers(["1,234.50", "-3", ""], thousands=",")
+    [1234.5, -3.0, None]
     """
-    point = decimal or ("," if thousands == "." else ".")
-    group = r"[\s\u00a0\u202f]" if thousands == " " else re.escape(thousands) if thousands else None
-    whole = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)" if group else r"\d+"
-    pattern = re.compile(rf"([+-]?)({whole})?(?:{re.escape(point)}(\d*))?(?:[eE]([+-]?\d+))?")
-    found, three_digits = [], []
-    for text in texts:
-        match = pattern.fullmatch(text)
-        if not match or not (match[2] or match[3]):
-            raise Unreadable(text, _why_no_number(text, point, thousands))
-        sign, digits, fraction, power = match.groups()
-        digits = re.sub(group, "", digits or "0") if group else digits or "0"
-        found.append(float(f"{sign}{digits}.{fraction or '0'}e{power or '0'}"))
-        if fraction is not None:
-            three_digits.append(text if len(fraction) == 3 and len(digits) <= 3 and digits != "0" else None)
-    if decimal is None and thousands is None and three_digits and all(three_digits):
-        text = three_digits[0]
-        raise Unreadable(
-            text,
-            f"could be {float(text):g} or {text.replace('.', '')}, and no amount in the column decides it; "
-            "give decimal='.' or thousands='.'",
-        )
+    texts = {value: value.strip() for value in values if isinstance(value, str) and not nothing(value)}
+    read = _reader(decimal, thousands)
+    found, undecided, decided = [], None, decimal is not None or thousands is not None
+    for value in values:
+        if value in texts:
+            number = read(texts[value])
+            if number is None:
+                raise Unreadable(value, _why_no_number(texts[value], texts.values()))
+            if decided:
+                pass
+            elif re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", texts[value]):
+                undecided = value if undecided is None else undecided
+            else:
+                decided = "." in texts[value] or re.search(r"\d{4}", texts[value])
+        elif nothing(value):
+            number = None
+        elif isinstance(value, Real | Decimal) and not isinstance(value, bool):
+            number = float(value)
+        else:
+            raise Unreadable(value, f"is a {type(value).__name__} and not a number")
+        found.append(number)
+    if undecided is not None and not decided:
+        text = texts[undecided]
+        why = f"could be {float(text):g} or {text.replace('.', '')}, and no amount in the column decides it; "
+        raise Unreadable(undecided, why + "give decimal='.' or thousands='.'")
     return found
 
 
-def _why_no_number(text, point, thousands):
-    if text.startswith("(") and text.endswith(")"):
-        return f"is not a number; write a negative amount with a minus, e.g. -{text[1:-1]}"
-    plain = re.fullmatch(r"[+-]?\d{1,3}(?:([.,' \u00a0\u202f])\d{3})*(?:([.,])\d+)?", text)
-    if plain and "," in text and point == "." and thousands is None:
-        return "has a comma; if it separates thousands give thousands=',', if it is the decimal sign decimal=','"
-    if plain and "." in text and point == "," and thousands is None:
-        return "has a point; if it separates thousands give thousands='.'"
-    if plain and thousands is None:
-        return f"has a sign between digits; if it separates thousands give thousands={plain[1]!r}"
-    if re.search(r"\d", text) and re.search(r"[^\d.,'\s+-]", text):
-        return "is not a number; take currency signs and words out of the column"
-    return f"is not a number with the decimal sign {point!r}" + (f" and thousands {thousands!r}" if thousands else "")
+def _reader(decimal, thousands):
+    """A function from a text to a float, or to None where it is no number under these options."""
+    point = re.escape(decimal or ("," if thousands == "." else "."))
+    group = r"\s" if thousands == " " else re.escape(thousands or "")
+    whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d+" if thousands else r"\d+"
+    pattern = re.compile(rf"([+-]?)({whole})?(?:{point}(\d*))?([eE][+-]?\d+)?")
+
+    def read(text):
+        match = pattern.fullmatch(text)
+        if not match or not (match[2] or match[3]):
+            return None
+        sign, digits, fraction, power = match.groups(default="")
+        return float(f"{sign}{re.sub(group, '', digits) if group else digits}.{fraction}{power}")
+
+    return read
+
+
+_STYLES = ((".", None), (None, ","), (",", None), (",", "."), (None, " "), (",", " "), (None, "'"), (",", "'"))
+
+
+def _why_no_number(text, texts):
+    """What to type, found by trying: on the whole column first, then on this text alone."""
+    for column in (texts, [text]):
+        readings = {}  # several ways that come to the same are one
+        for style in _STYLES:
+            read = _reader(*style)
+            numbers = tuple(read(one) for one in column)
+            if None not in numbers:
+                readings.setdefault(numbers, style)
+        options = []
+        for style in readings.values():
+            pairs = zip(("decimal", "thousands"), style, strict=True)
+            options.append(" and ".join(f"{name}={sign!r}" for name, sign in pairs if sign))
+        if options:
+            meant = ", whichever is meant" if len(options) > 1 else ""
+            return f"is not a number as it stands; give {' or '.join(options)}{meant}"
+    if re.fullmatch(r"\(\s*[\d.,]+\s*\)", text):
+        return f"is not a number; write a negative amount with a minus in front, -{text[1:-1].strip()}"
+    return (
+        "is not a number; an amount is digits with at most one decimal sign and a minus in front, without currency "
+        "signs or words"
+    )

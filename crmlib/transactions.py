@@ -5,21 +5,18 @@ This is the only place where column names are parameters and where data is valid
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import warnings
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import narwhals as nw
+import numpy as np
 
 from crmlib import parsing
-from crmlib.errors import DataError, DataNotice
+from crmlib.errors import DataError, DataNotice, quote
 from crmlib.frames import table
 
 __all__ = ["Admission", "Note", "admit", "transactions"]
-
-_MISSING_WORDS = {"", "nan", "nat", "null", "none", "n/a", "na", "#n/a", "<na>"}  # case does not matter
-_ROW, _CUSTOMER = "__row", "__customer"  # names inside the door only
 
 
 class Note(NamedTuple):
@@ -38,7 +35,7 @@ class Admission(NamedTuple):
 
 
 def transactions(raw, **options):
-    """Like `admit`, but gives only the table and issues the notes as one `DataNotice` warning.
+    """Like `admit`, with the same options, but gives only the table and issues the notes as one `DataNotice` warning.
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"who": [7, 7, 8], "day": ["2024-01-05", "2024-02-01", "2024-01-09"], "paid": [10, 5, 8.5]})
@@ -82,8 +79,8 @@ def admit(
     column; ``missing_customer`` "raise" or "drop".
 
     Returns `Admission`: a table of the same kind (pandas or polars), rows in their order, with ``customer`` (text),
-    ``date`` (the local day), ``amount`` (float) and the optional columns; and the notes.
-    Raises `DataError` in one sentence for data that cannot be read without a guess.
+    ``date`` (the local day), ``amount`` (float) and the optional columns; and the notes. Wholly empty rows are left out.
+    Raises `DataError` in one sentence for data that cannot be read without a guess; rows count from 1, below the header.
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"customer": ["a", "a"], "date": ["2024-01-05 09:30"] * 2, "amount": ["3.5", "3.5"]})
@@ -95,270 +92,262 @@ def admit(
     """
     _choice("duplicates", duplicates, ("keep", "drop"))
     _choice("missing_customer", missing_customer, ("raise", "drop"))
-    _check_signs(decimal, thousands)
-    _check_names(raw)
+    _choice("decimal", decimal, (None, ".", ","))
+    _choice("thousands", thousands, (None, ",", ".", " ", "'", "_"))
+    if thousands is not None and thousands == decimal:
+        raise DataError(f"decimal and thousands are both {decimal!r}; they must differ.")
     frame = table(raw, what="purchase log")
-    named = {"order": order, "product": product, "quantity": quantity, "cost": cost}
-    optional = {role: name or role for role, name in named.items() if name or role in frame.columns}
-    columns = {"customer": customer, "date": date, "amount": amount, **optional}
-    _check_columns(frame, columns)
+    columns = _columns(
+        frame, {"customer": customer, "date": date, "amount": amount},
+        {"order": order, "product": product, "quantity": quantity, "cost": cost},
+    )  # fmt: skip
     if len(frame) == 0:
         raise DataError("The purchase log is empty: it has a header but no rows.")
 
-    notes = [Note("columns", len(frame), _columns_sentence(columns))]
-    frame = _without_empty_rows(frame.with_row_index(_ROW), notes)
-    frame = _with_customers(frame, customer, missing_customer, notes)
-    read = {"customer": frame[_CUSTOMER], "date": _days(frame, date, date_format, notes)}
-    read["amount"] = _numbers(frame, amount, decimal, thousands, required=True)
-    if "order" in optional:
-        read["order"] = _order_ids(frame, columns["order"])
-    if "product" in optional:
-        values = _each(_listed(frame, columns["product"]), _as_text)
-        read["product"] = _series(frame, "product", values, nw.String)
-    for role in ("quantity", "cost"):
-        if role in optional:
-            read[role] = _numbers(frame, columns[role], decimal, thousands, required=False)
-    tx = _without_duplicates(nw.from_dict(read), frame.drop(_ROW, _CUSTOMER), duplicates, notes)
-    notes += _flags(tx)
-    return Admission(tx.to_native(), tuple(notes))
+    log = _Log(frame)
+    named = ", ".join(f"{role} from {quote(name)}" for role, name in columns.items())
+    log.note("columns", len(frame), f"Read {named}.")
+    who, texts = _customers(log, columns.pop("customer"), missing_customer)
+    read = {"customer": texts[who]}
+    for role, name in columns.items():
+        if role == "date":
+            read[role] = _days(log, name, date_format)
+        elif role in ("order", "product"):
+            read[role] = _texts(log, name, role)
+        else:
+            read[role] = _numbers(log, name, role, decimal, thousands)
+    kept = _without_repeats(log, duplicates)
+    read = {role: values[kept] for role, values in read.items()}
+    _remark(log, who[kept], read)
+    return Admission(_native(read, frame.implementation), tuple(log.notes))
 
 
 def _choice(name, value, choices):
     if value not in choices:
-        raise DataError(f"{name} is {value!r}; it can be {' or '.join(map(repr, choices))}.")
+        raise DataError(f"{name} is {quote(value)}; it can be {' or '.join(repr(c) for c in choices if c is not None)}.")
 
 
-def _check_signs(decimal, thousands):
-    if decimal not in (None, ".", ","):
-        raise DataError(f"decimal is {decimal!r}; it can be '.' or ','.")
-    if thousands not in (None, ",", ".", " ", "'", "_"):
-        raise DataError(f"thousands is {thousands!r}; it can be ',' or '.' or ' ' or \"'\" or '_'.")
-    if thousands is not None and thousands == decimal:
-        raise DataError(f"decimal and thousands are both {decimal!r}; they must differ.")
-
-
-def _check_names(raw):
-    if nw.dependencies.is_pandas_dataframe(raw):  # the only kind that allows these
-        names = list(raw.columns)
-        odd = [name for name in names if not isinstance(name, str)]
-        if odd:
-            raise DataError(f"The purchase log has a column named {odd[0]!r}, which is not text; give its columns names.")
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise DataError(f"The purchase log has two columns named {twice[0]!r}; rename one.")
-
-
-def _check_columns(frame, columns):
+def _columns(frame, required, optional):
+    """Role -> column of the raw log. A column serves one role; unnamed optional roles take what is left."""
+    columns = required | {role: name for role, name in optional.items() if name}
     examples = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Total"}
-    for role, name in columns.items():
-        if name not in frame.columns:
-            raise DataError(
-                f"The purchase log has no column {name!r}; it has {frame.columns}. "
-                f"Name yours, e.g. {role}={examples.get(role, role.title())!r}."
-            )
     seen = {}
     for role, name in columns.items():
+        if name not in frame.columns:
+            example = f"{role}={examples.get(role, role.title())!r}"
+            raise DataError(
+                f"The purchase log has no column {quote(name)}; it has {quote(frame.columns)}. Name yours, e.g. {example}."
+            )
         if name in seen:
-            raise DataError(f"{seen[name]} and {role} both name the column {name!r}; each needs its own.")
+            raise DataError(f"{seen[name]} and {role} both name the column {quote(name)}; each needs its own.")
         seen[name] = role
+    return columns | {role: role for role in optional if role not in columns and role in frame.columns and role not in seen}
 
 
-def _columns_sentence(columns):
-    return "Read " + ", ".join(f"{role} from {name!r}" for role, name in columns.items()) + "."
+class _Log:
+    """The raw log while it is read: the lines that are left, the row where each stood, and what is to be said."""
 
+    def __init__(self, frame):
+        self.frame, self.rows, self.notes = frame, np.arange(1, len(frame) + 1), []
 
-def _listed(frame, name):
-    """The values of a column with everything that means "nothing" as None; text without spaces around it."""
-    series = frame[name]
-    if isinstance(series.dtype, (nw.Categorical, nw.Enum)):
-        series = series.cast(nw.String)
-    missing = (None, "")
-    values = (value.strip() if isinstance(value, str) else value for value in series.to_list())
-    return [None if value in missing or value != value else value for value in values]
+    def note(self, code, lines, sentence):
+        if lines:
+            self.notes.append(Note(code, int(lines), sentence))
 
+    def keep(self, kept):
+        self.frame, self.rows = self.frame.filter(kept.tolist()), self.rows[kept]
 
-def _each(values, function):
-    """``function`` applied once to every distinct value; None stays None."""
-    results = {value: function(value) for value in dict.fromkeys(values) if value is not None}
-    return [None if value is None else results[value] for value in values]
+    def refuse(self, wrong, name, sentence, advice=""):
+        """Raise where a line is ``wrong``, naming the row of the first one and how many there are."""
+        if wrong.any():
+            where = f"row {self.rows[np.argmax(wrong)]} (column {quote(name)}"
+            more = f"; {_lines(wrong.sum())} like that" if wrong.sum() > 1 else ""
+            raise DataError(f"{sentence} in {where}{more}){advice}.")
 
-
-def _as_text(value):
-    """Numbers as people write them: 12 and not 12.0, which is how pandas keeps whole numbers beside a gap."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _series(frame, name, values, dtype):
-    return nw.new_series(name, values, dtype, backend=frame.implementation)
-
-
-def _row(frame, position):
-    return f"row {frame[_ROW][position] + 1}"
-
-
-def _without_empty_rows(frame, notes):
-    names = [name for name in frame.columns if name != _ROW]
-    empty = nw.all_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=False)
-    kept = frame.filter(~empty)
-    if count := len(frame) - len(kept):
-        notes.append(Note("empty_rows", count, f"{_lines(count)} wholly empty and left out."))
-    if len(kept) == 0:
-        raise DataError("The purchase log is empty: all its rows are empty.")
-    return kept
-
-
-def _with_customers(frame, name, missing_customer, notes):
-    values = _listed(frame, name)
-    ids = _each(values, _as_text)
-    missing = [position for position, text in enumerate(ids) if text is None or text.lower() in _MISSING_WORDS]
-    if missing and missing_customer == "raise":
-        found = values[missing[0]]
-        what = "is empty" if found is None else f"is {found!r}, which reads like a missing value,"
-        raise DataError(
-            f"The customer {what} in {_row(frame, missing[0])} (column {name!r}; {_lines(len(missing))} like that); "
-            "fill it in, or leave such lines out with missing_customer='drop'."
-        )
-    stripped = sum(isinstance(raw, str) and raw != raw.strip() for raw in frame[name].to_list())
-    if stripped:
-        notes.append(Note("spaces", stripped, f"{_lines(stripped)} read without the spaces around the customer id."))
-    frame = frame.with_columns(_series(frame, _CUSTOMER, ids, nw.String))
-    if missing:
-        gone = set(missing)
-        frame = frame.filter([position not in gone for position in range(len(ids))])
-        sentence = f"{_lines(len(missing))} left out because the customer is missing."
-        notes.append(Note("missing_customer", len(missing), sentence))
-        if len(frame) == 0:
-            raise DataError(f"No line of the purchase log has a customer in column {name!r}.")
-    return frame
-
-
-def _required(frame, name, values, role):
-    if None in values:
-        position, count = values.index(None), values.count(None)
-        raise DataError(f"The {role} is missing in {_row(frame, position)} (column {name!r}; {_lines(count)} like that).")
-
-
-def _days(frame, name, date_format, notes):
-    series = frame[name]
-    timed, zoned = False, False
-    if isinstance(series.dtype, nw.Datetime):
-        _required(frame, name, [None if null else 0 for null in series.is_null().to_list()], "date")
-        zoned = series.dtype.time_zone is not None
-        series = series.dt.replace_time_zone(None)
-        timed = bool((series.dt.truncate("1d") != series).any())
-        series = series.dt.truncate("1d")
-    elif series.dtype != nw.Date:
-        values = _listed(frame, name)
-        _required(frame, name, values, "date")
-        days, timed, zoned = _parsed_days(frame, name, values, date_format)
-        series = _series(frame, name, days, nw.Datetime("us"))
-    series = series.cast(nw.Datetime("us") if frame.implementation.is_pandas_like() else nw.Date)
-    if zoned:
-        notes.append(Note("time_zone", len(frame), "Dates carry a time zone; the day is taken as written, in that zone."))
-    if timed:
-        notes.append(Note("time_of_day", len(frame), "Dates carry a time of day; only the day is kept."))
-    first = series.min()
-    if first.year < 1900:
-        position = int(series.arg_min())
-        raise DataError(f"The date in {_row(frame, position)} is in the year {first.year}; correct it.")
-    return series.alias("date")
-
-
-def _parsed_days(frame, name, values, date_format):
-    """Days as datetimes at midnight, from text, whole numbers like 19970131 or Python dates; never from a mix."""
-    dates = {isinstance(value, dt.date) for value in values}
-    if dates == {True}:
-        days = _each(values, lambda value: dt.datetime(value.year, value.month, value.day))
-        timed = any(isinstance(value, dt.datetime) and value.time() != dt.time() for value in values)
-        return days, timed, any(getattr(value, "tzinfo", None) for value in values)
-    if dates == {True, False}:
-        position = next(i for i, value in enumerate(values) if not isinstance(value, dt.date))
-        raise DataError(
-            f"Column {name!r} mixes real dates with text such as {values[position]!r} in {_row(frame, position)}: a "
-            "spreadsheet may have swapped day and month in the others; write all dates one way, best YYYY-MM-DD."
-        )
-    texts = _each(values, _as_text)
-    distinct = list(dict.fromkeys(texts))
-    try:
-        found, timed, zoned = parsing.days(distinct, date_format)
-    except parsing.Unreadable as error:
-        raise _unreadable(frame, name, texts, error, "date") from None
-    lookup = {text: dt.datetime(day.year, day.month, day.day) for text, day in zip(distinct, found, strict=True)}
-    return [lookup[text] for text in texts], timed, zoned
-
-
-def _numbers(frame, name, decimal, thousands, *, required):
-    """A column as floats. Only ``required`` ones refuse a gap."""
-    role = "amount" if required else name
-    series = frame[name]
-    if series.dtype.is_numeric():
-        values = _listed(frame, name) if required else None
-        series = series.cast(nw.Float64)
-    else:
-        values = _listed(frame, name)
-        texts = _each(values, _as_text)
-        distinct = list(dict.fromkeys(text for text in texts if text is not None))
+    def parsed(self, name, role, function, series=None):
+        """For each line the place of its value among the distinct values; these, None for a gap last; and what
+        ``function`` makes of them. What it cannot read is raised with its row."""
+        places, values = _distinct(self.frame[name] if series is None else series)
         try:
-            found = parsing.numbers(distinct, decimal=decimal, thousands=thousands)
+            return places, values, function(values)
         except parsing.Unreadable as error:
-            raise _unreadable(frame, name, texts, error, role) from None
-        lookup = dict(zip(distinct, found, strict=True))
-        series = _series(frame, name, [lookup.get(text) for text in texts], nw.Float64)
-    if required:
-        _required(frame, name, values, role)
-    endless = (series.abs() == math.inf).to_list()
-    if True in endless:
-        raise DataError(f"The {role} in {_row(frame, endless.index(True))} (column {name!r}) is infinite; correct it.")
-    return series.alias(name)
+            value, row = self._first(name, places, values.index(error.value))
+            why = error.why
+            if error.other is not None:
+                why = why.format(other=" in ".join(self._first(name, places, values.index(error.other))))
+            raise DataError(f"The {role} {value} in {row} (column {quote(name)}) {why}.") from None
+
+    def _first(self, name, places, place):
+        """The first raw value at a place, as a message quotes it, and its row."""
+        position = int(np.argmax(places == place))
+        return quote(self.frame[name][position : position + 1].to_list()[0]), f"row {self.rows[position]}"
 
 
-def _unreadable(frame, name, texts, error, role):
-    """The sentence for a value that cannot be read, with its row, and with the row of the one it contradicts."""
-    why = error.why
-    if error.other is not None:
-        why = why.format(other=f"{error.other!r} in {_row(frame, texts.index(error.other))}")
-    return DataError(f"The {role} {error.text!r} in {_row(frame, texts.index(error.text))} (column {name!r}) {why}.")
-
-
-def _order_ids(frame, name):
-    values = _each(_listed(frame, name), _as_text)
-    if None in values:
-        position, count = values.index(None), values.count(None)
-        raise DataError(
-            f"The order id is missing in {_row(frame, position)} (column {name!r}; {_lines(count)} like that); fill it in, "
-            "or rename the column so that one customer-day counts as one order."
-        )
-    return _series(frame, "order", values, nw.String)
-
-
-def _without_duplicates(tx, raw, duplicates, notes):
-    """Lines that repeat an earlier one in every column of the raw log, not only in those that were read."""
-    count = len(raw) - len(raw.unique())
-    if count and duplicates == "drop":
-        row = nw.col(_ROW)
-        first = raw.with_row_index(_ROW).select(first=row == row.min().over(*raw.columns))["first"]
-        notes.append(Note("duplicates", count, f"{_lines(count)} left out because they repeat another line exactly."))
-        return tx.filter(first)
-    if count:
-        sentence = f"{_lines(count)} the exact repeat of another; they are kept (duplicates='drop' leaves them out)."
-        notes.append(Note("duplicates", count, sentence))
-    return tx
-
-
-def _flags(tx):
-    """What is kept as it is but changes how it is counted."""
-    purchases = tx.filter(nw.col("amount") >= 0)
-    merged = len(purchases) - len(purchases.select("customer", "date").unique())
-    zeros = len(tx.filter(nw.col("amount") == 0))
-    refunds = tx.filter(nw.col("amount") < 0)
-    if merged and "order" not in tx.columns:
-        yield Note("same_day", merged, f"{_lines(merged)} on a day when the customer had bought already: one order a customer and day.")
-    if zeros:
-        yield Note("zero_amounts", zeros, f"{_lines(zeros)} of amount zero; they count as purchases.")
-    if len(refunds):
-        total = -refunds["amount"].sum()
-        yield Note("refunds", len(refunds), f"{_lines(len(refunds))} below zero, {total:,.2f} in all: refunds, not orders.")
+def _distinct(series):
+    if series.dtype.is_integer():
+        series = series.cast(nw.String)  # exact, where integers with gaps would become floating-point numbers
+    filled = ~series.is_null().to_numpy()
+    places = np.full(len(filled), -1)
+    try:
+        places[filled], values = series.drop_nulls().to_pandas().factorize()
+    except (TypeError, NotImplementedError):  # lists and the like
+        value = next((value for value in series.to_list() if not isinstance(value, Hashable)), None)
+        raise DataError(f"Column {quote(series.name)} holds lists or the like, e.g. {quote(value)}; make it text.") from None
+    return np.where(places < 0, len(values), places), [*values.tolist(), None]
 
 
 def _lines(count):
     return "1 line is" if count == 1 else f"{count:,} lines are"
+
+
+def _customers(log, name, missing_customer):
+    """For each line the place of its customer among the ids, and the ids; lines without one are dealt with."""
+    places, values, ids = log.parsed(name, "customer", parsing.ids)
+    missing = np.array([text is None for text in ids])[places]
+    if missing.any():
+        places = places[_without_missing(log, name, missing, values[places[np.argmax(missing)]], missing_customer)]
+    spaced = np.array([isinstance(value, str) and value != value.strip() for value in values])[places].sum()
+    log.note("spaces", spaced, f"{_lines(spaced)} read without the spaces around the customer id.")
+    mixed = {text for value, text in zip(values, ids, strict=True) if isinstance(value, str)} - {None}
+    mixed = np.array([text in mixed and not isinstance(value, str) for value, text in zip(values, ids, strict=True)])
+    count = mixed[places].sum()
+    log.note("mixed_ids", count, f"{_lines(count)} with a customer id that is a number here and text elsewhere; both are one customer.")
+    known = {}
+    again = np.array([known.setdefault(text, len(known)) for text in ids])
+    return again[places], np.array(list(known), dtype=object)
+
+
+def _without_missing(log, name, missing, example, missing_customer):
+    """Leave wholly empty rows out, and lines without a customer if that was asked for; says which lines are kept."""
+    empty = missing.copy()
+    empty[missing] = _empty_rows(log.frame.filter(missing.tolist()))
+    log.note("empty_rows", empty.sum(), f"{_lines(empty.sum())} wholly empty and left out.")
+    if empty.all():
+        raise DataError("The purchase log is empty: all its rows are empty.")
+    nameless = missing & ~empty
+    if missing_customer == "raise":
+        what = f"is {quote(example)}, which reads like a missing value," if example and example.strip() else "is empty"
+        advice = "; fill it in, or leave such lines out with missing_customer='drop'"
+        log.refuse(nameless, name, f"The customer {what}", advice)
+    if missing.all():
+        raise DataError(f"No line of the purchase log has a customer in column {quote(name)}.")
+    log.note("missing_customer", nameless.sum(), f"{_lines(nameless.sum())} left out because the customer is missing.")
+    log.keep(~missing)
+    return ~missing
+
+
+def _empty_rows(frame):
+    """Which rows hold nothing in any column, be it null, NaN or an empty text."""
+    empty = np.full(len(frame), True)
+    for name in frame.columns:
+        empty &= frame[name].is_null().to_numpy() | [parsing.nothing(value) for value in frame[name].to_list()]
+    return empty
+
+
+def _texts(log, name, role):
+    """A column as text, None where nothing stands; an order column must not have gaps."""
+    places, _, texts = log.parsed(name, role, parsing.ids)
+    if role == "order":
+        advice = "; fill it in, or rename the column so that one customer-day counts as one order"
+        log.refuse(np.array([text is None for text in texts])[places], name, "The order is missing", advice)
+    return np.array(texts, dtype=object)[places]
+
+
+def _days(log, name, date_format):
+    """The day of each line as datetime64[D]."""
+    series = log.frame[name]
+    timed = zoned = False
+    if series.dtype == nw.Date:
+        days = series.to_numpy().astype("datetime64[D]")
+    elif series.dtype == nw.Datetime:
+        zoned = series.dtype.time_zone is not None
+        stamps = (series.dt.replace_time_zone(None) if zoned else series).to_numpy()
+        days = stamps.astype("datetime64[D]")
+        timed = (days != stamps).any()
+    else:
+        if series.dtype == nw.String and not (date_format and parsing.tells_time(date_format)):
+            series, timed, zoned = _without_clock(series)
+        places, _, (found, clock, zone) = log.parsed(name, "date", lambda values: parsing.days(values, date_format), series)
+        days = np.array(found, "datetime64[D]")[places]
+        timed, zoned = timed or clock, zoned or zone
+    log.refuse(np.isnat(days), name, "The date is missing")
+    log.refuse(days < np.datetime64("1900-01-01"), name, "The date is before the year 1900", "; correct it")
+    log.refuse(days > np.datetime64("9999-12-31"), name, "The date is after the year 9999", "; correct it")
+    if zoned:
+        log.note("time_zone", len(days), "Dates carry a time zone; the day is taken as written, in that zone.")
+    if timed:
+        log.note("time_of_day", len(days), "Dates carry a time of day; only the day is kept.")
+    return days
+
+
+def _without_clock(series):
+    """Cut the time of day off in the table's own engine: to look at a million times in Python is far slower."""
+    if series.str.contains(":", literal=True).any():
+        short = series.str.strip_chars().str.replace(parsing.CLOCK, "")
+        if short.null_count() == series.null_count():  # not so where other things than text stand in the column
+            return short, (short != series).any(), series.str.contains(parsing.ZONED).any()
+    return series, False, False
+
+
+def _numbers(log, name, role, decimal, thousands):
+    """A column as floats, NaN where nothing stands; only an amount must be there."""
+    if log.frame[name].dtype.is_numeric():
+        found = log.frame[name].cast(nw.Float64).to_numpy()
+    else:
+        options = {"decimal": decimal, "thousands": thousands}
+        places, _, found = log.parsed(name, role, lambda values: parsing.numbers(values, **options))
+        found = np.array(found, dtype=float)[places]
+    if role == "amount":
+        log.refuse(np.isnan(found), name, "The amount is missing")
+    log.refuse(np.isinf(found), name, f"The {role} is infinite", "; correct it")
+    return found
+
+
+def _without_repeats(log, duplicates):
+    """The lines to keep. A duplicate repeats an earlier line in every column of the raw log, not only in those read."""
+    row = max(log.frame.columns, key=len) + "_"  # a name that no column has
+    frame = log.frame
+    try:
+        kept = _first_of_each(frame, row)
+    except (TypeError, NotImplementedError):  # lists and the like, which not every engine compares
+        texts = {name: [repr(value) for value in frame[name].to_list()] for name in frame.columns}
+        kept = _first_of_each(nw.from_dict(texts, backend=frame.implementation), row)
+    count = len(frame) - len(kept)
+    if duplicates == "drop":
+        log.note("duplicates", count, f"{_lines(count)} left out as the exact repeat of another.")
+        return kept
+    advice = "duplicates='drop' leaves such lines out"
+    log.note("duplicates", count, f"{_lines(count)} the exact repeat of another and kept ({advice}).")
+    return slice(None)
+
+
+def _first_of_each(frame, row):
+    return frame.with_row_index(row).unique(frame.columns, keep="first", maintain_order=True)[row].to_numpy()
+
+
+def _remark(log, who, read):
+    """What is kept as it is but changes how it is counted."""
+    amount = read["amount"]
+    if "order" not in read:
+        day = read["date"].astype(np.int64)
+        visits = np.sort((who * 10_000_000 + day)[amount >= 0])  # one number a customer and day
+        merged = (visits[1:] == visits[:-1]).sum()
+        log.note("same_day", merged, f"{_lines(merged)} on a day when the customer had bought already: one order a customer and day.")
+    zeros = (amount == 0).sum()
+    log.note("zero_amounts", zeros, f"{_lines(zeros)} of amount zero; zero counts as a purchase.")
+    refunds = amount[amount < 0]
+    log.note("refunds", len(refunds), f"{_lines(len(refunds))} below zero, {-refunds.sum():,.2f} in all: refunds, not orders.")
+
+
+def _native(read, implementation):
+    """The columns as a table of the same kind that came in."""
+    pandas = implementation.is_pandas_like()
+    types = {"date": nw.Datetime("us") if pandas else nw.Date} | dict.fromkeys(("customer", "order", "product"), nw.String)
+    columns = {}
+    for role, values in read.items():
+        if role == "date" and pandas:
+            values = values.astype("datetime64[us]")
+        columns[role] = nw.new_series(role, values, types.get(role, nw.Float64), backend=implementation)
+        if role in ("quantity", "cost"):
+            columns[role] = columns[role].fill_nan(None)
+    return nw.from_dict(columns).to_native()
