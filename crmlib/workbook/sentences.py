@@ -26,6 +26,7 @@ __all__ = [
     "without_revenue",
 ]
 
+NOBODY = "Nobody bought anything: the log holds refunds only."
 SHORT = 90  # days; below that nobody can tell whether new customers keep coming; as in the report
 
 
@@ -40,11 +41,13 @@ def units(tx) -> str:
         return start + f"{number(lines - days)} of {count(lines, 'purchase line')} share it with an earlier line."
     orders = len(purchases[["customer", "order"]].drop_duplicates())
     visits = len(purchases[["customer", "order", "date"]].drop_duplicates())
-    found = [f"{count(lines, 'purchase line')} make {count(orders, 'order')}"]
+    found = [f"{count(lines, 'purchase line')} {'makes' if lines == 1 else 'make'} {count(orders, 'order')}"]
     if visits > days:
-        found.append(f"{count(visits - days, 'order')} fall on a day on which the customer had placed another")
+        falls = "order falls" if visits - days == 1 else "orders fall"
+        found.append(f"{number(visits - days)} {falls} on a day on which the customer had placed another")
     if visits > orders:
-        found.append(f"{count(visits - orders, 'day')} only continue an order of an earlier day")
+        continues = "day only continues" if visits - orders == 1 else "days only continue"
+        found.append(f"{number(visits - orders)} {continues} an order of an earlier day")
     if visits == days == orders:
         found.append("no customer placed two orders on one day, so orders and purchase days are the same number")
     return "; ".join(found) + "."
@@ -53,6 +56,8 @@ def units(tx) -> str:
 def bought_once(customers) -> str:
     """How many customers bought on one day only, and what part of the revenue is theirs."""
     buyers, once = _buyers(customers)
+    if len(buyers) == 0:
+        return NOBODY
     if len(once) == 0:
         return "No customer bought on one day only: everyone came back at least once."
     if len(once) == len(buyers):
@@ -105,7 +110,7 @@ def busiest(customers) -> str:
     """The customer with the most purchase days, against the median and the mean."""
     buyers, _ = _buyers(customers)
     if len(buyers) == 0:
-        return "Nobody bought anything: the log holds refunds only."
+        return NOBODY
     days = buyers["x"] + 1
     most = buyers["customer"][days == days.max()]
     who = f"Customer {most.iloc[0]}" if len(most) == 1 else f"{count(len(most), 'customer')} share the maximum: each"
@@ -123,8 +128,8 @@ def without_revenue(customers) -> str:
     bought = customers["orders"] > 0
     kinds = {
         "bought and brought zero in all": bought & (customers["revenue"] == 0),
-        "bought and got back more than they paid": bought & (customers["revenue"] < 0),
-        "never bought and have refunds only": ~bought,
+        "bought and got back more than was paid": bought & (customers["revenue"] < 0),
+        "never bought, with refunds only": ~bought,
     }
     found = [f"{number(which.sum())} {words}" for words, which in kinds.items() if which.any()]
     if not found:
@@ -134,7 +139,9 @@ def without_revenue(customers) -> str:
 
 def two_recencies(customers) -> str:
     """What happens to one-time buyers where t_x is taken for days_since_last."""
-    _, once = _buyers(customers)
+    buyers, once = _buyers(customers)
+    if len(buyers) == 0:
+        return NOBODY
     if len(once) == 0:
         return "Every customer here came back, so t_x is above zero for all of them."
     low, high = once["days_since_last"].min(), once["days_since_last"].max()
