@@ -10,8 +10,14 @@ from crmlib import checkout
 from crmlib.workbook.compare import differences
 from crmlib.workbook.execute import run
 from crmlib.workbook.manifest import (
-    Manifest, check, how_to_save, read_manifest, sha256, worked_in, write_atomically, write_manifest,
-)  # fmt: skip
+    check,
+    how_to_save,
+    read_manifest,
+    sha256,
+    worked_in,
+    write_atomically,
+    write_manifest,
+)
 from crmlib.workbook.notebook import BuildError, dump, load
 from crmlib.workbook.source import Source, find_sources, notebooks, select
 
@@ -35,9 +41,8 @@ def build(names=(), *, progress: bool = True, root: Path | None = None) -> list[
     expected = {target for source in found for target in source.targets}
     stale = [target for target in manifest.built if target not in expected] if not names else []
     at_risk = [target for source in chosen for target in source.targets] + stale
-    if answered := [target for target in at_risk if worked_in(target, manifest, root)]:
-        raise BuildError(" ".join(f"{target} is not what was built. {how_to_save(target)}" for target in answered)
-                         + " Nothing was built.")  # fmt: skip
+    if answered := [_answered(target) for target in at_risk if worked_in(target, manifest, root)]:
+        raise BuildError(" ".join(answered) + " Nothing was built.")
     contents = {source: (root / source.path).read_bytes() for source in chosen}
     jobs = _jobs(contents)
     written: list[Path] = []
@@ -49,6 +54,10 @@ def build(names=(), *, progress: bool = True, root: Path | None = None) -> list[
             continue
         ready[source][target] = dump(outcome)
         if len(ready[source]) == len(source.targets):
+            manifest = read_manifest(root)  # again: a build of another lesson may have written to it
+            if since := [place for place in source.targets if worked_in(place, manifest, root)]:
+                failed[source] = _answered(since[0])  # answered while its notebooks ran
+                continue
             for place, content in ready[source].items():
                 write_atomically(root / place, content)
                 manifest.built[place] = sha256(content)
@@ -56,7 +65,7 @@ def build(names=(), *, progress: bool = True, root: Path | None = None) -> list[
             manifest.sources[source.path] = sha256(contents[source])
             write_manifest(manifest, root)
     if not names:
-        _forget(stale, [path for path in manifest.sources if path not in {source.path for source in found}], manifest, root)
+        _forget(stale, {source.path for source in found}, root)
     if failed:
         raise BuildError(" ".join(failed[source] for source in chosen if source in failed))
     return sorted(written)
@@ -83,6 +92,10 @@ def check_execute(names=(), *, progress: bool = True, root: Path | None = None) 
         except BuildError as error:
             found[target] = [f"{target}: {error}"]
     return [sentence for _, target, _ in jobs for sentence in found[target]]
+
+
+def _answered(target: str) -> str:
+    return f"{target} is not what was built. {how_to_save(target)}"
 
 
 def _jobs(contents: dict[Source, bytes]) -> list[tuple]:
@@ -127,11 +140,13 @@ def _run_all(jobs, root: Path, progress: bool):
         bar.close()
 
 
-def _forget(targets: list[str], sources: list[str], manifest: Manifest, root: Path) -> None:
-    for target in targets:
+def _forget(stale: list[str], sources: set[str], root: Path) -> None:
+    """Delete what belonged to sources that are gone, and strike them out."""
+    manifest = read_manifest(root)
+    for target in stale:
         (root / target).unlink(missing_ok=True)
-        del manifest.built[target]
-    for path in sources:
-        del manifest.sources[path]
-    if targets or sources:
+        manifest.built.pop(target, None)
+    kept = {path: digest for path, digest in manifest.sources.items() if path in sources}
+    if stale or kept != manifest.sources:
+        manifest.sources = kept
         write_manifest(manifest, root)

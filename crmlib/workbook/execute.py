@@ -88,7 +88,9 @@ def clean(notebook, what: str) -> None:
             if output.output_type == "stream":
                 output.text = same_every_time(output.text)
             if "data" in output:
-                output.data = {kind: _clean_data(kind, data, same_every_time) for kind, data in _kept(output.data, where)}
+                output.data = {
+                    kind: _clean_data(kind, data, same_every_time) for kind, data in _kept(output.data, where)
+                }
                 # tells a dark theme to put white behind the figure; all else is about the screen it was made on
                 output.metadata = {name: value for name, value in output.metadata.items() if name == "needs_background"}
 

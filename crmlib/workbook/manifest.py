@@ -41,8 +41,9 @@ def read_manifest(root: Path) -> Manifest:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Manifest(dict(content["sources"]), dict(content["built"]))
     except (ValueError, KeyError, TypeError):
-        raise BuildError(f"{PLACE} cannot be read (an unresolved merge?); "
-                         f"take either version of it, e.g. `git checkout HEAD -- {PLACE}`, then run `crm build`.") from None  # fmt: skip
+        raise BuildError(
+            f"{PLACE} cannot be read (an unresolved merge?); run `git checkout HEAD -- {PLACE}`, then `crm build`."
+        ) from None
 
 
 def write_manifest(manifest: Manifest, root: Path) -> None:
@@ -84,7 +85,7 @@ def how_to_save(target: str) -> str:
 
 
 def check(*, root: Path | None = None) -> list[str]:
-    """Sentences on everything that is not as it was built, each with what to do; none if all is well. Runs no notebook.
+    """Sentences on all that is not as it was built, each with what to do; none if all is well. Runs no notebook.
 
     Looks at sources and built files that are missing, changed, or unknown to the manifest; at notebooks without a
     ``parameters`` cell or with a path of somebody's machine; at exercises that show a solution.
@@ -129,8 +130,11 @@ def _check_source(source: Source, manifest: Manifest, root: Path) -> list[str]:
             found.append(f"{target} is missing; {again}.")
             continue
         if sha256(path.read_bytes()) != manifest.built[target]:
-            mend = how_to_save(target) if target.startswith("exercises/") else (
-                f"Edit {source.path} instead and {again}, or run `git checkout -- {target}`.")  # fmt: skip
+            mend = (
+                how_to_save(target)
+                if target.startswith("exercises/")
+                else (f"Edit {source.path} instead and {again}, or run `git checkout -- {target}`.")
+            )
             found.append(f"{target} is not what was built. {mend}")
         found += _check_notebook(source, target, content.decode(errors="replace"), root)
     return found

@@ -33,7 +33,7 @@ METADATA = {
 SOMEONES_PATH = re.compile(
     r"(?<![\w/.~-])/(?:home|Users|root|tmp|var/folders|private/(?:tmp|var))/[^\s'\"<>:,]+"
     r"|\b[A-Za-z]:[\\/]+(?:Users|Temp|Windows)[\\/][^\s'\"<>,]+"
-    r"|[^\s'\"<>]*\b(?:site|dist)-packages[\\/][^\s'\"<>:,]*"
+    r"|\b(?:site|dist)-packages[\\/][^\s'\"<>:,]*"
 )
 
 
@@ -64,7 +64,9 @@ def texts(cell) -> list[str]:
     for output in cell.get("outputs", ()):
         shown += [output[name] for name in ("text", "ename", "evalue") if name in output]
         shown += output.get("traceback", ())
-        shown += [text for kind, text in output.get("data", {}).items() if isinstance(text, str) and "image/" not in kind]
+        shown += [
+            text for kind, text in output.get("data", {}).items() if isinstance(text, str) and "image/" not in kind
+        ]
     return shown
 
 
@@ -99,19 +101,27 @@ def faults(notebook, what: str) -> list[str]:
             found.append(f"{where}: it is empty; say something in it or remove it.")
         paths = [path for text in [cell.source, *texts(cell)] for path in machine_paths(text)]
         if paths:
-            found.append(f"{where}: it shows {paths[0]}, a path of the machine that built it; print what matters instead "
-                         "(a warning shows its file: catch it and print its message).")  # fmt: skip
+            found.append(
+                f"{where}: it shows {paths[0]}, a path of one machine; print what matters instead "
+                "(a warning shows its file: catch it and print its message)."
+            )
         if cell.cell_type == "code" and cell.execution_count and "nbval-check-output" in cell.metadata.get("tags", ()):
             if not cell.outputs:
-                found.append(f"{where}: it is tagged nbval-check-output and shows nothing, so nothing would be compared.")
+                found.append(
+                    f"{where}: it is tagged nbval-check-output and shows nothing, so nothing would be compared."
+                )
             if any("image/png" in output.get("data", ()) for output in cell.outputs):
-                found.append(f"{where}: it is tagged nbval-check-output and shows a picture, which nbval never compares; "
-                             "tag a cell that prints a number.")  # fmt: skip
+                found.append(
+                    f"{where}: it is tagged nbval-check-output and shows a picture, which is never compared; "
+                    "tag a cell that prints a number."
+                )
     size = len(dump(notebook))
     if size > MAX_BYTES:
         largest, number = max((len(str(cell)), number) for number, cell in enumerate(notebook.cells, 1))
-        found.append(f"{what}: it has {size:,} bytes, at most {MAX_BYTES:,} are wanted, and cell {number} about {largest:,}; "
-                     "show less, or a smaller figure.")  # fmt: skip
+        found.append(
+            f"{what}: it has {size:,} bytes of at most {MAX_BYTES:,}, cell {number} alone about {largest:,}; "
+            "show less, or a smaller figure."
+        )
     return found
 
 

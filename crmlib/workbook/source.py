@@ -1,7 +1,7 @@
 """From text sources in ``course/`` to notebooks that have not run yet.
 
-    course/10_pareto/lesson.py              -> notebooks/10_pareto.ipynb
-    course/10_pareto/workbook.py            -> exercises/10_pareto.ipynb, solutions/10_pareto.ipynb
+    course/30_pareto/lesson.py              -> notebooks/30_pareto.ipynb
+    course/30_pareto/workbook.py            -> exercises/30_pareto.ipynb, solutions/30_pareto.ipynb
     course/reports/customer_base.py         -> notebooks/reports/customer_base.ipynb
 
 Sources are jupytext percent scripts. An answer cell has the tag ``answer`` and a ``question``; what stands above its
@@ -37,8 +37,8 @@ class Source:
     def targets(self) -> tuple[str, ...]:
         """Paths of what is built from it, below the root.
 
-        >>> Source("course/10_pareto/workbook.py", "workbook", "10_pareto", "pareto").targets
-        ('exercises/10_pareto.ipynb', 'solutions/10_pareto.ipynb')
+        >>> Source("course/30_pareto/workbook.py", "workbook", "30_pareto", "pareto").targets
+        ('exercises/30_pareto.ipynb', 'solutions/30_pareto.ipynb')
         """
         return tuple(f"{folder}/{self.name}.ipynb" for folder in FOLDERS[self.kind])
 
@@ -65,11 +65,13 @@ def find_sources(root: Path) -> list[Source]:
             found.append(Source(place, "report", path.stem, path.stem))
         elif path.stem in ("lesson", "workbook") and path.parent.parent == root / "course":
             if not re.fullmatch(r"\d\d_[a-z][a-z0-9_]*", folder):
-                raise BuildError(f"{place}: name the folder with two digits and a key, e.g. course/10_pareto.")
+                raise BuildError(f"{place}: name the folder with two digits and a key, e.g. course/30_pareto.")
             found.append(Source(place, path.stem, folder, folder[3:]))
         else:
-            raise BuildError(f"{place} is no source that can be built; use course/NN_key/lesson.py, "
-                             "course/NN_key/workbook.py or course/reports/NAME.py.")  # fmt: skip
+            raise BuildError(
+                f"{place} is no source that can be built; use course/NN_key/lesson.py, "
+                "course/NN_key/workbook.py or course/reports/NAME.py."
+            )
     first: dict[str, Source] = {}
     for source in found:
         other = first.setdefault(source.key, source)
@@ -79,7 +81,7 @@ def find_sources(root: Path) -> list[Source]:
 
 
 def select(found: list[Source], names=()) -> list[Source]:
-    """The sources with these keys or names (``pareto``, ``10_pareto``); all of them where no name is given."""
+    """The sources with these keys or names (``pareto``, ``30_pareto``); all of them where no name is given."""
     for name in names:
         if not any(name in (source.key, source.name) for source in found):
             keys = ", ".join(dict.fromkeys(source.key for source in found))
@@ -103,7 +105,9 @@ def notebooks(source: Source, text: str) -> dict:
         remaining, seen = iter(answered), Counter()
         for number, cell in enumerate(script.cells, 1):
             if cell.cell_type not in ("code", "markdown"):
-                raise BuildError(f"{source.path}, cell {number}: it is a {cell.cell_type} cell; write Markdown or code.")
+                raise BuildError(
+                    f"{source.path}, cell {number}: it is a {cell.cell_type} cell; write Markdown or code."
+                )
             new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
             known = {name: cell.metadata[name] for name in ("tags", "question") if name in cell.metadata}
             body = cell.source
@@ -111,7 +115,9 @@ def notebooks(source: Source, text: str) -> dict:
                 answer = next(remaining)
                 body = answer.solution if target.startswith("solutions/") else answer.given
             seen[cell.cell_type, body] += 1
-            notebook.cells.append(new(body, metadata=known, id=cell_id(cell.cell_type, body, seen[cell.cell_type, body])))
+            notebook.cells.append(
+                new(body, metadata=known, id=cell_id(cell.cell_type, body, seen[cell.cell_type, body]))
+            )
         built[target] = notebook
         problems += [problem for problem in faults(notebook, source.path) if problem not in problems]
         if target.startswith("exercises/"):
@@ -138,15 +144,21 @@ def answers(script, what: str) -> list[Answer]:
             continue
         question = cell.metadata.get("question")
         if not question:
-            raise BuildError(f'{where}: an answer cell needs its question, e.g. # %% tags=["answer"] question="top_share".')
+            raise BuildError(
+                f'{where}: an answer cell needs its question, e.g. # %% tags=["answer"] question="top_share".'
+            )
         if question in [answer.question for answer in found]:
             raise BuildError(f"{where}: the question {question!r} has two answer cells.")
         if len(marks) != 1:
-            raise BuildError(f"{where}: the answer to {question!r} needs one line '# ---- solution'; it has {len(marks)}.")
+            raise BuildError(
+                f"{where}: the answer to {question!r} needs one line '# ---- solution'; it has {len(marks)}."
+            )
         given, solution = cell.source[: marks[0].start()].rstrip(), cell.source[marks[0].end() :].strip("\n").rstrip()
         if not given or not solution:
-            raise BuildError(f"{where}: the answer to {question!r} needs something above and below its solution line, "
-                             "e.g. share = None above it.")  # fmt: skip
+            raise BuildError(
+                f"{where}: the answer to {question!r} needs something above and below its solution line, "
+                "e.g. share = None above it."
+            )
         found.append(Answer(question, given, solution))
     return found
 

@@ -16,27 +16,34 @@ from crmlib.frames import as_day
 from crmlib.workbook.manifest import sha256
 from crmlib.workbook.notebook import BuildError, dump, load, parameters
 
-__all__ = ["Started", "start"]
+__all__ = ["Started", "solution_of", "start"]
 
 DEFAULTS = {"DATA": "cdnow", "AS_OF": "", "CURRENCY": "$", "OPTIONS": {}}
 
 
 @dataclass(frozen=True)
 class Started:
-    """Where the copies are, whether new or already there, and a sentence on each; first what the log's door had to say."""
+    """Where the copies are, new or already there; what the log's door had to say, then a sentence on each copy."""
 
     paths: list[Path]
     messages: list[str]
 
 
-def start(key: str | None = None, *, data: str = "cdnow", as_of: str = "", currency: str = "$",
-          options: dict | None = None, root: Path | None = None) -> Started:  # fmt: skip
-    """Copy one workbook (``pareto`` or ``10_pareto``), or all of them, to work/, bound to ``data``; overwrite nothing.
+def start(
+    key: str | None = None,
+    *,
+    data: str = "cdnow",
+    as_of: str = "",
+    currency: str = "$",
+    options: dict | None = None,
+    root: Path | None = None,
+) -> Started:
+    """Copy one workbook (``pareto`` or ``30_pareto``), or all of them, to work/, bound to ``data``; overwrite nothing.
 
-    ``data`` is a name in datasets/, a file or a folder; ``options`` are those of the door and of the file reader. A copy
-    on the course's own data set keeps the workbook's name (10_pareto.ipynb), one on other data carries the data's name
-    too (10_pareto-mylog.ipynb). A copy that is there and is bound to the same data, date, currency and options is kept
-    and not made again; one bound to something else is kept too, and the new one gets a number (10_pareto-mylog-2.ipynb).
+    ``data`` is a name in datasets/, a file or a folder; ``options`` are those of the door and of the file reader. A
+    copy on the course's own data set keeps the workbook's name (30_pareto.ipynb), one on other data carries the data's
+    name too (30_pareto-mylog.ipynb). A copy that is there and is bound to the same data, date, currency and options is
+    kept and not made again; one bound to something else is kept too, and the new one is numbered (30_pareto-2.ipynb).
 
     Raises DataError, before anything is copied, for an unknown workbook, for a log that does not pass the door, and for
     an ``as_of`` that is no date or before the first purchase.
@@ -54,6 +61,17 @@ def start(key: str | None = None, *, data: str = "cdnow", as_of: str = "", curre
     return Started(paths, messages)
 
 
+def solution_of(key: str, question: str, *, root: Path | None = None) -> str:
+    """The text of the solved workbook's cell that answers ``question``. Raises DataError if there is none."""
+    root = root or checkout.root()
+    for path in sorted((root / "solutions").glob(f"[0-9][0-9]_{key}.ipynb")):
+        for cell in load(path).cells:
+            if cell.metadata.get("question") == question:
+                return cell.source
+        raise DataError(f"solutions/{path.name} has no cell that answers {question!r}.")
+    raise DataError(f"There is no solved workbook {key!r} in solutions/; run `git checkout -- solutions`.")
+
+
 def _exercises(key: str | None, root: Path) -> list[Path]:
     found = sorted((root / "exercises").glob("[0-9][0-9]_*.ipynb"))
     if not found:
@@ -65,7 +83,7 @@ def _exercises(key: str | None, root: Path) -> list[Path]:
 
 
 def _admitted(data: str, as_of: str, options: dict) -> tuple[str, list[str]]:
-    """The name of the data or its absolute path, and what its door had to say. The log must be one that can be used."""
+    """The name of the data or its absolute path, and what its door had to say. Raises what the door raises."""
     from crmlib import datasets
 
     admission = datasets.admit_log(data, **options)
@@ -96,7 +114,10 @@ def _copy(exercise: Path, bound: dict, root: Path) -> tuple[Path, str]:
             newer = there["copied_from"] != copied_from
             return path, f"{_place(path, root)} is already there; kept as it is." + (
                 f" The course has changed its workbook since: to get that too, rename yours and run `crm start "
-                f"{exercise.stem[3:]}` again." if newer else "")  # fmt: skip
+                f"{exercise.stem[3:]}` again."
+                if newer
+                else ""
+            )
         others.append(_place(path, root))
         number += 1
     _bind(notebook, bound)
@@ -104,7 +125,11 @@ def _copy(exercise: Path, bound: dict, root: Path) -> tuple[Path, str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "xb") as file:  # x: fails rather than overwrite what another `crm start` has just made
         file.write(dump(notebook))
-    kept = f" {' and '.join(others)} {'is' if len(others) == 1 else 'are'} bound to something else and kept." if others else ""
+    kept = (
+        f" {' and '.join(others)} {'is' if len(others) == 1 else 'are'} bound to something else and kept."
+        if others
+        else ""
+    )
     return path, f"{_place(path, root)} is your copy, on {bound['DATA']}.{kept}"
 
 
@@ -153,10 +178,12 @@ def _literal(value) -> str:
 
 def _slug(data: str) -> str:
     """
-    >>> _slug("/home/ana/Sales 2024.csv")
-    'sales_2024'
+    >>> _slug("shops/Sales 2024.csv"), _slug("shops/berlin/datapackage.json")
+    ('sales_2024', 'berlin')
     """
-    return re.sub(r"\W+", "_", Path(data).stem.lower()).strip("_")[:40] or "data"
+    path = Path(data)
+    name = path.parent.name if path.name == "datapackage.json" else path.stem
+    return re.sub(r"\W+", "_", name.lower()).strip("_")[:40] or "data"
 
 
 def _place(path: Path, root: Path) -> str:
