@@ -105,6 +105,7 @@ def facts(rows):
     revenue = log.groupby("customer")["cents"].sum().sort_values(ascending=False)
     days = log.drop_duplicates(["customer", "date"]).groupby("customer").size()
     one = int((days == 1).sum())
+    early = log[log["date"] <= "1997-09-30"].drop_duplicates(["customer", "date"]).groupby("customer").size()
 
     def top(share):
         whole = int(share * len(revenue))
@@ -132,6 +133,7 @@ def facts(rows):
         "customers with one purchase day": f"{one:,}",
         "share of customers with one purchase day": f"{one / len(days):.1%}".replace("%", " %"),
         "most purchase days of one customer": f"{days.max():,}",
+        "customers with a second purchase day in the first 39 weeks": f"{(early > 1).sum():,}",
     }
 
 
@@ -192,7 +194,7 @@ def test_cards_and_packages_agree_on_counts_and_licence(name, raw):
     package = datasets.describe(name)
     counts = re.findall(r"\d+,\d+", package["title"] + package["description"])
     assert set(counts) <= {facts(raw[name])["customers"]} and counts
-    assert "The publishers state no licence" in package["licence_note"]
+    assert "We know of no licence" in package["licence_note"]
     assert "licence" in card(name)
 
 
