@@ -258,12 +258,14 @@ for note in admission.notes:
 # them who bought once.
 
 # %% tags=["nbval-check-output"]
+from crmlib.wording import money
+
 tx = admission.transactions
 as_of = AS_OF or f"{tx['date'].max():%Y-%m-%d}"
 tx = until(tx, as_of)
 customers = customer_table(tx, as_of=as_of)
 print(f"{len(customers):,} customers as of {as_of}, in a log that begins on {tx['date'].min():%Y-%m-%d}")
-print(f"{customers['orders'].sum():,} orders, revenue {CURRENCY}{customers['revenue'].sum():,.2f} net of refunds")
+print(f"{customers['orders'].sum():,} orders, revenue {money(customers['revenue'].sum(), CURRENCY)} net of refunds")
 
 # %% [markdown]
 # The three customers with the highest revenue, to see the columns with real numbers:
