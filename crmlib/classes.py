@@ -28,14 +28,18 @@ def values(frame, by) -> np.ndarray:
     # a gap must not become a number, and a polars NaN is no null: both end up as NaN here
     array = column.cast(nw.Float64).to_numpy()
     if gaps := int(np.count_nonzero(~np.isfinite(array))):
-        raise DataError(f"{by!r} is missing or infinite for {gaps:,} of {len(array):,} customers; fill it or leave them out first.")
+        raise DataError(
+            f"{by!r} is missing or infinite for {gaps:,} of {len(array):,} customers; fill it or leave them out first."
+        )
     return array
 
 
 def check_days(frame):
-    """Raise `DataError` if a customer with a purchase lacks ``days_since_last``: a gap would pass for silence, or for none."""
+    """Raise `DataError` if a customer with a purchase lacks ``days_since_last``; a gap would land in some class."""
     if gaps := len(frame.filter((nw.col("orders") > 0) & nw.col("days_since_last").is_null())):
-        raise DataError(f"'days_since_last' is missing for {gaps:,} customers with orders; use the table of customer_table().")
+        raise DataError(
+            f"'days_since_last' is missing for {gaps:,} customers with orders; use the table of customer_table()."
+        )
 
 
 def whole_customers(share, n) -> int:
@@ -52,7 +56,7 @@ def whole_customers(share, n) -> int:
 
 
 def first_match(rules, otherwise) -> nw.Expr:
-    """The name of the first condition that holds; ``rules`` are pairs (condition, name). A null condition does not hold."""
+    """The name of the first condition that holds, from pairs (condition, name); a null condition does not hold."""
     names = [*(name for _, name in rules), otherwise]
     code = nw.lit(len(rules))
     for position, (condition, _) in reversed(list(enumerate(rules))):
@@ -62,35 +66,39 @@ def first_match(rules, otherwise) -> nw.Expr:
 
 
 def by_class(frame, column, *, order, by="revenue", whole=None, optional=(), medians=()):
-    """A row for each class in ``order``: class, customers, share_of_customers, ``by``, share_of_``by``, medians.
+    """A row a class, as in ``order``: class, customers, share_of_customers, ``by``, share_of_``by``, medians.
 
-    Shares are of the classes in ``whole`` (default: all) and null for the others, and where the whole is not above zero.
+    Shares are of the classes in ``whole`` (default: all) and null for the others or where the whole is not above 0.
     A class without customers has a row of zeros, unless it is in ``optional``. Returns a wrapped table.
 
     Raises `DataError` for a class that is not in ``order`` and for customers without a class.
     """
-    medians = [nw.col(name).median().alias(f"median_{name}") for name in medians]
-    grouped = frame.group_by(column).agg(nw.len().alias("customers"), nw.col(by).sum(), *medians)
-    found = {row[column]: row for row in grouped.iter_rows(named=True)}
-    missing = len(frame) - sum(row["customers"] for row in found.values() if isinstance(row[column], str))
+    totals = [nw.len().alias("customers"), nw.col(by).sum()]
+    totals += [nw.col(name).median().alias(f"median_{name}") for name in medians]
+    grouped = frame.select(column, nw.col(by, *medians).cast(nw.Float64)).group_by(column).agg(*totals)
+    classes = grouped.get_column(column).to_list()
+    found = {name: dict(zip(classes, grouped[name].to_numpy().tolist(), strict=True)) for name in grouped.columns}
+    missing = len(frame) - sum(count for name, count in found["customers"].items() if isinstance(name, str))
     if missing:
         raise DataError(f"{column!r} is missing for {missing:,} of {len(frame):,} customers.")
-    if unknown := sorted(set(found) - set(order)):
+    if unknown := sorted(set(classes) - set(order)):
         raise DataError(f"The {column} {unknown[0]!r} is not among {list(order)}.")
-    names = [name for name in order if name in found or name not in optional]
 
-    extra = [name for name in grouped.columns if name not in (column, "customers", by)]
-    empty = {"customers": 0, by: 0.0} | dict.fromkeys(extra)
-    rows = [found.get(name, empty) for name in names]
-    inside = [whole is None or name in whole for name in names]
-    columns = {column: names}
-    schema = {column: nw.String}
-    for name in ("customers", by):
-        numbers = [row[name] for row in rows]
-        total = sum(number for number, counts in zip(numbers, inside, strict=True) if counts)
-        shares = [n / total if counts and total > 0 else None for n, counts in zip(numbers, inside, strict=True)]
-        columns |= {name: numbers, f"share_of_{name}": shares}
-        schema |= {name: nw.Int64 if name == "customers" else nw.Float64, f"share_of_{name}": nw.Float64}
-    for name in extra:
-        columns[name], schema[name] = [row[name] for row in rows], nw.Float64
-    return nw.from_dict(columns, schema, backend=frame.implementation)
+    names = [name for name in order if name in classes or name not in optional]
+    columns, schema = {column: names}, {column: nw.String}
+    for value in ("customers", by):
+        columns[value] = [found[value].get(name, 0) for name in names]
+        inside = [whole is None or name in whole for name in names]
+        total = sum(number for number, counts in zip(columns[value], inside, strict=True) if counts)
+        columns[f"share_of_{value}"] = [
+            number / total if counts and total > 0 else math.nan
+            for number, counts in zip(columns[value], inside, strict=True)
+        ]
+        schema |= {value: nw.Int64 if value == "customers" else nw.Float64, f"share_of_{value}": nw.Float64}
+    for name in medians:
+        columns[f"median_{name}"] = [found[f"median_{name}"].get(key, math.nan) for key in names]
+        schema[f"median_{name}"] = nw.Float64
+    summary = nw.from_dict(columns, schema, backend=frame.implementation)
+    # a gap is NaN in pandas and null in polars, where NaN would be a number
+    gaps = [name for name, dtype in schema.items() if dtype == nw.Float64]
+    return summary.with_columns(nw.col(*gaps).fill_nan(None))

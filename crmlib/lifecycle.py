@@ -28,9 +28,9 @@ def states(customers, *, inactive_after=180, loyal_orders=4):
     - "repeat": two orders or more
     - "first-time": one order
 
-    ``loyal_orders=4`` is where our definition of maturity begins. ``inactive_after=180`` is the day from which published
-    fixed RFM cut-offs (30, 90, 180, 365 days) give less than the middle score. Neither is a law: see how the counts move
-    with them. Raises `DataError` for thresholds that make no sense.
+    ``loyal_orders=4`` is our convention for maturity. ``inactive_after=180`` is about the day after which the fixed RFM
+    cut-offs of shop integrations (30, 90, 180, 365 days) score below the middle. Neither is a law: see how the counts
+    move with them. Raises `DataError` for thresholds that make no sense.
 
     >>> import pandas as pd
     >>> customers = pd.DataFrame({"orders": [1, 2, 4, 9, 0], "days_since_last": [0.0, 179.0, 90.0, 180.0, None]})

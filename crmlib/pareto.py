@@ -50,8 +50,8 @@ def lorenz(customers, *, by="revenue"):
 def top_share(customers, q=0.20, *, by="revenue", method="interpolated"):
     """The share of the total that the best ``q`` of the customers bring, from 0 to 1.
 
-    ``method="interpolated"`` reads it off the Lorenz curve: where q * n is no whole number, the last customer counts with
-    the fraction. ``method="count"`` takes whole customers, ceil(q * n) of them.
+    ``method="interpolated"`` reads it off the Lorenz curve: where q * n is no whole number, the last customer counts
+    with the fraction. ``method="count"`` takes whole customers, ceil(q * n) of them.
 
     Raises `DataError` for negative values, for a total of zero, and for a ``q`` outside 0 to 1.
 
@@ -112,15 +112,15 @@ def pareto_exponent(share, q=0.20):
 def abc_classes(customers, *, by="revenue", cuts=(0.80, 0.95)):
     """Classes by cumulative value, best customers first: customer, ``by``, share, cumulative_share, class.
 
-    A customer is in A while the customers with *more* hold less than ``cuts[0]`` of the total, in B while they hold less
-    than ``cuts[1]``, else in C. So the customer who crosses a cut still belongs to the better class, A is never empty, and
-    equal values share a class. More cuts give D, E ... A share within 1e-9 of a cut has reached it.
+    A customer is in A while the customers with *more* hold less than ``cuts[0]`` of the total, in B while they hold
+    less than ``cuts[1]``, else in C. So the customer who crosses a cut still belongs to the better class, A is never
+    empty, and equal values share a class. More cuts give D, E ... A share within 1e-9 of a cut has reached it.
 
     Zero and negative values are class N ("none"). The total is that of the positive values, so the shares of A, B and C
     sum to 1 and a negative share says how much of it is lost again; cumulative_share is the running sum of share.
 
-    Sorted by value, best first, then by customer. Raises `DataError` if no value is positive and for cuts that do not rise
-    from above 0 to below 1. 80/95 is the usual default of ABC analysis; others cut at 70/90.
+    Sorted by value, best first, then by customer. Raises `DataError` if no value is positive and for cuts that do not
+    rise from above 0 to below 1. 80/95 is the usual default of ABC analysis; others cut at 70/90.
 
     >>> import pandas as pd
     >>> golden = pd.DataFrame({"customer": list("abcdefghij"), "revenue": [700, 150, 60, 40, 30, 10, 5, 3, 1, 1]})
@@ -154,11 +154,15 @@ def abc_classes(customers, *, by="revenue", cuts=(0.80, 0.95)):
     def column(name, numbers, dtype):
         return nw.new_series(name, numbers, dtype, backend=frame.implementation)
 
-    return nw.maybe_reset_index(frame[order, :]).with_columns(
-        column("share", value / total, nw.Float64),
-        column("cumulative_share", cumulative / total, nw.Float64),
-        column("class", letters[letter], nw.String),
-    ).to_native()
+    return (
+        nw.maybe_reset_index(frame[order, :])
+        .with_columns(
+            column("share", value / total, nw.Float64),
+            column("cumulative_share", cumulative / total, nw.Float64),
+            column("class", letters[letter], nw.String),
+        )
+        .to_native()
+    )
 
 
 def abc_summary(classes):
@@ -196,8 +200,8 @@ def _ascending(customers, by):
         if frame.implementation.is_polars():
             keep = f"customers.filter(pl.col({by!r}) >= 0)"
         raise DataError(
-            f"{by!r} is negative for {negative:,} of {len(ascending):,} customers, so a share of the total has no meaning. "
-            f"Leave them out and say so: {keep}."
+            f"{by!r} is negative for {negative:,} of {len(ascending):,} customers, so a share of the total means "
+            f"nothing. Leave them out and say so: {keep}."
         )
     if ascending.sum() <= 0:
         raise DataError(f"The total of {by!r} is 0, so there is nothing to share out.")

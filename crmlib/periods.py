@@ -17,8 +17,8 @@ def moves(before, after, *, column, order=None):
     """How many customers went from each class to each: from, to, customers; pairs that nobody took have no row.
 
     ``before`` and ``after`` are tables of one kind with ``customer`` and ``column``. A customer in only one of them is
-    "(absent)" in the other; a missing class is "(no value)". The sums over ``to`` are the counts of ``before`` and those over
-    ``from`` the counts of ``after``. Classes come out as text, in the ``order`` given or else sorted.
+    "(absent)" in the other; a missing class is "(no value)". The sums over ``to`` are the counts of ``before``, those
+    over ``from`` the counts of ``after``. Classes come out as text, in the ``order`` given or else sorted.
 
     Raises `DataError` for two kinds of tables or ids, a customer listed twice, and a class that is not in ``order``.
 
@@ -56,7 +56,8 @@ def matrix(moved, *, order=None):
     """The result of `moves` as a square pandas table: a row for each class before, a column for each class after.
 
     >>> import pandas as pd
-    >>> matrix(pd.DataFrame({"from": ["top", "small"], "to": ["small", "small"], "customers": [1, 2]}), order=["top", "small"])
+    >>> moved = pd.DataFrame({"from": ["top", "small"], "to": ["small", "small"], "customers": [1, 2]})
+    >>> matrix(moved, order=["top", "small"])
     to     top  small
     from
     top      0      1
@@ -78,8 +79,11 @@ def _classes(native, column, name):
     """Customer and class, the class as text."""
     frame = table(native, ["customer", column], what=f"table {name!r}")
     frame = frame.select("customer", nw.col(column).alias("class"))
-    if repeated := len(frame) - frame["customer"].n_unique():
-        raise DataError(f"The table {name!r} has {len(frame):,} rows for {len(frame) - repeated:,} customers; it needs one row a customer.")
+    rows, customers = len(frame), frame["customer"].n_unique()
+    if rows > customers:
+        raise DataError(
+            f"The table {name!r} has {rows:,} rows for {customers:,} customers; it needs one row a customer."
+        )
     if frame.schema["customer"].is_integer():
         frame = frame.with_columns(nw.col("customer").cast(nw.Int64))
     known, text = ~nw.col("class").is_null(), nw.col("class")

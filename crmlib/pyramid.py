@@ -1,7 +1,7 @@
 """Curry's customer pyramid: the active customers in tiers by their number, from the few at the top down.
 
-Shares of 1, 4, 15 and 80 % of the active customers after Jay Curry's customer marketing; sources disagree on the revenue
-that each tier should bring, so it is measured in `summary` and never assumed.
+Shares of 1, 4, 15 and 80 % of the active customers after Jay Curry's customer marketing; sources disagree on the
+revenue that each tier should bring, so it is measured in `summary` and never assumed.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ INACTIVE, NON_POSITIVE = "inactive", "non_positive"
 def tiers(customers, *, shares=TIERS, by="revenue", active_within=365, ties="up"):
     """The customer table with the column ``tier``: a name from ``shares``, "inactive" or "non_positive".
 
-    *Active* is a last purchase less than ``active_within`` days before ``as_of``: with 365 a purchase 364 days ago counts,
-    one 365 days ago does not (a year, our convention; None: everybody who ever bought). "inactive" bought before that.
+    *Active* is a last purchase less than ``active_within`` days before ``as_of``: with 365 a purchase 364 days ago
+    counts, one 365 days ago does not (a year, our convention; None: all who ever bought). "inactive" bought earlier.
     "non_positive" is active with a value of zero or less, or has refunds only.
 
     The tiers share out the n customers who are active with a positive value. Ranked by ``by``, a tier ends at customer
-    number ceil(cumulative share * n), so the first is never empty. ``ties="up"`` moves everybody who equals that customer
-    up with them; ``ties="id"`` keeps the exact numbers and takes equal customers in the order of their ids.
+    number ceil(cumulative share * n), so the first is never empty. ``ties="up"`` moves everybody who equals that
+    customer up with them; ``ties="id"`` keeps the exact numbers and takes equal customers in the order of their ids.
 
-    ``by`` is the value in the table: for the pyramid of one year, make the customer table from that year's transactions.
+    ``by`` is the value in the table: for the pyramid of one year, make the table from that year's transactions.
     Raises `DataError` if the shares do not sum to 1 or a name is taken.
 
     >>> import pandas as pd
-    >>> customers = pd.DataFrame({"customer": list("abcde"), "orders": 1, "days_since_last": [9.0, 9.0, 9.0, 9.0, 400.0],
+    >>> customers = pd.DataFrame({"customer": list("abcde"), "orders": 1, "days_since_last": [9, 9, 9, 9, 400],
     ...                           "revenue": [50.0, 90.0, 20.0, -5.0, 70.0]})
     >>> tiers(customers, shares=[("best", 0.30), ("rest", 0.70)])["tier"].tolist()
     ['rest', 'best', 'rest', 'non_positive', 'inactive']

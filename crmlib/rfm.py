@@ -1,14 +1,15 @@
 """RFM: how recently, how often and for how much each customer bought, as scores and segments.
 
 R is ``days_since_last`` (fewer is better, so its score is reversed), F is ``orders``, M is ``revenue`` net of refunds.
-The score is ``1 + (customers strictly worse) * bins // n`` among the n customers with a purchase: equal customers get equal
-scores whatever the order of the rows, and where many are tied some scores stay empty, which `bin_counts` shows.
+The score is ``1 + (customers strictly worse) * bins // n`` among the n customers with a purchase: equal customers get
+equal scores whatever the order of the rows, and where many are tied some scores stay empty, which `bin_counts` shows.
 """
 
 from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import narwhals as nw
 import numpy as np
@@ -29,8 +30,8 @@ from crmlib.segment_maps import (
 )
 
 __all__ = [
-    "ACTIONS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap", "Thresholds", "bin_counts",
-    "check_map", "scores", "segment_summary", "segments", "thresholds",
+    "ACTIONS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap", "Thresholds",
+    "bin_counts", "check_map", "scores", "segment_summary", "segments", "thresholds",
 ]  # fmt: skip
 
 _NEEDED = ["orders", "days_since_last", "revenue"]
@@ -41,7 +42,7 @@ class Thresholds:
     """Where the scores 2, 3 ... begin, in the units of the customer table; scores new customers by an old yardstick.
 
     A customer has at least score s on R with *fewer* days since the last purchase than ``r[s - 2]``, on F with *more*
-    orders than ``f[s - 2]``, on M with *more* revenue than ``m[s - 2]``. Each is a value of a customer who does not make it.
+    orders than ``f[s - 2]``, on M with *more* revenue than ``m[s - 2]``: each is a value that just does not make it.
     """
 
     r: tuple[float, ...]
@@ -54,7 +55,7 @@ class Thresholds:
         if not len(self.r) == len(self.f) == len(self.m) > 0:
             raise DataError("r, f and m need the same number of thresholds, at least one; for 5 scores give 4 each.")
         for axis, edges in (("r", [-edge for edge in self.r]), ("f", self.f), ("m", self.m)):
-            if not all(low <= high for low, high in zip(edges, edges[1:], strict=False)):
+            if not all(low <= high for low, high in pairwise(edges)):
                 raise DataError(f"The thresholds {axis}={getattr(self, axis)} are not in order: r falls, f and m rise.")
 
     @property
@@ -70,7 +71,8 @@ def thresholds(customers, *, bins=5):
     the place that they would take. Raises `DataError` if nobody bought.
 
     >>> import pandas as pd
-    >>> thresholds(pd.DataFrame({"orders": [1, 2, 7], "days_since_last": [90.0, 30.0, 5.0], "revenue": [9.0, 50.0, 20.0]}), bins=3)
+    >>> customers = pd.DataFrame({"orders": [1, 2, 7], "days_since_last": [90, 30, 5], "revenue": [9, 50, 20]})
+    >>> thresholds(customers, bins=3)
     Thresholds(r=(90.0, 30.0), f=(1.0, 2.0), m=(9.0, 20.0))
     """
     frame = table(customers, _NEEDED)
@@ -136,7 +138,8 @@ def bin_counts(scored, *, bins=5):
     Ties make the counts uneven: where 60 % bought once, nobody has F 2 or 3.
 
     >>> import pandas as pd
-    >>> bin_counts(scores(pd.DataFrame({"orders": [1, 1, 2], "days_since_last": 9.0, "revenue": [1.0, 2.0, 3.0]}), bins=3), bins=3)
+    >>> customers = pd.DataFrame({"orders": [1, 1, 2], "days_since_last": 9.0, "revenue": [1.0, 2.0, 3.0]})
+    >>> bin_counts(scores(customers, bins=3), bins=3)
        score  r  f  m
     0      1  3  2  1
     1      2  0  0  1
@@ -172,8 +175,8 @@ def segments(scored, map=TEN_SEGMENTS):
     if None in names:
         holes = [cell_name(cell) for cell, name in zip(cells, names, strict=True) if name is None]
         raise DataError(
-            f"The map leaves {len(holes)} of {len(cells)} cells without a segment, e.g. {', '.join(holes[:5])} (R, F, M); "
-            f"add rules for them, or a last one for all the rest."
+            f"The map leaves {len(holes)} of {len(cells)} cells without a segment, e.g. {', '.join(holes[:5])} "
+            "(R, F, M); add rules for them, or a last one for all the rest."
         )
     place = ((nw.col("r") - 1) * map.bins + nw.col("f") - 1) * map.bins + nw.col("m") - 1
     place = place.fill_null(len(cells)).cast(nw.Int64)
@@ -197,7 +200,9 @@ def segment_summary(segmented, *, map=TEN_SEGMENTS):
     frame = table(segmented, ["segment", "revenue", "days_since_last"], what="segmented table")
     order = (*map.segments, NO_PURCHASE)
     if unknown := sorted(set(frame["segment"].unique().to_list()) - set(order)):
-        raise DataError(f"The segment {unknown[0]!r} is not in the map; pass the map that made it, e.g. map=TWO_BY_TWO.")
+        raise DataError(
+            f"The segment {unknown[0]!r} is not in the map; pass the map that made it, e.g. map=TWO_BY_TWO."
+        )
     summary = by_class(frame, "segment", order=order, optional=(NO_PURCHASE,), medians=("days_since_last",))
     return summary.to_native()
 

@@ -1,7 +1,7 @@
 """Maps from RFM scores to segments, as data, and the check that finds their holes.
 
-A map is a list of rules; a rule is a segment and a range of scores on each axis, both ends included. The first rule that
-matches wins. `check_map` says which cells no rule covers, which are covered more than once, and which rules no cell reaches.
+A map is a list of rules; a rule is a segment and a range of scores on each axis, both ends included. The first rule
+that matches wins. `check_map` says which cells no rule covers, which several cover, and which rules no cell reaches.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class SegmentMap:
             for axis in "rfm":
                 low, high = getattr(rule, axis)
                 if not 1 <= low <= high <= self.bins:
-                    raise DataError(f"The rule for {rule.segment!r} has {axis}={low, high}; scores run from 1 to {self.bins}.")
+                    raise DataError(
+                        f"The rule for {rule.segment!r} has {axis}={low, high}; scores run from 1 to {self.bins}."
+                    )
         object.__setattr__(self, "rules", rules)
 
     @property
@@ -119,9 +121,9 @@ def cell_name(cell) -> str:
 
 _LOW, _HIGH = (1, 1), (2, 2)
 
-# Eight groups: each axis low or high, where high is the better half by the score with bins=2. Exhaustive and disjoint by
-# construction. The names are those of Chinese CRM texts: important or general by money; value, development, retention or
-# win-back by how recently and how often.
+# Eight groups: each axis low or high, where high is the better half by the score with bins=2. Exhaustive and disjoint
+# by construction. The names are those of Chinese CRM texts: important or general by money; value, development,
+# retention or win-back by how recently and how often.
 TWO_BY_TWO = SegmentMap(
     (
         Rule("important value", _HIGH, _HIGH, _HIGH, "重要价值"),
@@ -137,23 +139,24 @@ TWO_BY_TWO = SegmentMap(
 )
 
 # Ten segments of our own. One question an axis: bought lately (R 4-5), some time ago (3) or long ago (1-2)? among the
-# frequent (F 4-5)? among the big spenders (M 4-5)? Lately with neither splits by F into new and promising. The rules are
-# disjoint, so their order is only the order of display. No segment is called lost: a log of purchases cannot know that.
-_ANY, _TOP, _NOT_TOP = (1, 5), (4, 5), (1, 3)
+# frequent (F 4-5)? among the big spenders (M 4-5)? Lately, the best on both are set apart, and those with neither are
+# split by F into promising and new. The rules are disjoint, so their order is only the order of display. No segment is
+# called lost: a log of purchases shows silence, not departure.
+_ANY, _TOP, _NOT_TOP, _BEST = (1, 5), (4, 5), (1, 3), (5, 5)
 _LATELY, _AGO, _LONG_AGO = (4, 5), (3, 3), (1, 2)
 TEN_SEGMENTS = SegmentMap(
     (
-        Rule("champions", _LATELY, _TOP, _TOP),
-        Rule("regulars", _LATELY, _TOP, _NOT_TOP),
+        Rule("champions", _LATELY, _BEST, _BEST),
+        Rule("regulars", _LATELY, _BEST, (1, 4)),
+        Rule("regulars", _LATELY, (4, 4), _ANY),
         Rule("big spenders", _LATELY, _NOT_TOP, _TOP),
         Rule("promising", _LATELY, (2, 3), _NOT_TOP),
         Rule("newcomers", _LATELY, (1, 1), _NOT_TOP),
         Rule("need attention", _AGO, _TOP, _ANY),
         Rule("need attention", _AGO, _NOT_TOP, _TOP),
         Rule("drifting", _AGO, _NOT_TOP, _NOT_TOP),
-        Rule("silent champions", _LONG_AGO, _TOP, _TOP),
-        Rule("at risk", _LONG_AGO, _TOP, _NOT_TOP),
-        Rule("at risk", _LONG_AGO, _NOT_TOP, _TOP),
+        Rule("silent regulars", _LONG_AGO, _TOP, _ANY),
+        Rule("silent big spenders", _LONG_AGO, _NOT_TOP, _TOP),
         Rule("hibernating", _LONG_AGO, _NOT_TOP, _NOT_TOP),
     )
 )
@@ -164,11 +167,11 @@ ACTIONS = {
     "big spenders": "Ask what the purchase was for and give them a personal reason to come back within weeks.",
     "promising": "Propose a fitting next product while they still remember you; a small thank-you is enough.",
     "newcomers": "Make sure that the order went well and invite them to the next one within a month.",
-    "need attention": "Write now, before silence becomes a habit: remind them of what they used to buy and ask what is missing.",
+    "need attention": "Write before silence becomes a habit: remind them of what they bought and ask what is missing.",
     "drifting": "Send one good offer in the ordinary mailing and watch who answers; spend little on each.",
-    "silent champions": "Call or write in person, ask what went wrong and make a real offer; they are few and were among the best.",
-    "at risk": "Send one offer tied to what they bought before, and spend more only on those who respond.",
-    "hibernating": "Keep them in the cheapest channel, such as a seasonal e-mail, and pay for post or calls only if they answer.",
+    "silent regulars": "Call or write in person, ask what went wrong and make a real offer: the habit was there once.",
+    "silent big spenders": "Send one offer tied to what they bought, and spend more only on those who respond.",
+    "hibernating": "Keep them in the cheapest channel, such as a seasonal e-mail; pay for more only if they answer.",
     "important value": "Give your best service and a named contact, and keep discounts for others.",
     "important development": "They spend much but seldom: find the occasions on which they could buy more often.",
     "important retention": "Get in touch personally and soon; they were frequent and valuable and have gone quiet.",

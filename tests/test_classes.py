@@ -34,7 +34,9 @@ def test_values_are_floats_in_row_order(kind):
 @pytest.mark.parametrize("gap", [None, float("nan"), float("inf")])
 def test_values_refuse_gaps(kind, gap):
     frame = nw.from_native(made(kind, revenue=[1.0, gap, 3.0]))
-    with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 3 customers; fill it or leave them out first\.$"):
+    with pytest.raises(
+        DataError, match=r"^'revenue' is missing or infinite for 1 of 3 customers; fill it or leave them out first\.$"
+    ):
         values(frame, "revenue")
 
 
@@ -49,7 +51,10 @@ def test_values_refuse_text_and_nothing(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_days_must_be_known_for_buyers_only(kind):
     check_days(nw.from_native(made(kind, orders=[0, 1], days_since_last=[None, 3.0])))
-    with pytest.raises(DataError, match=r"^'days_since_last' is missing for 1 customers with orders; use the table of customer_table\(\)\.$"):
+    with pytest.raises(
+        DataError,
+        match=r"^'days_since_last' is missing for 1 customers with orders; use the table of customer_table\(\)\.$",
+    ):
         check_days(nw.from_native(made(kind, orders=[0, 1], days_since_last=[3.0, None])))
 
 
@@ -62,8 +67,12 @@ def test_first_match_takes_the_first_and_a_gap_matches_nothing(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_summary_has_a_row_for_each_class_in_order(kind):
-    frame = nw.from_native(kind({"class": ["b", "a", "b", "out"], "revenue": [1, 2, 5, 9], "days": [1.0, 4.0, 2.0, 7.0]}))
-    found = by_class(frame, "class", order=("b", "none", "a", "out", "odd"), whole=("a", "b"), optional=("odd",), medians=("days",))
+    frame = nw.from_native(
+        kind({"class": ["b", "a", "b", "out"], "revenue": [1, 2, 5, 9], "days": [1.0, 4.0, 2.0, 7.0]})
+    )
+    found = by_class(
+        frame, "class", order=("b", "none", "a", "out", "odd"), whole=("a", "b"), optional=("odd",), medians=("days",)
+    )
     assert content(found.to_native()) == {
         "class": ["b", "none", "a", "out"],
         "customers": [2, 0, 1, 1],
@@ -91,4 +100,6 @@ def test_summary_loses_nobody(kind):
 
 def test_summary_is_of_the_kind_of_its_input():
     for kind in (pd.DataFrame, pl.DataFrame):
-        assert isinstance(by_class(nw.from_native(kind({"c": ["a"], "revenue": [1.0]})), "c", order="a").to_native(), kind)
+        assert isinstance(
+            by_class(nw.from_native(kind({"c": ["a"], "revenue": [1.0]})), "c", order="a").to_native(), kind
+        )

@@ -70,7 +70,9 @@ def test_polars_gives_what_pandas_gives_totals_are_kept_and_inputs_do_not_change
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_summary_by_hand(kind):
-    customers = made(kind, orders=[1, 1, 4, 0], days_since_last=[5.0, 400.0, 5.0, None], revenue=[20.0, 30.0, 60.0, -10.0])
+    customers = made(
+        kind, orders=[1, 1, 4, 0], days_since_last=[5.0, 400.0, 5.0, None], revenue=[20.0, 30.0, 60.0, -10.0]
+    )
     assert content(summary(states(customers))) == {
         "state": ["first-time", "repeat", "loyal", "inactive", "no purchase"],
         "customers": [1, 0, 1, 1, 1],

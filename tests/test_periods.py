@@ -13,12 +13,17 @@ from crmlib.lifecycle import STATES, states
 from crmlib.periods import ABSENT, NO_CLASS, matrix, moves
 
 few = settings(max_examples=40, deadline=None)
-classes = st.dictionaries(st.integers(0, 30).map("c{:02d}".format), st.sampled_from(["top", "medium", "small"]), max_size=25)
+classes = st.dictionaries(
+    st.integers(0, 30).map("c{:02d}".format), st.sampled_from(["top", "medium", "small"]), max_size=25
+)
 
 
 def classed(kind, class_of):
     if kind is pl.DataFrame:
-        return pl.DataFrame({"customer": list(class_of), "tier": list(class_of.values())}, schema={"customer": pl.String, "tier": pl.String})
+        return pl.DataFrame(
+            {"customer": list(class_of), "tier": list(class_of.values())},
+            schema={"customer": pl.String, "tier": pl.String},
+        )
     return pd.DataFrame({"customer": list(class_of), "tier": list(class_of.values())}, dtype="str")
 
 
@@ -133,10 +138,14 @@ def test_refusals_say_what_to_do(kind):
     with pytest.raises(DataError, match=r"^before is a \w+ table and after a \w+ one; pass two of the same kind\.$"):
         moves(table, other, column="tier")
     twice = kind({"customer": ["a", "a", "b"], "tier": ["top", "top", "top"]})
-    with pytest.raises(DataError, match=r"^The table 'before' has 3 rows for 2 customers; it needs one row a customer\.$"):
+    with pytest.raises(
+        DataError, match=r"^The table 'before' has 3 rows for 2 customers; it needs one row a customer\.$"
+    ):
         moves(twice, table, column="tier")
     numbered = kind({"customer": [1, 2], "tier": ["top", "top"]})
-    with pytest.raises(DataError, match=r"^The customer ids are text in before and integers in after; make them the same type\.$"):
+    with pytest.raises(
+        DataError, match=r"^The customer ids are text in before and integers in after; make them the same type\.$"
+    ):
         moves(table, numbered, column="tier")
     with pytest.raises(DataError, match=r"^The class 'small' is not in order=\['top'\]; add it\.$"):
         moves(table, table, column="tier", order=["top"])

@@ -22,7 +22,11 @@ def active(kind, revenue, **columns):
 
 def counts(native):
     found = column(native, "tier")
-    return {name: found.count(name) for name in ("top", "large", "medium", "small", "inactive", "non_positive") if name in found}
+    return {
+        name: found.count(name)
+        for name in ("top", "large", "medium", "small", "inactive", "non_positive")
+        if name in found
+    }
 
 
 @pytest.mark.parametrize("ties", ["up", "id"])
@@ -51,7 +55,9 @@ def test_ends_do_not_follow_the_rounding_of_floats(n):
     shares = [("a", 0.07), ("b", 0.07), ("c", 0.14), ("d", 0.72)]
     exact = [ceil(Fraction(percent, 100) * n) for percent in (7, 14, 28, 100)]
     found = column(tiers(active(pd.DataFrame, [float(i + 1) for i in range(n)]), shares=shares), "tier")
-    assert [found.count(name) for name in "abcd"] == [end - start for start, end in zip([0, *exact], exact, strict=False)]
+    assert [found.count(name) for name in "abcd"] == [
+        end - start for start, end in zip([0, *exact], exact, strict=False)
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -117,7 +123,9 @@ def test_summary_by_hand(kind):
 def test_tiers_follow_the_rule_counted_customer_by_customer(columns, ties):
     found = by_customer(tiers(pd.DataFrame(columns), ties=ties), "tier")
     rows = list(zip(*columns.values(), strict=True))
-    ranked = sorted((row for row in rows if row[1] > 0 and row[2] < 365 and row[3] > 0), key=lambda row: (-row[3], row[0]))
+    ranked = sorted(
+        (row for row in rows if row[1] > 0 and row[2] < 365 and row[3] > 0), key=lambda row: (-row[3], row[0])
+    )
     expected, start = {}, 0
     for name, cumulative in (("top", 1), ("large", 5), ("medium", 20), ("small", 100)):
         end = ceil(Fraction(cumulative, 100) * len(ranked))
@@ -170,6 +178,15 @@ def test_polars_gives_what_pandas_gives_and_neither_input_changes(columns, ties)
         assert sums[0][name] == pytest.approx(sums[1][name], abs=1e-12)
 
 
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+@pytest.mark.parametrize("ties", ["up", "id"])
+def test_pandas_columns_of_other_backends_give_the_same(backend, ties):
+    plain = active(pd.DataFrame, [5.0, 9.5, -1.0, 9.5], orders=[1, 2, 0, 5], days_since_last=[3.0, 90.0, None, 7.0])
+    first, second = (tiers(table, ties=ties) for table in (plain, plain.convert_dtypes(dtype_backend=backend)))
+    assert content(first) == content(second)
+    assert content(summary(first)) == content(summary(second))
+
+
 def test_a_pandas_index_is_kept():
     tiered = tiers(active(pd.DataFrame, [1.0, 2.0, 3.0]).set_index(pd.Index([7, 7, 3])))
     assert tiered.index.tolist() == [7, 7, 3] and tiered["tier"].tolist() == ["small", "small", "top"]
@@ -196,20 +213,29 @@ def test_refusals_say_what_to_type(kind):
         tiers(customers, shares=[("top", 0.2), ("rest", 0.7)])
     with pytest.raises(DataError, match=r"above 0 and sum to 1"):
         tiers(customers, shares=[("top", 1.2), ("rest", -0.2)])
-    with pytest.raises(DataError, match=r"^shares must be pairs of a name and a share, best first, e\.g\. \(\('top', 0\.01\)"):
+    with pytest.raises(
+        DataError, match=r"^shares must be pairs of a name and a share, best first, e\.g\. \(\('top', 0\.01\)"
+    ):
         tiers(customers, shares=[0.2, 0.8])
     for names in (("a", "a"), ("a", "inactive"), ("non_positive", "b")):
         with pytest.raises(DataError, match=r"need names that differ, none of them 'inactive' or 'non_positive'"):
             tiers(customers, shares=[(names[0], 0.2), (names[1], 0.8)])
-    with pytest.raises(DataError, match=r"^ties 'down' is not known; choose 'up' \(equal customers move up\) or 'id' \(by customer\)\.$"):
+    with pytest.raises(
+        DataError,
+        match=r"^ties 'down' is not known; choose 'up' \(equal customers move up\) or 'id' \(by customer\)\.$",
+    ):
         tiers(customers, ties="down")
-    with pytest.raises(DataError, match=r"^active_within is 0; give a number of days above 0, e\.g\. 365, or None for no limit\.$"):
+    with pytest.raises(
+        DataError, match=r"^active_within is 0; give a number of days above 0, e\.g\. 365, or None for no limit\.$"
+    ):
         tiers(customers, active_within=0)
     with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 2 customers"):
         tiers(active(kind, [1.0, None]))
     with pytest.raises(DataError, match=r"^'days_since_last' is missing for 1 customers with orders"):
         tiers(active(kind, [1.0, 2.0], days_since_last=[None, 3.0]))
-    with pytest.raises(DataError, match=r"^The tier 'small' is not among \['best', 'rest', 'inactive', 'non_positive'\]\.$"):
+    with pytest.raises(
+        DataError, match=r"^The tier 'small' is not among \['best', 'rest', 'inactive', 'non_positive'\]\.$"
+    ):
         summary(tiers(customers), shares=[("best", 0.5), ("rest", 0.5)])
 
 

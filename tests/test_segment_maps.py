@@ -4,8 +4,8 @@ from crmlib.errors import DataError
 from crmlib.rfm import segments
 from crmlib.segment_maps import ACTIONS, NO_PURCHASE, TEN_SEGMENTS, TWO_BY_TWO, MapCheck, Rule, SegmentMap, check_map
 
-# Two maps in wide use, as published; neither is offered by crmlib. The default of R's rfm since 0.3 and the one before it,
-# which follows Putler's. The second is read in the order of its table, first match wins.
+# Two maps in wide use, as published; neither is offered by crmlib. The default of R's rfm since 0.3, and the one before
+# it, which follows Putler's. The second is read in the order of its table, first match wins.
 R_RFM = [
     ("Champions", (5, 5), (5, 5), (5, 5)),
     ("Potential Loyalist", (3, 5), (3, 5), (2, 5)),
@@ -83,13 +83,20 @@ def test_the_eight_groups_have_their_chinese_names():
     near, far, high, low = 2, 1, 2, 1
     named = {cell: TWO_BY_TWO.chinese[TWO_BY_TWO.winner(cell)] for cell in TWO_BY_TWO.cells()}
     assert named == {
-        (near, high, high): "重要价值", (near, low, high): "重要发展", (far, high, high): "重要保持", (far, low, high): "重要挽留",
-        (near, high, low): "一般价值", (near, low, low): "一般发展", (far, high, low): "一般保持", (far, low, low): "一般挽留",
+        (near, high, high): "重要价值", (near, low, high): "重要发展",
+        (far, high, high): "重要保持", (far, low, high): "重要挽留",
+        (near, high, low): "一般价值", (near, low, low): "一般发展",
+        (far, high, low): "一般保持", (far, low, low): "一般挽留",
     }  # fmt: skip
 
 
 def test_holes_overlaps_and_dead_rows_of_a_small_map():
-    rows = [("best", (2, 2), (2, 2), (1, 2)), ("rest", (1, 1), (1, 2), (1, 2)), ("best", (2, 2), (2, 2), (2, 2)), ("odd", (1, 2), (2, 2), (2, 2))]
+    rows = [
+        ("best", (2, 2), (2, 2), (1, 2)),
+        ("rest", (1, 1), (1, 2), (1, 2)),
+        ("best", (2, 2), (2, 2), (2, 2)),
+        ("odd", (1, 2), (2, 2), (2, 2)),
+    ]
     assert check_map(rows, bins=2) == MapCheck(
         uncovered=("211", "212"),
         overlaps=(("122", ("rest", "odd")), ("222", ("best", "best", "odd"))),
