@@ -64,15 +64,13 @@ def test_it_tells_the_truth_about_another_log(cells, other_log, tmp_path, capsys
         f"{tx['customer'].nunique():,} customers as of {as_of:%Y-%m-%d}, in a log that begins on {tx['date'].min():%Y-%m-%d}"
         in said
     )
-    assert f"{orders.sum():,} orders, revenue CHF{tx['amount'].sum():,.2f} net of refunds" in said.replace(
-        "CHF ", "CHF"
-    )
+    assert f"{orders.sum():,} orders, revenue CHF {tx['amount'].sum():,.2f} net of refunds" in said
     assert f"{len(purchases):,} purchase lines\n" in said and f"{days.sum():,} purchase days\n" in said
     assert f"{(days == 1).sum():,} of {len(days):,} customers ({(days == 1).mean():.1%}".replace("%", " %") in said
     assert f"Customer {days.idxmax()} bought on {days.max()} days" in said
     assert "new customers keep coming in this log" in said and "cohort panel" not in said
     assert f"{((as_of - last).dt.days <= 30).sum():,} active customers with a window of 30 days" in said
-    assert "refunds      " in said.split("orders, revenue")[0].split("2024-03-31\n")[-1]  # the note of this log
+    assert "refunds" in {note.code for note in names["admission"].notes}
     assert titles[0] == f"{(orders == 1).mean():.0%} of customers placed a single order".replace("%", " %")
     assert titles[1] == names["sentences"].last_month(names["periods"])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmlib import checkout, customer_table
+from crmlib import DataError, checkout, customer_table
 from crmlib.wording import number
 from crmlib.workbook import workbook
 from crmlib.workbook.checks import Check, Choice, Labels, Material, Number, Words
@@ -144,7 +144,10 @@ MISTAKES = [
 
 def differs(question, wrong, some):
     """Whether a mistake can be seen on this log at all."""
-    given, right = wrong.answer(some), question.answer(some)
+    try:
+        given, right = wrong.answer(some), question.answer(some)
+    except DataError:  # a log without refunds or order ids cannot have mistakes about them
+        return False
     if isinstance(question, Number):
         return abs(given - right) > question.within
     if isinstance(question, Labels):
@@ -154,12 +157,24 @@ def differs(question, wrong, some):
 
 @pytest.mark.parametrize(("slug", "wrong"), MISTAKES)
 def test_every_mistake_gets_its_name_wherever_it_can_be_seen(slug, wrong, some):
-    outcome = check_on(some)(slug, wrong.answer(some))
+    check = check_on(some)
     if differs(QUESTIONS[slug], wrong, some):
+        outcome = check(slug, wrong.answer(some))
         assert outcome.status == "not yet"
         assert wrong.message in outcome.message
-    else:
-        assert outcome.status == "correct"
+    elif slug not in ("orders", "repeat_days", "revenue_per_customer"):  # there a mistake may need what the log lacks
+        assert check(slug, wrong.answer(some)).status == "correct"
+
+
+def test_a_mistake_that_another_log_would_need_does_not_blur_the_name_of_this_one(cdnow_sample_log):
+    some = material(cdnow_sample_log)  # no refunds and no order ids
+    check = check_on(some)
+    assert check("orders", some.tx.groupby("customer").size()).message.startswith(
+        "You counted lines. Lines of one order count once. A hint"
+    )
+    assert check("repeat_days", QUESTIONS["orders"].answer(some).sum()).message.startswith(
+        "These are all purchase days; the first day of each customer is no repeat. A hint"
+    )
 
 
 @pytest.mark.parametrize(("slug", "wrong"), MISTAKES)

@@ -42,6 +42,21 @@ def _everyone(material):
     return material.tx["customer"].nunique()
 
 
+# Mistakes that need something in the log; without it another mistake gives the same numbers and has a better name.
+
+
+def _all_lines(material):
+    if (material.tx["amount"] >= 0).all():
+        raise DataError("The log has no refunds.")
+    return material.tx.groupby("customer").size().reindex(_orders(material).index)
+
+
+def _all_orders(material):
+    if "order" not in material.tx:
+        raise DataError("The log has no order ids.")
+    return _orders(material).sum()
+
+
 # 1 customers_early
 
 
@@ -165,7 +180,10 @@ QUESTIONS = {
             ),
             Wrong(lambda m: len(_days(m)), "These are the customers at the end of the log; `early` is an earlier day."),
             Wrong(_everyone, "These are the customers at the end of the log; `early` is an earlier day."),
-            Wrong(_after_early, "These are the customers who bought after that day; count those who had bought by its end."),
+            Wrong(
+                _after_early,
+                "These are the customers who bought after that day; count those who had bought by its end.",
+            ),
         ),
         hints=(
             "First keep the lines that had been written by the end of that day; the day itself belongs to them.",
@@ -180,7 +198,7 @@ QUESTIONS = {
         wrong=(
             Wrong(_lines, "You counted lines. Lines of one order count once."),
             Wrong(
-                lambda m: m.tx.groupby("customer").size().reindex(_orders(m).index),
+                _all_lines,
                 "You counted all lines, refunds among them. A refund is no order, and lines of one order count once.",
             ),
             Wrong(
@@ -209,13 +227,13 @@ QUESTIONS = {
                 "You took the first line off, not the first day: lines of one day are one visit.",
             ),
             Wrong(
-                lambda m: _orders(m).sum() - len(_days(m)),
+                lambda m: _all_orders(m) - len(_days(m)),
                 "You took one order off; but two orders on one day are one purchase day.",
             ),
             Wrong(
                 lambda m: _days(m).sum(), "These are all purchase days; the first day of each customer is no repeat."
             ),
-            Wrong(lambda m: _orders(m).sum(), "These are all orders; the first day of each customer is no repeat."),
+            Wrong(_all_orders, "These are all orders; the first day of each customer is no repeat."),
             Wrong(
                 lambda m: (_days(m) > 1).sum(),
                 "These are customers who came back, each counted once; count the days on which they did.",
@@ -306,7 +324,7 @@ QUESTIONS = {
             ),
             Wrong(lambda m: m.tx["amount"].mean(), "This is a mean over lines; the question is about customers."),
             Wrong(
-                lambda m: m.tx["amount"].sum() / _orders(m).sum(),
+                lambda m: m.tx["amount"].sum() / _all_orders(m),
                 "This is revenue by order; the question is about customers.",
             ),
             Wrong(
