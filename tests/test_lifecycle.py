@@ -8,7 +8,7 @@ from made_customers import KINDS, by_customer, column, columns_of_customers, con
 from crmlib.errors import DataError
 from crmlib.lifecycle import STATES, states, summary
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25, deadline=None)
 
 
 @pytest.mark.parametrize("kind", KINDS)

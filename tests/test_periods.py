@@ -12,7 +12,7 @@ from crmlib.errors import DataError
 from crmlib.lifecycle import STATES, states
 from crmlib.periods import ABSENT, NO_CLASS, matrix, moves
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25, deadline=None)
 classes = st.dictionaries(
     st.integers(0, 30).map("c{:02d}".format), st.sampled_from(["top", "medium", "small"]), max_size=25
 )

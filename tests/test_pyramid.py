@@ -11,7 +11,7 @@ from made_customers import KINDS, by_customer, column, columns_of_customers, con
 from crmlib.errors import DataError
 from crmlib.pyramid import TIERS, summary, tiers
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25, deadline=None)
 ties_ = st.sampled_from(["up", "id"])
 
 
@@ -118,7 +118,7 @@ def test_summary_by_hand(kind):
 # ---- laws
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(columns_of_customers(), ties_)
 def test_tiers_follow_the_rule_counted_customer_by_customer(columns, ties):
     found = by_customer(tiers(pd.DataFrame(columns), ties=ties), "tier")

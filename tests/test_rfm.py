@@ -11,7 +11,7 @@ from crmlib import rfm
 from crmlib.errors import DataError
 from crmlib.frames import score
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25, deadline=None)
 bins_ = st.sampled_from([2, 3, 4, 5, 7, 10])
 
 
