@@ -25,7 +25,9 @@ from crmlib.overview import YEAR, Refused, best_for, by_period, growth, last_yea
 __all__ = ["Audit", "Facts", "Refused", "Value", "audit"]
 
 FEW = 20  # below that, scores, tiers and a top 20 % describe single customers and no base; our convention
+BRIEF = 30  # days; in less, nobody can be said to have gone quiet; our convention
 DISCOUNT = 0.10  # a year
+PANEL = 0.95  # of first purchases in the first quarter of the period: a group is followed and nobody is added
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Facts:
     def days(self) -> int:
         """Days that the log covers, both ends included."""
         return (self.as_of - self.first_day).days + 1
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether the log follows one group that was formed early; needs some customers and a season to tell."""
+        return self.panel >= PANEL and self.days >= 90 and self.customers >= FEW
 
 
 @dataclass(frozen=True)
@@ -109,11 +116,13 @@ def audit(tx, *, as_of) -> Audit:
     facts = _facts(tx, customers, as_of)
     few = facts.customers < FEW and Refused(
         f"The log has {wording.count(facts.customers, 'customer')}; with fewer than {FEW} a share or a score describes "
-        "single people and no base. Read their lines one by one."
+        "single people and no base; read their lines one by one."
     )
     no_money = facts.revenue <= 0 and Refused("The customers brought no revenue in all, so there is nothing to share out.")
+    brief = facts.days < BRIEF and Refused(
+        f"The log covers {wording.days(facts.days)}; who bought lately and who has gone quiet cannot be told apart in fewer than {BRIEF}."
+    )
     spenders = nw.from_native(customers).filter(nw.col("revenue") >= 0).to_native()
-    scored = few or _or_refused(lambda: rfm.segments(rfm.scores(customers)))
     return Audit(
         facts=facts,
         customers=customers,
@@ -125,10 +134,10 @@ def audit(tx, *, as_of) -> Audit:
         half=few or no_money or best_for(spenders, 0.5),
         gini=few or no_money or _or_refused(lambda: pareto.gini(spenders)),
         abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers)),
-        segmented=scored,
-        tiered=few or _or_refused(lambda: pyramid.tiers(last_year(tx, customers, as_of=as_of), active_within=YEAR)),
-        stated=_or_refused(lambda: lifecycle.states(customers)),
-        value=_or_refused(lambda: _value(tx, customers, facts)),
+        segmented=few or no_money or brief or _or_refused(lambda: rfm.segments(rfm.scores(customers))),
+        tiered=few or no_money or _or_refused(lambda: pyramid.tiers(last_year(tx, customers, as_of=as_of), active_within=YEAR)),
+        stated=few or brief or _or_refused(lambda: lifecycle.states(customers)),
+        value=few or no_money or _or_refused(lambda: _value(tx, customers, facts)),
     )
 
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from crmlib.conclusions import (
-    CLOSE, PANEL, STEADY, carried, concentration, once, rows_of, share_of_top,
+    CLOSE, STEADY, carried, concentration, once, rows_of, share_of_top,
 )  # fmt: skip
 from crmlib.wording import count, day, days, number, percent, several
 
@@ -32,11 +32,11 @@ def revenue(facts, table) -> Said:
     total, again = (sum(row[name] for row in rows) for name in ("revenue", "repeat_revenue"))
     partial = [row["period"] for row in rows if not row["complete"]]
     apart = f" {several(partial)} {'is' if len(partial) == 1 else 'are'} not wholly in the log: do not compare." if partial else ""
-    if facts.panel >= PANEL:
-        title = f"Nobody is new after {day(facts.last_first)}, so revenue thins out by construction"
+    if facts.is_panel:
+        title = f"Nobody is new after {day(facts.last_first)}: all later revenue comes from the same customers"
         return Said(title, "Read this as one group of customers growing older, and not as the course of a firm." + apart)
     if total <= 0:
-        return Said("The log brings no revenue in all", "Refunds outweigh or equal the purchases." + apart)
+        return Said("The log brings no revenue in all", "Purchases and refunds sum to zero or less." + apart)
     share = again / total
     won = "The money is in customers who come back." if share > 0.5 else "The money is in first purchases: each new customer has to be won."
     return Said(f"Later purchases bring {percent(share)} of revenue, first purchases the rest", won + apart)
@@ -47,9 +47,11 @@ def buyers(facts, table) -> Said:
     rows = [row for row in rows_of(table) if row["complete"]]
     best, low = max(rows, key=lambda row: row["customers"]), min(rows, key=lambda row: row["customers"])
     title = f"Most customers bought in {best['period']} ({number(best['customers'])}), fewest in {low['period']} ({number(low['customers'])})"
-    if facts.panel >= PANEL:
+    if best["customers"] == low["customers"]:
+        title = f"Every period that is wholly in the log has {count(best['customers'], 'buyer')}"
+    if facts.is_panel:
         return Said(title, f"After {day(facts.last_first)} every buyer is one who came back.")
-    new = median(row["first_time"] / row["customers"] for row in rows if row["customers"])
+    new = median([row["first_time"] / row["customers"] for row in rows if row["customers"]] or [0.0])
     if new > 0.5:
         return Said(title, f"In a typical period {percent(new)} of the buyers are new: the business lives on winning customers.")
     return Said(title, f"In a typical period {percent(new)} of the buyers are new: most who buy have bought before.")
@@ -65,7 +67,7 @@ def lorenz(top, half, facts, index) -> Said:
     """The Lorenz curve."""
     share = share_of_top(top, 0.20)
     found = concentration(share, half, facts.customers)
-    said = [found.sentence, found.detail, gini(index)]
+    said = [found.sentence, found.detail, gini(index), f"All this holds for the {days(facts.days)} covered; it moves with the length of the log."]
     if facts.negative:
         said.append(f"{count(facts.negative, 'customer')} with more refunds than purchases cannot be ranked by share and are left out here.")
     return Said(f"The top 20 % bring {percent(share)} of revenue", " ".join(said))
@@ -83,7 +85,7 @@ def gini(index) -> str:
 
 
 def abc(summary) -> Said:
-    """Title and meaning of the ABC classes."""
+    """The ABC classes."""
     rows = {row["class"]: row for row in rows_of(summary)}
     best = rows["A"]
     title = f"{percent(best['share_of_customers'])} of customers are in class A and bring {percent(best['share_of_revenue'])} of revenue"
@@ -98,7 +100,7 @@ def abc(summary) -> Said:
 
 
 def segments(summary) -> Said:
-    """Title and meaning of the segments."""
+    """Shares of customers and revenue by RFM segment."""
     rows = [row for row in rows_of(summary) if row["customers"]]
     best = max(rows, key=lambda row: row["revenue"])
     large = max(rows, key=lambda row: row["customers"])
@@ -108,20 +110,22 @@ def segments(summary) -> Said:
     return Said(title, f"The largest group, “{large['segment']}”, is {percent(large['share_of_customers'])} of customers and brings {percent(large['share_of_revenue'])}.")
 
 
-def pyramid(summary) -> Said:
-    """Title and meaning of the pyramid of the last year."""
+def pyramid(facts, summary) -> Said:
+    """The pyramid of the last year."""
     rows = {row["tier"]: row for row in rows_of(summary)}
     top, small = rows["top"], rows["small"]
     if not top["customers"]:
-        return Said("Nobody bought in the last year", "The pyramid has no tiers; look at the log's dates.")
-    title = f"{count(top['customers'], 'customer')} at the top bring {percent(top['share_of_revenue'])} of the last year's revenue"
+        return Said("Nobody brought revenue in the last 365 days", "So there is nobody to put in a tier.")
+    verb = "brings" if top["customers"] == 1 else "bring"
+    revenue = "the last year's revenue" if facts.days > 365 else "revenue"
+    title = f"{count(top['customers'], 'customer')} at the top {verb} {percent(top['share_of_revenue'])} of {revenue}"
     if top["share_of_revenue"] > (small["share_of_revenue"] or 0):
         return Said(title, "The top alone brings more than the small tier: one of them who leaves is felt.")
     return Said(title, f"The small tier brings {percent(small['share_of_revenue'])}: it is many hands that carry the business.")
 
 
-def states(summary, inactive_after, loyal_orders) -> Said:
-    """Title and meaning of the life-cycle states."""
+def states(facts, summary, inactive_after, loyal_orders) -> Said:
+    """Customers by life-cycle state."""
     rows = [row for row in rows_of(summary) if row["customers"]]
     large = max(rows, key=lambda row: row["customers"])
     title = f"The largest state is “{large['state']}” with {percent(large['share_of_customers'])} of customers"
@@ -129,6 +133,8 @@ def states(summary, inactive_after, loyal_orders) -> Said:
     loyal = next((row for row in rows if row["state"] == "loyal"), None)
     if loyal and loyal["share_of_revenue"] is not None:
         meaning += f" Loyal customers bring {percent(loyal['share_of_revenue'])} of revenue."
+    if facts.days <= inactive_after:
+        meaning += f" The log covers {days(facts.days)}, so nobody can be inactive yet."
     return Said(title, meaning)
 
 
@@ -181,7 +187,7 @@ def limits(value, facts) -> list[str]:
     ]
     if facts.days < 365:
         said.append(f"The log covers {days(facts.days)}: less than a year cannot show a season.")
-    if facts.panel >= PANEL:
+    if facts.is_panel:
         said.append("The customers were won at one time of the year; those won at another may behave otherwise.")
     if value.correlation == value.correlation and abs(value.correlation) > 0.2:
         said.append(

@@ -20,8 +20,8 @@ __all__ = [
 ]  # fmt: skip
 
 NEAR_80 = 0.05  # within five points of 80 % the claim is taken as right
+SHORT = 180  # days; in less nobody has had the time to come back late, or to be inactive
 USUAL_ONCE = (0.40, 0.70)  # customers of a cohort who buy once, where no contract binds; a rule of thumb from audits
-PANEL = 0.95  # so many first purchases in the first quarter of the period: a group is followed, nobody is added
 STEADY = 0.05  # a change of revenue below five per cent is called steady
 CLOSE, ROUGH = 10, 25  # per cent of error in a holdout: below the first plan with it, below the second rank with it
 WORTH_AN_EFFORT = 0.02  # share of revenue below which a quiet segment is not the first thing to act on
@@ -49,9 +49,9 @@ def first_page(audit, money) -> list[Finding]:
     if carried(audit.value):
         found.append(one_year(audit.value, facts.customers, money))
     found.append(once(facts))
-    if carried(audit.stated) and facts.customers > 1:
+    if carried(audit.stated) and facts.days > SHORT:
         found.append(activity(audit.stated, 180, audit.value, money))
-    if facts.panel >= PANEL and facts.days >= 90 and facts.customers > 1:
+    if facts.is_panel:
         found.append(panel(facts))
     elif carried(audit.growth):
         found.append(growth(audit.growth))
@@ -81,15 +81,17 @@ def once(facts) -> Finding:
     low, high = USUAL_ONCE
     usual = f"the {low * 100:.0f} to {high * 100:.0f} % that are usual where no contract binds"
     if buyers == 1:
-        sentence = "The one customer bought once." if facts.once else f"The one customer bought {number(facts.orders)} times."
+        sentence = "The only buyer bought once." if facts.once else f"The only buyer bought {number(facts.orders)} times."
         return Finding("once", number(facts.orders), sentence)
-    if share > high:
+    if facts.days < SHORT:
+        verdict = f"The log covers {days(facts.days)}, which is too short to tell whether that is much."
+    elif share > high:
         verdict = f"That is more than {usual}: win the second purchase before anything else."
     elif share >= low:
         verdict = f"That is within {usual}."
     else:
         verdict = f"That is less than {usual}: customers here come back."
-    if facts.revenue > 0:
+    if facts.revenue > 0 and facts.once < buyers:
         verdict += f" Those who bought again brought {percent(1 - facts.once_revenue / facts.revenue)} of revenue."
     return Finding("once", percent(share), f"{percent(share)} of customers bought once ({number(facts.once)} of {number(buyers)}).", verdict)
 
@@ -172,7 +174,8 @@ def activity(stated, inactive_after, value, money) -> Finding:
     if share > 0.5:
         sentence = f"{percent(share)} of customers have not bought for {inactive_after} days or more: most of the base is silent."
     else:
-        sentence = f"{percent(1 - share)} of customers bought within the last {inactive_after} days: most of the base is active."
+        most = "half" if share == 0.5 else "most"
+        sentence = f"{percent(1 - share)} of customers bought within the last {inactive_after} days: {most} of the base is active."
     detail = "Silence is not a goodbye: nobody tells a shop that they have left."
     if carried(value) and len(silent):
         worth = nw.from_native(value.customers).filter(nw.col("customer").is_in(silent["customer"].to_list()))["value"].sum()
@@ -213,12 +216,16 @@ def growth(found) -> Finding:
 
 
 def unsaid(audit) -> list[str]:
-    """One sentence for each part that this log cannot carry."""
+    """What this log cannot carry: one sentence for each reason, with the parts that it stops."""
     parts = {
-        "Months": audit.periods, "Growth": None if audit.facts.panel >= PANEL else audit.growth, "Concentration": audit.top,
-        "Segments": audit.segmented, "Pyramid": audit.tiered, "States": audit.stated, "One-year value": audit.value,
+        "months": audit.periods, "growth": None if audit.facts.is_panel else audit.growth, "concentration": audit.top,
+        "segments": audit.segmented, "the pyramid": audit.tiered, "states": audit.stated, "one-year value": audit.value,
     }  # fmt: skip
-    return [f"{name}: {part.why}" for name, part in parts.items() if isinstance(part, Refused)]
+    reasons: dict[str, list[str]] = {}
+    for name, part in parts.items():
+        if isinstance(part, Refused):
+            reasons.setdefault(part.why, []).append(name)
+    return [f"{several(names).capitalize()}: {lowered(why)}" for why, names in reasons.items()]
 
 
 def read(facts, money) -> str:

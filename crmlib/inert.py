@@ -18,7 +18,7 @@ __all__ = ["Facts", "Findings", "Picture", "Prose", "Table", "picture", "safe"]
 PLAIN = "tex2jax_ignore mathjax_ignore"
 # What browsers do not show, or what turns the direction of the text around it; a data set has no use for them.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_NUMBER = re.compile(r"-?\d[\d,.]* %")
+_NUMBER = re.compile(r"-?\d[\d,.]* %|\d{4}-\d\d-\d\d")
 
 
 def safe(text) -> str:
@@ -31,7 +31,7 @@ def safe(text) -> str:
 
 
 def _sentence(text):
-    """Safe text in which a number and its sign of per cent stay on one line."""
+    """Safe text in which a number with its sign of per cent, and a date, stay on one line."""
     return _NUMBER.sub(lambda found: f'<span class="n">{found.group()}</span>', safe(text))
 
 

@@ -17,7 +17,7 @@ from crmlib.frames import table
 
 __all__ = [
     "PALETTE", "abc_curve", "canvas", "customers_by_period", "holdout_by_x", "lorenz_curve", "order_histogram",
-    "pyramid_bars", "revenue_by_period", "share_bars", "value_bars",
+    "pyramid_bars", "revenue_by_period", "share_bars", "share_by_window", "value_bars",
 ]  # fmt: skip
 
 # Their lightness differs by a fifth of the scale or more from one to the next, so they can be told apart in grey.
@@ -221,6 +221,27 @@ def value_bars(groups, *, label, value, what=None, currency="", x=None, title=No
     _labels(ax.xaxis, range(len(names)), names)
     _money_ticks(ax.yaxis, sign)
     ax.margins(y=0.12)
+    return ax
+
+
+def share_by_window(windows, *, claim=0.80, q=0.20, title=None, ax=None):
+    """The share of the top ``q`` over the length of the window, and a dashed line where the claim has it.
+
+    ``windows``: from `explorers.shares_by_window`: ``months, top_share``; without a row only the claim is drawn.
+    """
+    windows = table(windows, ["months", "top_share"], what="table of windows")
+    ax = _axes(ax)
+    months, shares = windows["months"].to_numpy(), windows["top_share"].to_numpy()
+    ax.axhline(claim, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=f"claimed: {wording.percent(claim, 0)}")
+    ax.plot(months, shares, color=PALETTE["dark"], marker="o", linewidth=2.2, label="measured")
+    for length, share in zip(months, shares, strict=True):
+        _note(ax, wording.percent(share), (length, share), above=7, ha="center")
+    _dress(ax, title, "length of the window, months", f"share of the top {wording.percent(q, 0)}")
+    _labels(ax.xaxis, months, [str(length) for length in months])
+    ax.margins(x=0.1)
+    ax.set_ylim(0, 1)
+    _percent_ticks(ax.yaxis)
+    _legend(ax, loc="lower right")
     return ax
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -35,15 +36,15 @@ def render(admission, *, name, as_of="", currency="", ids="none", out=None, made
     Raises `DataError` before anything runs for a parameter that the template does not know and for a file that is in the
     way. Whatever goes wrong, nothing is left behind.
     """
-    from nbformat import read
     from tqdm import tqdm
 
+    nbformat, _ = notebook_tools()
     source = checkout.notebooks() / "reports" / f"{template}.ipynb"
     if not source.is_file():
         raise DataError(f"There is no report template {template!r} in notebooks/reports; build it with: crm build.")
     as_of = str(as_day(as_of or admission.transactions["date"].max()))
     place = target(out, name, as_of)
-    notebook = read(source, as_version=4)
+    notebook = nbformat.read(source, as_version=4)
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with (
         tempfile.TemporaryDirectory(prefix="crm-report-", ignore_cleanup_errors=True) as work,
@@ -97,9 +98,8 @@ def check_parameters(template, parameters) -> None:
 
     ``template`` is the path of a notebook. papermill itself takes both without a word.
     """
-    from papermill import inspect_notebook
-
-    known = {name: type(ast.literal_eval(found["default"])) for name, found in inspect_notebook(template).items()}
+    _, papermill = notebook_tools()
+    known = {name: type(ast.literal_eval(found["default"])) for name, found in papermill.inspect_notebook(template).items()}
     for name, value in parameters.items():
         if name not in known:
             raise DataError(f"The report has no parameter {name!r}; it has {', '.join(known)}.")
@@ -112,16 +112,15 @@ def run(notebook, parameters, folder, *, done=None):
 
     Returns the executed notebook. What a cell raised is raised here, as `DataError` or `FitError` where it was one.
     """
-    import nbformat
+    nbformat, papermill = notebook_tools()
     from jupyter_client import AsyncKernelManager
-    from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
     template = folder / "template.ipynb"
     nbformat.write(notebook, template)
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_this_python(folder))
     try:
-        ran = execute_notebook(
+        ran = papermill.execute_notebook(
             template, None, parameters=parameters, cwd=folder, progress_bar=False, start_timeout=120, km=kernel, on_cell_executed=done
         )
     except PapermillExecutionError as error:
@@ -133,6 +132,24 @@ def run(notebook, parameters, folder, *, done=None):
     if ran.metadata.papermill.exception or None in counts:  # seen under load: a run that ends early without an error
         raise RuntimeError("the notebook of the report stopped before its end; run it again")
     return ran
+
+
+def notebook_tools():
+    """The modules nbformat and papermill.
+
+    Their import takes two seconds longer than it must: jsonschema compiles a grammar of web addresses, an optional part
+    that no notebook needs. For the time of the import it is told that the part is missing.
+    """
+    slow = "rfc3987_syntax"
+    loaded = slow in sys.modules
+    sys.modules.setdefault(slow, None)
+    try:
+        import nbformat
+        import papermill
+    finally:
+        if not loaded:
+            del sys.modules[slow]
+    return nbformat, papermill
 
 
 def html(notebook) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import narwhals as nw
 
 from crmlib import captions, conclusions, datasets, lifecycle, pareto, plots, pyramid, rfm
-from crmlib.audit import FEW, Audit, audit
+from crmlib.audit import Audit, audit
 from crmlib.conclusions import carried, rows_of
 from crmlib.errors import DataError
 from crmlib.frames import as_day
@@ -151,7 +151,7 @@ def _held(log):
 def _tenths(log):
     if not carried(log.audit.value):
         return log.audit.value
-    return value_by(log.audit.value.customers) if log.audit.facts.customers >= FEW else Refused("Too few customers for tenths.")
+    return value_by(log.audit.value.customers)
 
 
 def _orders(log):
@@ -164,8 +164,6 @@ def _summary(part, summarise):
 
 
 def _states(log):
-    if log.audit.facts.orders == 0:
-        return Refused("Nobody bought, so there are no states.")
     return _summary(log.audit.stated, lifecycle.summary)
 
 
@@ -211,12 +209,12 @@ VIEWS = {
     ),
     "pyramid": View(
         lambda log: _summary(log.audit.tiered, pyramid.summary),
-        lambda log, part: captions.pyramid(part),
+        lambda log, part: captions.pyramid(log.audit.facts, part),
         lambda log, part, title: plots.pyramid_bars(part, title=title, ax=plots.canvas(height=3.0)),
         leads=True,
     ),
     "states": View(
-        _states, lambda log, part: captions.states(part, INACTIVE_AFTER, LOYAL_ORDERS), _share_bars("state", 3.0), leads=True
+        _states, lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS), _share_bars("state", 3.0), leads=True
     ),
     "value": View(
         _tenths,
@@ -279,7 +277,7 @@ def segment_actions(log: Opened) -> Table | None:
 
 def pyramid_tiers(log: Opened) -> Table | None:
     """The tiers in numbers."""
-    return _sized(log, "tier", _summary(log.audit.tiered, pyramid.summary), money_is="revenue in 365 days")
+    return _sized(log, "tier", _summary(log.audit.tiered, pyramid.summary), money_is="revenue in 365 days" if log.audit.facts.days > 365 else "revenue")
 
 
 def states(log: Opened) -> Table | None:
