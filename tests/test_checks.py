@@ -380,6 +380,7 @@ def test_hints_come_in_steps_and_start_over():
         "Hint 2 of 2: Think.",
         "Hint 1 of 2: Look.",
     ]
+    assert repr(check.hint("q")) == "Hint 2 of 2: Think."
     assert check("q", 2).message == "2 is not it. A hint: check.hint('q')."
     assert number(1).hint("q") == ("could not compare", "There is no hint for 'q'.")
 

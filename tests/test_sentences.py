@@ -1,11 +1,12 @@
 """Sentences of the lessons: their words follow the numbers, on logs of every shape."""
 
+import datetime as dt
 import re
 
 import pandas as pd
 import pytest
 
-from crmlib import customer_table, overview
+from crmlib import audit, customer_table, overview
 from crmlib.workbook import sentences
 
 
@@ -110,6 +111,11 @@ def test_arrivals_tells_a_panel_from_a_shop(cdnow_sample_log, other_log):
     assert "cohort panel" in panel
     shop = sentences.arrivals(other_log, as_of="2024-12-30")
     assert "new customers keep coming" in shop and "panel" not in shop
+
+
+def test_arrivals_agrees_with_the_report(tx, as_of, customers):
+    facts = audit._facts(tx, customers, dt.date.fromisoformat(as_of))
+    assert ("cohort panel" in sentences.arrivals(tx, as_of=as_of)) == facts.is_panel
 
 
 def test_arrivals_follows_the_share_and_not_the_last_newcomer():

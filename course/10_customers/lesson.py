@@ -15,8 +15,8 @@
 # - **Builds on:** filtering and grouping a pandas table; no other lesson
 # - **Workbook:** [seven questions](../exercises/10_customers.ipynb); `uv run crm start customers` makes you a copy
 #
-# The next cell says which log is read. Everything below runs on any log of purchases; change it and run the lesson
-# again.
+# The next cell says which log is read. Everything below runs on any log of purchases: save a copy into `work/`, change
+# the cell, run it again.
 
 # %% tags=["parameters"]
 DATA = "cdnow"  # a name in datasets/, or a path to a file or folder

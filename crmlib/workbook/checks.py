@@ -265,7 +265,7 @@ class Check:
             return Outcome(NOT_YET, f"{outcome.message} A hint: check.hint({slug!r}).")
         return outcome
 
-    def hint(self, slug) -> Outcome:
+    def hint(self, slug):
         """The next hint; asked again after the last one, it starts over."""
         if unknown := self._unknown(slug):
             return unknown
@@ -274,7 +274,7 @@ class Check:
         hints = self._questions[slug].hints
         number = self._hints_given.get(slug, 0) % len(hints)
         self._hints_given[slug] = number + 1
-        return Outcome(NOT_ANSWERED, f"Hint {number + 1} of {len(hints)}: {hints[number]}")
+        return Hint(f"Hint {number + 1} of {len(hints)}: {hints[number]}")
 
     def solution(self, slug):
         """One way to answer, from the solved workbook. Shown only when asked for."""
@@ -292,6 +292,15 @@ class Check:
         done = sum(outcome.status == CORRECT for outcome in self._last.values())
         written = sum(outcome.message.startswith(_JUDGE_YOURSELF) for outcome in self._last.values())
         return f"{done} of {len(self._questions)} correct" + (f", {written} argued in words" if written else "") + "."
+
+
+class Hint(NamedTuple):
+    """One hint, which shows itself without a status."""
+
+    message: str
+
+    def __repr__(self):
+        return self.message
 
 
 class Solution(str):

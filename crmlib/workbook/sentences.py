@@ -9,7 +9,7 @@ import math
 
 import pandas as pd
 
-from crmlib.conclusions import PANEL
+from crmlib.audit import FEW, PANEL
 from crmlib.wording import count, number, percent
 
 __all__ = [
@@ -158,7 +158,7 @@ def arrivals(tx, *, as_of) -> str:
     first_day, last_day = tx["date"].min(), pd.Timestamp(as_of)
     first = tx[tx["amount"] >= 0].groupby("customer")["date"].min()
     covered = (last_day - first_day).days + 1
-    if covered < SHORT or len(first) < 2:
+    if covered < SHORT or len(first) < FEW:
         return (
             f"The log covers {count(covered, 'day')} and {count(len(first), 'buyer')}: too little to tell whether new "
             "customers keep coming."
