@@ -89,10 +89,12 @@ def test_cells_are_the_distinct_rows_and_lead_back_to_every_row(rows):
 
 
 def test_cells_of_many_wide_columns_do_not_overflow():
-    columns = [np.array([0.0, 2e9, 1e9, 2e9]) for _ in range(5)]
+    wide = 2.0**31 - 1
+    # with 31 bits a column, 0 and 4 in the first of three would meet in 64 bits
+    columns = [np.array([0.0, 4.0, wide]), np.array([0.0, 0.0, wide]), np.array([0.0, 0.0, wide])]
     distinct, cell = cells(*columns)
     assert len(distinct[0]) == 3
-    np.testing.assert_array_equal(distinct[4][cell], columns[4])
+    np.testing.assert_array_equal(distinct[0][cell], columns[0])
 
 
 def hill(parameters):
@@ -107,15 +109,22 @@ def test_the_search_finds_the_top_from_far_away():
 
 
 @pytest.mark.parametrize(
-    "slope",
+    ("value", "slope"),
     [
-        pytest.param(lambda p: (-1 / p[0] - (p[1] - 1) ** 2, np.array([1 / p[0] ** 2, 2 - 2 * p[1]])), id="border"),
-        pytest.param(lambda p: (-((p[1] - 1) ** 2), np.array([0.0, 2 - 2 * p[1]])), id="flat"),
+        pytest.param(lambda p: -1e7 / p, lambda p: 1e7 / p**2, id="rises towards a border"),
+        # the gradient falls below the tolerance of the search long before p is large enough to be noticed
+        pytest.param(lambda p: -10 / p, lambda p: 10 / p**2, id="rises slowly"),
+        pytest.param(lambda p: 0.0, lambda p: 0.0, id="flat"),
+        pytest.param(lambda p: -1e-4 * np.log(p) ** 2, lambda p: -2e-4 * np.log(p) / p, id="nearly flat"),
     ],
 )
-def test_a_likelihood_without_a_top_ends_in_the_sentence_given(slope):
+def test_a_likelihood_without_a_top_ends_in_the_sentence_given(value, slope):
+    def log_likelihood(parameters):
+        first, second = parameters  # the second one has a top, at 1
+        return value(first) - 1e7 * (second - 1) ** 2, np.array([slope(first), -2e7 * (second - 1)])
+
     with pytest.raises(FitError, match="no top near"):
-        maximise(slope, [np.ones(2), np.full(2, 3.0)], customers=100, why=lambda p: f"no top near {p}")
+        maximise(log_likelihood, [np.ones(2), np.full(2, 3.0)], customers=1e7, why=lambda p: f"no top near {p}")
 
 
 def test_the_next_start_is_tried_when_one_leads_nowhere():
