@@ -50,6 +50,9 @@ AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Last 
 Currency = Annotated[str | None, typer.Option("--currency", metavar="SIGN", help="Sign in front of amounts, up to 4 characters. Default: that of the data set, or none.")]
 
 
+STOPPED = 130  # the exit code of a command that Ctrl-C ended
+
+
 def reads_a_log(command):
     """Give a command the options of LOG_OPTIONS; it gets those that were typed as the dictionary ``options``."""
     kinds = {
@@ -195,7 +198,10 @@ def main(args=None) -> int:
         warnings.simplefilter("always", DataNotice)
         warnings.showwarning = lambda message, *_, **__: _say(str(message))
         try:
-            return app(args, prog_name="crm", standalone_mode=False) or 0
+            code = app(args, prog_name="crm", standalone_mode=False) or 0
+            if code == STOPPED:  # typer has swallowed the Ctrl-C
+                _say(_ending(KeyboardInterrupt())[0])
+            return code
         except (Exception, KeyboardInterrupt) as error:
             if args[:1] == ["--debug"] or os.environ.get("CRM_DEBUG"):
                 raise
@@ -209,7 +215,7 @@ def _ending(error):
     if isinstance(error, DataError | FitError):
         return str(error), 2
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        return "Stopped; nothing was left behind.", 130
+        return "Stopped; nothing was left behind.", STOPPED
     if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing value
         command = error.ctx.command_path if getattr(error, "ctx", None) else "crm"
         return f"{error.format_message()} See {command} --help.", 2
@@ -222,19 +228,28 @@ def as_typed(sentence) -> str:
 
     >>> as_typed("name yours, e.g. customer='Customer ID', or missing_customer='drop'; as_of 1990-01-01 is too early.")
     'name yours, e.g. --customer "Customer ID", or --missing-customer drop; --as-of 1990-01-01 is too early.'
+    >>> as_typed("give decimal=',' or decimal='.'.")
+    'give --decimal , or --decimal ".".'
     """
     sentence = re.sub(r" \(in Python [a-z_]+='(?:[^'\\]|\\.)*'\)", "", sentence)
-    sentence = _KEYWORD.sub(lambda found: f"{_dashed(found['name'])} {_quoted(found['one'] if found['two'] is None else found['two'])}", sentence)
+    sentence = _KEYWORD.sub(_option, sentence)
     return _NAME.sub(lambda found: _dashed(found.group()), sentence)
 
 
 _KEYWORDS = (*LOG_OPTIONS, "as_of", "currency", "ids", "out")
-_KEYWORD = re.compile(rf"(?<![\w'\"-])(?P<name>{'|'.join(_KEYWORDS)})=(?:'(?P<one>[^']*)'|\"(?P<two>[^\"]*)\")")
+_KEYWORD = re.compile(rf"(?<![\w'\"-])(?P<name>{'|'.join(_KEYWORDS)})=(?:'(?P<one>[^']*)'|\"(?P<two>[^\"]*)\")(?P<end>[.,;)]?)")
 # words of one part are also plain English, so only where they begin a sentence that is about the option
 _NAME = re.compile(
     r"(?<![\w'\"-])(?:as_of|date_format|missing_customer)(?![\w'\"=])|^(?:decimal|thousands|duplicates|ids|currency)(?= is | and )"
     r"|(?<=^--decimal and )thousands|(?<=^decimal and )thousands"
 )
+
+
+def _option(found):
+    value = found["one"] if found["two"] is None else found["two"]
+    # "--decimal ,." at the end of a sentence would be read as one sign
+    typed = f'"{value}"' if found["end"] and not value[-1:].isalnum() and '"' not in value else _quoted(value)
+    return f"{_dashed(found['name'])} {typed}{found['end']}"
 
 
 def _dashed(name):

@@ -188,10 +188,10 @@ def panel(facts) -> Finding:
     return Finding(
         "panel",
         percent(facts.panel),
-        f"This is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first quarter of the "
-        f"period (the last one on {day(facts.last_first)}).",
-        "Whoever came later is not in it, so fewer buyers from month to month follow from how the log was made; they say "
-        "nothing about growth or about people leaving.",
+        f"The log is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first quarter of the "
+        f"period (the last of all on {day(facts.last_first)}).",
+        "It follows one group; whoever came later is not in it, or nobody came. So fewer buyers from month to month follow from "
+        "how the log was made; they say nothing about growth or about people leaving.",
     )
 
 

@@ -32,7 +32,7 @@ def safe(text) -> str:
 
 def _sentence(text):
     """Safe text in which a number with its sign of per cent, and a date, stay on one line."""
-    return _NUMBER.sub(lambda found: f'<span class="n">{found.group()}</span>', safe(text))
+    return _NUMBER.sub(lambda found: f'<span class="whole">{found.group()}</span>', safe(text))
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,9 @@ def run(notebook, parameters, folder, *, done=None):
 
     template = folder / "template.ipynb"
     nbformat.write(notebook, template)
-    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_this_python(folder))
+    kernel = AsyncKernelManager(
+        kernel_name="python3", kernel_spec_manager=_this_python(folder), connection_file=str(folder / "connection.json")
+    )
     try:
         ran = papermill.execute_notebook(
             template, None, parameters=parameters, cwd=folder, progress_bar=False, start_timeout=120, km=kernel, on_cell_executed=done

@@ -322,7 +322,9 @@ def top_customers(log: Opened) -> Prose | Table:
          log.money(row["revenue"]), *((percent(row["p_alive"], 0), log.money(row["value"])) if worth else ()))
         for place, row in enumerate(rows.head(TOP_CUSTOMERS).iter_rows(named=True), 1)
     ]  # fmt: skip
-    return Table(("customer", "orders", "last purchase", "revenue", *(("P(alive)", "expected next year") if worth else ())), tuple(shown))
+    headings = ("customer", "orders", "last purchase", "revenue", *(("P(alive)", "expected next year") if worth else ()))
+    by = "expected value" if worth else "revenue"
+    return Table(headings, tuple(shown), caption=f"The best {len(shown)} by {by}")
 
 
 def definitions(log: Opened) -> Prose:
