@@ -2,12 +2,26 @@
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from crmlib import audit, customer_table, overview
-from crmlib.workbook import sentences
+from crmlib.workbook import sentences as module
+
+
+def in_one_line(function):
+    """The sentence without its line breaks, which have a test of their own; tables as they are."""
+
+    def said(*tables, **options):
+        found = function(*tables, **options)
+        return " ".join(found.split()) if isinstance(found, str) else found
+
+    return said
+
+
+sentences = SimpleNamespace(**{name: in_one_line(getattr(module, name)) for name in module.__all__})
 
 
 def a_log(*lines):
@@ -272,6 +286,12 @@ def test_last_month_in_all_its_words(row, title):
         {"period": ["2024-02", "2024-03"], "customers": [new + old, 9], "first_time": [new, 9], "returning": [old, 0]}
     )
     assert sentences.last_month(periods.assign(complete=[True, False])) == title
+
+
+def test_sentences_come_in_lines_that_fit_below_a_cell(tx, as_of, customers):
+    for sentence in (module.arrivals(tx, as_of=as_of), module.busiest(customers), module.two_recencies(customers)):
+        assert "\n" in sentence
+        assert max(map(len, sentence.splitlines())) <= module.WIDTH < len(sentence)
 
 
 def test_a_window_that_makes_no_difference_is_said_to_make_none():

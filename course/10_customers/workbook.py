@@ -54,7 +54,7 @@ purchases = tx[tx["amount"] >= 0]
 customers_early = purchases[purchases["date"] <= early]["customer"].nunique()
 now = purchases["customer"].nunique()
 print(f"{customers_early:,} customers on {early:%Y-%m-%d}, {now:,} on {as_of:%Y-%m-%d}.")
-print("Both are the number of customers of this shop. Which one is meant depends on the day, so the day must be named.")
+print("Both are the number of customers of this shop. Without its day, neither says anything.")
 
 # %% tags=["nbval-check-output"]
 check("customers_early", customers_early)
@@ -72,8 +72,9 @@ orders = ...
 purchases = tx[tx["amount"] >= 0]
 order = "order" if "order" in tx.columns else "date"
 orders = purchases.groupby("customer")[order].nunique()
-print(f"{len(purchases):,} purchase lines are {orders.sum():,} orders, {len(purchases) / orders.sum():.3f} lines each.")
-print("Whoever counts lines calls a customer loyal whose basket the till wrote down in many lines.")
+mean_lines = len(purchases) / orders.sum()
+print(f"{len(purchases):,} purchase lines, {orders.sum():,} orders, {mean_lines:.3f} lines each.")
+print("Counting lines would call somebody loyal for one basket of many lines.")
 
 # %% tags=["nbval-check-output"]
 check("orders", orders)
@@ -90,8 +91,8 @@ repeat_days = ...
 purchases = tx[tx["amount"] >= 0]
 purchase_days = purchases.groupby("customer")["date"].nunique()
 repeat_days = (purchase_days - 1).sum()
-print(f"{repeat_days:,} repeat days; orders minus customers would give {orders.sum() - len(orders):,}.")
-print("The two differ where a customer placed two orders on one day: one visit, and no sign of coming back.")
+print(f"{repeat_days:,} repeat days; orders minus customers: {orders.sum() - len(orders):,}.")
+print("They differ where a customer orders twice on one day: one visit, no sign of coming back.")
 
 # %% tags=["nbval-check-output"]
 check("repeat_days", repeat_days)
@@ -108,8 +109,9 @@ bought_once = ...
 purchases = tx[tx["amount"] >= 0]
 purchase_days = purchases.groupby("customer")["date"].nunique()
 bought_once = (purchase_days == 1).mean()
-print(f"{bought_once:.3f} of the customers bought on one day only, in a log of {(as_of - first_day).days + 1:,} days.")
-print("Name both: everybody starts with one purchase day, so the share depends on how long one has watched.")
+days = (as_of - first_day).days + 1
+print(f"{bought_once:.3f} of the customers bought on one day only, in a log of {days:,} days.")
+print("Name both numbers: everybody starts with one day, and some need time for the second.")
 
 # %% tags=["nbval-check-output"]
 check("bought_once", bought_once)
@@ -143,7 +145,7 @@ revenue_per_customer = ...
 revenue_per_customer = tx["amount"].sum() / tx["customer"].nunique()
 median = tx.groupby("customer")["amount"].sum().median()
 print(f"Mean {CURRENCY}{revenue_per_customer:,.2f}, median {CURRENCY}{median:,.2f} a customer.")
-print("Plan a budget with the mean, because it adds up to the total. Picture a person with the median.")
+print("Plan a budget with the mean, which adds up. Picture a person with the median.")
 
 # %% tags=["nbval-check-output"]
 check("revenue_per_customer", revenue_per_customer)
@@ -177,9 +179,10 @@ lapsed = days_since_last[days_since_last > 180].index
 lapsed_orders = orders[lapsed].sum()
 lapsed_money = purchases[purchases["customer"].isin(lapsed)]["amount"].sum()
 mean_order = lapsed_money / lapsed_orders if lapsed_orders else 0.0
-break_even = LETTER_COST / (MARGIN * mean_order) if mean_order else float("nan")
+margin = MARGIN * mean_order
+break_even = LETTER_COST / margin if margin else float("nan")
 print(f"{len(lapsed):,} lapsed customers with a mean order of {money(mean_order, CURRENCY)}.")
-print(f"Its margin, {money(MARGIN * mean_order, CURRENCY)}, pays for {MARGIN * mean_order / LETTER_COST:.1f} letters.")
+print(f"Its margin of {money(margin, CURRENCY)} pays for {margin / LETTER_COST:.1f} letters.")
 print(f"Needed: {percent(break_even)} of the letters; last time: {percent(LAST_RESPONSE)}.")
 
 # %% tags=["nbval-check-output"]
@@ -192,8 +195,8 @@ check("break_even", break_even)
 letter = ...
 # ---- solution
 letter = "send" if break_even <= LAST_RESPONSE else "do not send"
-profit = len(lapsed) * (LAST_RESPONSE * MARGIN * mean_order - LETTER_COST)
-print(f"If as many answer as last time, the letter to all changes the profit by {money(profit, CURRENCY)}.")
+profit = len(lapsed) * (LAST_RESPONSE * margin - LETTER_COST)
+print(f"With last time's response, the letters change the profit by {money(profit, CURRENCY)}.")
 
 # %% tags=["nbval-check-output"]
 check("letter", letter)
@@ -209,20 +212,23 @@ letter_why = """
 """
 # ---- solution
 letter_why = f"""
-I recommend: {letter}. A letter to each of the {len(lapsed):,} lapsed customers pays if {percent(break_even)} of
-them answer with an order of the usual size; last time {percent(LAST_RESPONSE)} did. Both numbers can mislead.
-Some of these customers would have come back without a letter, so its own effect is smaller than the share that
-answers. And one order is not all that a customer who returns may bring, so its value may be larger. Before
-deciding for good I would write to some of them, drawn by lot, leave as many without a letter, and compare the
-two groups. I would change my mind if the difference between them, and not the share that answers, lay on the
-other side of {percent(break_even)}; or if 180 days were an ordinary pause between two purchases here, because
-then these customers have not lapsed at all.
+I recommend: {letter}. A letter to each of the {len(lapsed):,} lapsed customers pays if
+{percent(break_even)} of them answer with an order of the usual size; last time
+{percent(LAST_RESPONSE)} did. Both numbers can mislead. Some of these customers would
+have come back without a letter, so its own effect is smaller than the share that
+answers. And one order is not all that a customer who returns may bring, so its value
+may be larger. Before deciding for good I would write to some of them, drawn by lot,
+leave as many without a letter, and compare the two groups. I would change my mind if
+the difference between them, and not the share that answers, lay on the other side of
+{percent(break_even)}; or if 180 days were an ordinary pause between two purchases here,
+because then these customers have not lapsed at all.
 """
-if not mean_order:
+if not margin:
     letter_why = """
-No letter: no customer who ever paid anything has been silent for more than 180 days, so there is nobody to
-write to and no order to set against the cost. I would ask again when the log is longer, and choose the number
-of days from how long customers of this shop usually pause between two purchases.
+No letter: no customer who ever paid anything has been silent for more than 180 days, so
+there is nobody to write to and no order to set against the cost. I would ask again when
+the log is longer, and choose the number of days from how long customers of this shop
+usually pause between two purchases.
 """
 print(letter_why)
 

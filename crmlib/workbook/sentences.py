@@ -5,7 +5,9 @@ Every sentence is true of any log that passed the door. Tables are pandas, becau
 
 from __future__ import annotations
 
+import functools
 import math
+import textwrap
 
 import pandas as pd
 
@@ -26,10 +28,22 @@ __all__ = [
     "without_revenue",
 ]
 
+WIDTH = 88  # a notebook breaks longer lines of printed text in the middle of words
 NOBODY = "Nobody bought anything: the log holds refunds only."
 SHORT = 90  # days; below that nobody can tell whether new customers keep coming; as in the report
 
 
+def _wrapped(say):
+    """The same function, its sentence in lines that fit below a cell."""
+
+    @functools.wraps(say)
+    def in_lines(*tables, **options):
+        return textwrap.fill(say(*tables, **options), WIDTH, break_long_words=False, break_on_hyphens=False)
+
+    return in_lines
+
+
+@_wrapped
 def units(tx) -> str:
     """How purchase lines, orders and purchase days differ in this log."""
     purchases = tx[tx["amount"] >= 0]
@@ -53,6 +67,7 @@ def units(tx) -> str:
     return "; ".join(found) + "."
 
 
+@_wrapped
 def bought_once(customers) -> str:
     """How many customers bought on one day only, and what part of the revenue is theirs."""
     buyers, once = _buyers(customers)
@@ -94,6 +109,7 @@ def once_by_day(tx, *, as_of, parts=4) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["as_of", "customers", "bought_once"])
 
 
+@_wrapped
 def once_moved(by_day) -> str:
     """How the share in `once_by_day` moved from its first to its last day."""
     if len(by_day) < 2:
@@ -106,6 +122,7 @@ def once_moved(by_day) -> str:
     return f"The share of customers with one purchase day {verb} from {percent(first)} to {percent(last)} {days}."
 
 
+@_wrapped
 def busiest(customers) -> str:
     """The customer with the most purchase days, against the median and the mean."""
     buyers, _ = _buyers(customers)
@@ -123,6 +140,7 @@ def busiest(customers) -> str:
     return sentence + "Mean and median lie close together here."
 
 
+@_wrapped
 def without_revenue(customers) -> str:
     """Customers who are counted but brought nothing, or less."""
     bought = customers["orders"] > 0
@@ -137,6 +155,7 @@ def without_revenue(customers) -> str:
     return f"Of {count(len(customers), 'customer')}, {'; '.join(found)}. They are customers, and no model of spending can use them."
 
 
+@_wrapped
 def two_recencies(customers) -> str:
     """What happens to one-time buyers where t_x is taken for days_since_last."""
     buyers, once = _buyers(customers)
@@ -153,6 +172,7 @@ def two_recencies(customers) -> str:
     )
 
 
+@_wrapped
 def arrivals(tx, *, as_of) -> str:
     """Whether new customers keep coming in this log, or whether it follows one group: a cohort panel."""
     first_day, last_day = tx["date"].min(), pd.Timestamp(as_of)
@@ -210,6 +230,7 @@ def active_customers(customers, windows=(30, 90, 180, 365)) -> pd.DataFrame:
     return pd.DataFrame({"window": windows, "active": active, "share": [n / max(len(buyers), 1) for n in active]})
 
 
+@_wrapped
 def active_spread(active) -> str:
     """How far the number of active customers depends on the window, from `active_customers`."""
     low, high = active.iloc[0], active.iloc[-1]
