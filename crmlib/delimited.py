@@ -110,10 +110,12 @@ def _plural(separator):
 def _decoded(content, name, encoding):
     marked = next((codec for bom, codec in _BOMS if content.startswith(bom)), None)
     codec = encoding or marked or "utf-8"
-    if not encoding and not marked and b"\0" in content:
+    if encoding:
+        _check_encoding(content, name, encoding, marked)
+    elif not marked and b"\0" in content:
         raise DataError(
-            f"{name} holds NUL bytes, so it is no text, or text in UTF-16; "
-            f"save the log as CSV, or name the encoding: {option('encoding', 'utf-16')}."
+            f"{name} holds NUL bytes (the first in line {_line(content, content.index(0))}), so it is no text, or text in "
+            f"UTF-16; save the log as CSV, or name the encoding: {option('encoding', 'utf-16')}."
         )
     shown = "UTF-8" if codec.startswith("utf-8") else codec
     try:
@@ -121,8 +123,7 @@ def _decoded(content, name, encoding):
     except UnicodeError as error:
         where = ""
         if isinstance(error, UnicodeDecodeError):
-            line = content.count(b"\n", 0, error.start) + 1
-            where = f" (byte 0x{content[error.start]:02X} in line {line})"
+            where = f" (byte 0x{content[error.start]:02X} in line {_line(content, error.start)})"
         raise DataError(
             f"{name} is not {shown}{where}; name the encoding that it has, "
             f"e.g. {option('encoding', 'cp1252')} for Western Europe or gb18030 for Chinese."
@@ -133,6 +134,30 @@ def _decoded(content, name, encoding):
     if "\0" in text:
         raise DataError(f"{name} holds NUL characters when it is read as {codec}; it is no text in that encoding.")
     return text.removeprefix("\ufeff"), shown
+
+
+def _line(content, place):
+    return content.count(b"\n", 0, place) + 1
+
+
+def _check_encoding(content, name, encoding, marked):
+    """An encoding that fits any bytes, as cp1252 nearly does, would garble every letter of a UTF-8 file in silence."""
+    try:
+        codec = codecs.lookup(encoding).name
+        alone = len(bytes(range(128, 256)).decode(codec, "replace")) == 128  # one byte a character
+        text = content.decode("utf-8")
+    except (LookupError, ValueError):  # no such codec, or not UTF-8
+        codec, alone, text = encoding, False, None
+    family = (marked or "").removesuffix("-sig")
+    drop = f"leave out {option('encoding', encoding)}"
+    if marked and not codec.startswith(family):
+        raise DataError(f"{name} begins with the mark of {family.upper()}, so it is not {encoding}; {drop}.")
+    if codec.startswith(("utf-16", "utf-32")):
+        if b"\0" not in content and content.strip():
+            raise DataError(f"{name} is not {encoding}; {drop}.")
+    # genuine text of another encoding is UTF-8 only by chance; a few Chinese characters can be, a page of them cannot
+    elif text is not None and not codec.startswith("utf") and len(content) - len(text) >= (1 if alone else 16):
+        raise DataError(f"{name} is UTF-8 and would be garbled as {encoding}; {drop}.")
 
 
 def _reader(text, separator):
@@ -166,12 +191,12 @@ def _separator(text, name):
         return found[0][2]
     first = text.lstrip("\r\n").splitlines()[0]
     often = max(_SEPARATORS, key=first.count)
-    if often not in first:
-        raise DataError(
-            f"{name} has no separator in its first line ({_shown([first])}); "
-            "between its fields there must be a comma, a semicolon, a tab or a |."
-        )
-    return often
+    if often in first:
+        return often
+    what = f"{name} has no separator in its first line ({_shown([first])})"
+    if any(sign in text for sign in _SEPARATORS):
+        raise DataError(f"{what}; if it is a title, delete the lines above the column names.")
+    raise DataError(f"{what}; between its fields there must be a comma, a semicolon, a tab or a |.")
 
 
 class _BadRow(Exception):
@@ -186,6 +211,11 @@ def _fields(text, name, separator, *, skip):
     reader = islice(_reader(text, separator), skip, None)
     try:
         names = column_names(next(filter(_filled, reader), []), name, separator=separator)
+        if len(names) == 1 and separator in names[0]:
+            raise DataError(
+                f"The first line of {name} stands in quotation marks as a whole, so its {_plural(separator)} separate "
+                "nothing; take the quotation marks around the lines away."
+            )
         chunks = []
         while rows := list(islice(reader, _ROWS_AT_ONCE)):
             rows = [row if len(row) == len(names) else _blank(row, len(names)) for row in rows]
@@ -219,15 +249,19 @@ def _explained(text, name, separator, skip):
                     found = "1 field" if len(row) == 1 else f"{len(row)} fields"
                     what = "put a field that contains them in quotation marks"
                     if len(row) < width:
-                        what = "add what is missing, an empty field too"
+                        what = "add what is missing, an empty field too, or delete the line if it is no purchase"
+                    elif not _filled(row[width:]):
+                        what = "take them away at the end of the lines, or put as many at the end of the header"
                     return DataError(
                         f"Line {before + 1} of {name} has {found} where the header has {width}; "
                         f"fields are separated by {_plural(separator)}: {what}."
                     )
             before = reader.line_num
     except csv.Error as error:
-        why = "opens a quotation mark that is never closed"
+        why = "opens a quotation mark that is never closed; close it or take it away"
         if "expected after" in str(error):
             why = 'has text after a closing quotation mark; a " inside a field is written ""'
+        elif "limit" in str(error) and '"' not in re.split(r"\r\n|\r|\n", text)[before]:
+            why = f"has a field of more than {csv.field_size_limit():,} characters; shorten it or leave out its column"
         return DataError(f"Line {before + 1} of {name} {why}.")
     raise AssertionError("the first pass found a row that the second did not")

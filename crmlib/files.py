@@ -89,7 +89,7 @@ def read_file(path, *, encoding: str | None = None, sheet: str | None = None) ->
     _check_not_foreign(content, name)
     if path.suffix.lower() in _NO_TEXT and content.strip():
         raise DataError(
-            f"{name} is named {path.suffix} but is none inside; if it is text, rename it to {path.stem}.csv."
+            f"{name} is named {path.suffix} but holds something else; if it is text, rename it to {path.stem}.csv."
         )
     table, how = delimited(content, name, encoding=encoding)
     return Reading(table, (_note(name, len(table), " after the header", how),))
@@ -223,7 +223,8 @@ def _header_and_body(rows, place):
     for number, row in enumerate(body, top + 2):
         if any(cell is not None for cell in row[width:]):
             raise DataError(
-                f"Row {number} of {place} has more cells than row {top + 1}, which should name every column."
+                f"Row {number} of {place} has more cells than row {top + 1}, which should name every column; if row {top + 1} "
+                "is a title, delete the rows above the column names."
             )
         row[width:] = [None] * (width - len(row))
     return names, body

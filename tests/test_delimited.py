@@ -127,10 +127,28 @@ def test_the_line_named_is_the_line_of_the_file_after_blank_lines_and_line_break
 
 def test_a_quotation_mark_that_is_never_closed_names_its_line():
     assert refusal(HEADER + '1,2024-01-05,3\n2,"2024-01-05,4\n3,2024-01-05,5\n') == (
-        "Line 3 of log.csv opens a quotation mark that is never closed."
+        "Line 3 of log.csv opens a quotation mark that is never closed; close it or take it away."
     )
     long = HEADER + '1,"2024-01-05,3\n' + "2,2024-01-05,4\n" * 20_000  # more than csv takes for one field
-    assert refusal(long) == "Line 2 of log.csv opens a quotation mark that is never closed."
+    assert refusal(long) == "Line 2 of log.csv opens a quotation mark that is never closed; close it or take it away."
+
+
+def test_a_field_too_long_for_the_reader_is_not_taken_for_an_open_quotation_mark():
+    message = refusal(HEADER + f"1,2024-01-05,3\n{'x' * 140_000},2024-01-05,3\n")
+    assert message.startswith("Line 3 of log.csv has a field of more than 131,072 characters;")
+
+
+def test_a_title_above_the_header_and_separators_at_line_ends_get_their_own_advice():
+    assert refusal("Sales 2024\n\n" + HEADER + "1,2024-01-05,3\n") == (
+        "log.csv has no separator in its first line ('Sales 2024'); if it is a title, delete the lines above the column names."
+    )
+    assert "fields are separated by commas: take them away at the end" in refusal(HEADER + "1,2024-01-05,3,\n")
+    assert "delete the line if it is no purchase" in refusal(HEADER + "1,2024-01-05,3\nTotal\n")
+
+
+def test_lines_in_quotation_marks_as_a_whole_are_refused():
+    message = refusal('"customer,date,amount"\n"1,2024-01-05,3"\n')
+    assert message.startswith("The first line of log.csv stands in quotation marks as a whole, so its commas separate nothing;")
 
 
 def test_text_after_a_closing_quotation_mark_names_its_line():
@@ -236,6 +254,32 @@ def test_a_named_encoding_that_does_not_fit_is_refused():
     )
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp1251", "ISO-8859-15", "gb18030", "shift_jis"])
+def test_utf_8_is_not_garbled_by_another_name(encoding):
+    word = "Müller" if encoding[0] in "lcI" else "王小明和李小红的店"
+    message = refusal(HEADER + f"{word},2024-01-05,3\n", encoding)
+    assert message.startswith(f"log.csv is UTF-8 and would be garbled as {encoding}; leave out --encoding {encoding} (")
+    assert read(HEADER + "Ann,2024-01-05,3\n", encoding)[1].endswith(encoding)  # plain letters are the same in all of them
+
+
+def test_a_few_chinese_letters_that_are_utf_8_by_chance_are_read_as_named():
+    assert "联通".encode("gb18030").decode("utf-8", "replace") != "联通"
+    for word in ("联通", "联"):
+        assert rows(read((HEADER + f"{word},2,3\n").encode("gb18030"), "gb18030")[0]) == [[word, "2", "3"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_byte_order_mark_that_contradicts_the_named_encoding_is_told(encoding):
+    message = refusal((HEADER + "Müller,2024-01-05,3\n").encode(encoding), "cp1252")
+    mark = encoding.removesuffix("-sig").upper()
+    assert message.startswith(f"log.csv begins with the mark of {mark}, so it is not cp1252; leave out --encoding cp1252 (")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "UTF16", "utf_32"])
+def test_text_of_single_bytes_is_not_taken_for_utf_16(encoding):
+    assert refusal(HEADER + "1,2,3\n", encoding).startswith(f"log.csv is not {encoding}; leave out --encoding {encoding} (")
+
+
 @pytest.mark.parametrize("encoding", ["klingon", "hex", "a\0b"])
 def test_an_unknown_encoding_is_refused(encoding):
     message = refusal(HEADER + "1,2,3\n", encoding)
@@ -243,7 +287,7 @@ def test_an_unknown_encoding_is_refused(encoding):
 
 
 def test_nul_bytes_are_no_text():
-    assert "holds NUL bytes" in refusal(b"a,b\n\0\1,2\n")
+    assert "holds NUL bytes (the first in line 2)" in refusal(b"a,b\n\0\1,2\n")
     assert "--encoding utf-16" in refusal("a,b\n1,2\n".encode("utf-16-le"))
     assert "holds NUL characters when it is read as cp1252" in refusal("a,b\n1,2\n".encode("utf-16-le"), "cp1252")
 

@@ -299,7 +299,10 @@ def test_excel_headers_are_checked_like_those_of_text(refusal):
 
 def test_a_title_above_the_header_is_refused(refusal):
     message = refusal("log.xlsx", workbook(a=[["Sales 2024"], *LINES]))
-    assert message == "Row 2 of sheet 'a' of log.xlsx has more cells than row 1, which should name every column."
+    assert message == (
+        "Row 2 of sheet 'a' of log.xlsx has more cells than row 1, which should name every column; if row 1 is a title, "
+        "delete the rows above the column names."
+    )
 
 
 def test_a_workbook_that_states_a_wrong_size_is_read_in_full(put):
