@@ -130,6 +130,12 @@ def run(notebook, parameters, folder, *, done=None):
         if kind:
             raise kind(error.evalue) from None
         raise RuntimeError(f"{error.ename}: {error.evalue}") from error
+    finally:
+        # a Ctrl-C while it starts leaves the kernel to itself
+        process = getattr(kernel.provisioner, "process", None)
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait()
     counts = [cell.execution_count for cell in ran.cells if cell.cell_type == "code"]
     if ran.metadata.papermill.exception or None in counts:  # seen under load: a run that ends early without an error
         raise RuntimeError("the notebook of the report stopped before its end; run it again")
@@ -170,8 +176,8 @@ def _this_python(folder):
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 
-    # start-up files, history and backends of the user's have no part in a report
-    env = {"IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "agg"}
+    # start-up files, history and backends of the user's have no part in a report; its temporary files go with the folder
+    env = {"IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "agg"} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
     class ThisPython(KernelSpecManager):
         def get_kernel_spec(self, kernel_name):

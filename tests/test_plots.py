@@ -1,0 +1,254 @@
+"""Charts are tested by structure: titles, labels, heights, points; and by what they must not do."""
+
+import subprocess
+import sys
+
+import matplotlib
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from matplotlib.colors import to_rgb
+
+from crmlib import lifecycle, pareto, plots, pyramid
+from crmlib.overview import by_period, order_counts
+
+PERIODS = pd.DataFrame(
+    {
+        "period": ["2024-01", "2024-02", "2024-03"],
+        "first_time": [4, 1, 0],
+        "returning": [0, 2, 3],
+        "first_revenue": [40.0, 10.0, 0.0],
+        "repeat_revenue": [5.0, 20.0, 30.0],
+        "refunds": [0.0, -3.0, 0.0],
+        "complete": [True, True, False],
+    }
+)
+SEGMENTS = pd.DataFrame(
+    {"segment": ["best", "rest"], "share_of_customers": [0.25, 0.75], "share_of_revenue": [0.6, 0.4], "customers": [1, 3]}
+)
+TIERS = pd.DataFrame({"tier": ["top", "small", "inactive"], "customers": [1, 99, 7], "share_of_revenue": [0.3, 0.7, None]})
+BY_X = pd.DataFrame({"x": ["0", "1", "7+"], "customers": [1000, 30, 2], "actual": [0.2, 0.9, 6.0], "expected": [0.25, 0.8, 5.5]})
+ABC = pareto.abc_classes(pd.DataFrame({"customer": list("abcde"), "revenue": [70.0, 15, 10, 4, 1]}))
+COUNTS = pd.DataFrame({"orders": ["1", "2", "3+"], "customers": [60, 30, 10]})
+GROUPS = pd.DataFrame({"group": [1, 2], "value": [250.0, 50.0]})
+POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
+
+CHARTS = {
+    "lorenz": lambda **k: plots.lorenz_curve(plots_table(POINTS, k), top=(0.2, 0.5), **k),
+    "abc": lambda **k: plots.abc_curve(plots_table(ABC, k), **k),
+    "orders": lambda **k: plots.order_histogram(plots_table(COUNTS, k), **k),
+    "revenue": lambda **k: plots.revenue_by_period(plots_table(PERIODS, k), currency="$", **k),
+    "buyers": lambda **k: plots.customers_by_period(plots_table(PERIODS, k), **k),
+    "shares": lambda **k: plots.share_bars(plots_table(SEGMENTS, k), label="segment", **k),
+    "pyramid": lambda **k: plots.pyramid_bars(plots_table(TIERS, k), **k),
+    "holdout": lambda **k: plots.holdout_by_x(plots_table(BY_X, k), **k),
+    "value": lambda **k: plots.value_bars(plots_table(GROUPS, k), label="group", value="value", currency="$", **k),
+}
+each_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
+
+
+def plots_table(frame, options):
+    return pl.from_pandas(frame) if options.pop("polars", False) else frame
+
+
+def heights(container):
+    return [bar.get_height() for bar in container]
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def rendered(ax):
+    ax.figure.canvas.draw()
+    return ax
+
+
+@each_chart
+@pytest.mark.parametrize("polars", [False, True])
+def test_draws_on_the_axes_given_with_the_title_given(draw, polars):
+    ax = plots.canvas()
+    assert draw(ax=ax, title="What was found", polars=polars) is ax
+    assert ax.get_title(loc="left") == "What was found"
+    rendered(ax)
+
+
+@each_chart
+def test_axes_say_what_they_show(draw):
+    ax = draw(ax=plots.canvas())
+    named = ax.get_xlabel(), ax.get_ylabel()
+    if draw is CHARTS["pyramid"]:  # its bars carry their numbers and units
+        assert all("customer" in text for text in texts(ax))
+    else:
+        assert any(named)
+    assert ax.get_title(loc="left") == ""
+
+
+@each_chart
+@pytest.mark.parametrize("nasty", ["$x^2$ costs $5", r"50 % _{a} \frac{", "<b>$$</b>"])
+def test_text_is_drawn_as_it_is_written(draw, nasty):
+    ax = rendered(draw(ax=plots.canvas(), title=nasty))
+    title = ax._left_title
+    assert title.get_text() == nasty
+    assert title.get_parse_math() is False
+
+
+def test_no_text_of_any_chart_becomes_a_formula():
+    table = SEGMENTS.assign(segment=["$a$ $b$", r"$\sum$"])
+    ax = rendered(plots.share_bars(table, label="segment", ax=plots.canvas()))
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["$a$ $b$", r"$\sum$"]
+    assert not any(label.get_parse_math() for label in ax.get_yticklabels())
+    money = rendered(plots.revenue_by_period(PERIODS, currency="$^2$", ax=plots.canvas()))
+    labels = [label.get_text() for label in money.get_yticklabels()]
+    assert r"\$^2\$20" in labels  # matplotlib shows an escaped sign as it is
+
+
+@each_chart
+def test_without_axes_a_pyplot_figure_is_made(draw):
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    ax = draw()
+    assert set(pyplot.get_fignums()) > set(before)
+    pyplot.close(ax.figure)
+
+
+@each_chart
+def test_no_setting_of_matplotlib_changes(draw):
+    before = matplotlib.rcParams.copy()
+    rendered(draw(ax=plots.canvas()))
+    assert matplotlib.rcParams == before
+
+
+def test_importing_plots_loads_no_chart_library():
+    code = "import sys, crmlib.plots; print([m for m in ('matplotlib', 'seaborn', 'scipy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_colours_used_together_differ_in_grey():
+    def lightness(colour):
+        return float(np.dot(to_rgb(colour), (0.2126, 0.7152, 0.0722)))
+
+    for one, other in [("dark", "mid"), ("mid", "light"), ("dark", "light"), ("accent", "light"), ("dark", "accent")]:
+        assert abs(lightness(plots.PALETTE[one]) - lightness(plots.PALETTE[other])) > 0.15, (one, other)
+
+
+def test_lorenz_draws_the_points_and_marks_the_top():
+    ax = plots.lorenz_curve(POINTS, top=(0.20, 0.36), ax=plots.canvas())
+    equality, curve, top, point = ax.lines
+    assert equality.get_xydata().tolist() == [[0, 0], [1, 1]]
+    assert curve.get_xdata().tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert curve.get_ydata().tolist() == pytest.approx([0, 0.1, 0.4, 1])
+    assert top.get_xydata().tolist() == [[0.8, 0.64], [0.8, 1]]
+    assert point.get_xydata().tolist() == [[0.8, 0.64]]
+    assert texts(ax) == ["top 20 % of customers\nbring 36.0 %"]
+    assert len(plots.lorenz_curve(POINTS, ax=plots.canvas()).lines) == 2
+
+
+def test_abc_curve_has_a_band_for_each_class():
+    ax = plots.abc_curve(ABC, ax=plots.canvas())
+    (curve,) = ax.lines
+    assert curve.get_ydata().tolist() == pytest.approx([0, 0.70, 0.85, 0.95, 0.99, 1])
+    assert texts(ax) == ["A", "B", "C"]
+    edges = [(band.get_x(), band.get_x() + band.get_width()) for band in ax.patches]
+    assert edges == [pytest.approx(pair) for pair in [(0, 0.4), (0.4, 0.6), (0.6, 1)]]
+
+
+def test_order_histogram_has_counts_and_shares():
+    ax = plots.order_histogram(COUNTS, ax=plots.canvas())
+    assert heights(ax.containers[0]) == [60, 30, 10]
+    assert texts(ax) == ["60 %", "30 %", "10 %"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3+"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("orders", "customers")
+
+
+def test_revenue_stacks_first_and_later_purchases_and_marks_what_is_incomplete():
+    ax = plots.revenue_by_period(PERIODS, currency="$", ax=plots.canvas())
+    first, later, key, refunds = ax.containers
+    assert heights(first) == [40, 10, 0]
+    assert heights(later) == [5, 20, 30]
+    assert [bar.get_y() for bar in later] == [40, 10, 0]
+    assert heights(refunds) == [0, -3, 0]
+    assert [bar.get_hatch() for bar in later] == [None, None, "////"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "first purchase day", "later purchases", "not wholly in the log", "refunds",
+    ]  # fmt: skip
+    assert ax.get_ylabel() == "revenue ($)"
+
+
+def test_whole_periods_without_refunds_need_no_more_words():
+    whole = PERIODS.assign(refunds=0.0, complete=True)
+    ax = plots.revenue_by_period(whole, ax=plots.canvas())
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first purchase day", "later purchases"]
+    assert ax.get_ylabel() == "revenue"
+
+
+def test_many_periods_are_labelled_sparsely():
+    many = pd.concat([PERIODS] * 12, ignore_index=True).assign(period=[f"P{n}" for n in range(36)])
+    ax = plots.customers_by_period(many, ax=plots.canvas())
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["P0", "P4", "P8", "P12", "P16", "P20", "P24", "P28", "P32"]
+    assert len(ax.containers[0]) == 36
+
+
+def test_share_bars_pair_customers_with_revenue():
+    ax = plots.share_bars(SEGMENTS, label="segment", ax=plots.canvas())
+    customers, revenue = ax.containers
+    assert [bar.get_width() for bar in customers] == [0.25, 0.75]
+    assert [bar.get_width() for bar in revenue] == [0.6, 0.4]
+    assert texts(ax) == ["25.0 %", "75.0 %", "60.0 %", "40.0 %"]
+    assert ax.yaxis_inverted()
+
+
+def test_a_share_that_is_not_defined_has_no_bar_and_no_number():
+    ax = plots.share_bars(SEGMENTS.assign(share_of_revenue=np.nan), label="segment", ax=plots.canvas())
+    assert [bar.get_width() for bar in ax.containers[1]] == [0, 0]
+    assert texts(ax) == ["25.0 %", "75.0 %"]
+
+
+def test_pyramid_is_centred_and_names_those_outside():
+    ax = plots.pyramid_bars(TIERS, ax=plots.canvas())
+    widths = [bar.get_width() for bar in ax.containers[0]]
+    assert widths == [0.3, 0.7, 0]
+    assert [bar.get_x() for bar in ax.containers[0]] == [-0.15, -0.35, 0]
+    assert texts(ax) == ["30.0 % of revenue, 1 customer", "70.0 % of revenue, 99 customers", "7 customers"]
+
+
+def test_holdout_shows_both_and_how_many_customers():
+    ax = plots.holdout_by_x(BY_X, ax=plots.canvas())
+    assert heights(ax.containers[0]) == [0.2, 0.9, 6.0]
+    assert ax.lines[0].get_ydata().tolist() == [0.25, 0.8, 5.5]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0\n(1,000)", "1\n(30)", "7+\n(2)"]
+
+
+def test_value_bars_carry_money():
+    ax = plots.value_bars(GROUPS, label="group", value="value", what="mean", currency="$", x="tenths", ax=plots.canvas())
+    assert heights(ax.containers[0]) == [250, 50]
+    assert texts(ax) == ["$250", "$50"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("tenths", "mean ($)")
+
+
+def test_a_sign_that_the_font_lacks_is_left_out():
+    assert plots.drawable("€") == "€"
+    assert plots.drawable("元") == ""
+    ax = plots.revenue_by_period(PERIODS, currency="元", ax=plots.canvas())
+    assert ax.get_ylabel() == "revenue"
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(ValueError, match="table of periods has no column 'complete'"):
+        plots.revenue_by_period(PERIODS.drop(columns="complete"), ax=plots.canvas())
+
+
+def test_tables_of_the_library_fit(cdnow_sample_log, cdnow_sample):
+    periods = by_period(cdnow_sample_log, as_of="1998-06-30")
+    ax = plots.revenue_by_period(periods, ax=plots.canvas())
+    drawn = sum(sum(heights(container)) for container in ax.containers)
+    assert drawn == pytest.approx(cdnow_sample_log["amount"].sum())
+    counted = plots.order_histogram(order_counts(cdnow_sample), ax=plots.canvas())
+    assert sum(heights(counted.containers[0])) == len(cdnow_sample)
+    tiers = pyramid.summary(pyramid.tiers(cdnow_sample))
+    assert len(plots.pyramid_bars(tiers, ax=plots.canvas()).containers[0]) == len(nw.from_native(tiers))
+    states = lifecycle.summary(lifecycle.states(cdnow_sample))
+    assert len(plots.share_bars(states, label="state", ax=plots.canvas()).containers[0]) == len(states)
