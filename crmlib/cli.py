@@ -135,7 +135,7 @@ def score(
     check_place(place, force=force)
     admission, day, _ = _admitted(data, as_of, options)
     card = scorecard(admission.transactions, as_of=day)
-    for sentence in [note.sentence for note in admission.notes] + list(card.notices):
+    for sentence in [note.sentence for note in admission.notes if note.code != "future"] + list(card.notices):  # that was said
         _say(sentence)
     write(card.table, place, force=force)
     print(place)
@@ -218,7 +218,7 @@ def _ending(error):
         return "Stopped; nothing was left behind.", STOPPED
     if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing value
         command = error.ctx.command_path if getattr(error, "ctx", None) else "crm"
-        return f"{error.format_message()} See {command} --help.", 2
+        return f"{error.format_message().rstrip('.')}. See {command} --help.", 2
     what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return f"This is a defect in crmlib ({what}). Please report it; crm --debug and the rest of the command shows where.", 1
 
@@ -233,11 +233,13 @@ def as_typed(sentence) -> str:
     """
     sentence = re.sub(r" \(in Python [a-z_]+='(?:[^'\\]|\\.)*'\)", "", sentence)
     sentence = _KEYWORD.sub(_option, sentence)
+    sentence = _BOTH.sub(r"--\1 and --\2", sentence)
     return _NAME.sub(lambda found: _dashed(found.group()), sentence)
 
 
 _KEYWORDS = (*LOG_OPTIONS, "as_of", "currency", "ids", "out")
 _KEYWORD = re.compile(rf"(?<![\w'\"-])(?P<name>{'|'.join(_KEYWORDS)})=(?:'(?P<one>[^']*)'|\"(?P<two>[^\"]*)\")(?P<end>[.,;)]?)")
+_BOTH = re.compile(rf"^({'|'.join(LOG_OPTIONS)}) and ({'|'.join(LOG_OPTIONS)})(?= both name )")
 # words of one part are also plain English, so only where they begin a sentence that is about the option
 _NAME = re.compile(
     r"(?<![\w'\"-])(?:as_of|date_format|missing_customer)(?![\w'\"=])|^(?:decimal|thousands|duplicates|ids|currency)(?= is | and )"
@@ -278,7 +280,7 @@ def _currency(typed, data):
     """The sign that was typed, or that of the data set."""
     if typed is not None:
         if len(typed) > 4 or not (typed.isprintable() and typed == typed.strip()):
-            raise DataError(f"currency {typed!r} is not a sign of at most 4 characters; write for example --currency € or --currency CHF.")
+            raise DataError(f"--currency {typed!r} is not a sign of at most 4 characters; write for example --currency € or --currency CHF.")
         return typed
     from crmlib import datasets
 
@@ -303,20 +305,26 @@ def _admitted(data, as_of, options):
     tx, notes = datasets.admit_log(data, **options)
     notes = [note._replace(sentence=as_typed(note.sentence)) for note in notes]
     today, dates = _today(), tx["date"].dt.date
-    last = dates.max()
+    bought = dates[tx["amount"] >= 0]
+    first, last = bought.min() if len(bought) else dates.min(), dates.max()
     if day is None:
-        if later := int((dates > today).sum()):
-            raise DataError(
-                f"{later:,} {'line is' if later == 1 else 'lines are'} dated after today ({today}), the latest {last}; correct "
-                f"them, or leave them out with as_of='{today}'."
-            )
+        if last > today:
+            raise DataError(_later(dates, first, last, today))
         day = last
     elif day > today:
         sentence = f"The date of the report, {day}, lies in the future (today is {today}): days that have not come count as days without a purchase."
         notes.append(Note("future", 0, sentence))
         _say(sentence)
-    bought = dates[tx["amount"] >= 0]
-    first = bought.min() if len(bought) else dates.min()
     if day < first:
         raise DataError(f"as_of {day} is before the first purchase ({first}); choose that day or a later one.")
     return Admission(tx, tuple(notes)), day, _name(data)
+
+
+def _later(dates, first, last, today):
+    later = int((dates > today).sum())
+    one = later == 1
+    said = f"{later:,} {'line is' if one else 'lines are'} dated after today ({today}), {'on' if one else 'the latest on'} {last}"
+    them = "it" if one else "them"
+    if first > today:  # nothing would be left
+        return f"{said}; correct {them}."
+    return f"{said}; correct {them}, or leave {them} out with as_of='{dates[dates <= today].max()}', the last day before."

@@ -61,8 +61,11 @@ def scorecard(tx, *, as_of) -> Scorecard:
         table = nw.from_native(rfm.segments(rfm.scores(customers)))
     else:
         notices.append("No scores: the log holds no purchase.")
-        none = [nw.lit(None).cast(nw.Int64).alias(name) for name in ("r", "f", "m")]
-        table = nw.from_native(customers).with_columns(*none, segment=nw.lit(rfm.NO_PURCHASE))
+        table = nw.from_native(customers)
+        kind = nw.Float64 if table.implementation.is_pandas_like() else nw.Int64  # pandas makes no whole numbers of gaps
+        table = table.with_columns(nw.lit(None).cast(kind).alias(name) for name in "rfm")
+        whole = nw.maybe_convert_dtypes(table.select("r", "f", "m"))
+        table = table.with_columns(*whole.iter_columns(), segment=nw.lit(rfm.NO_PURCHASE))
     tiers = nw.from_native(pyramid.tiers(last_year(tx, customers, as_of=as_of), active_within=YEAR))
     states = nw.from_native(lifecycle.states(customers))
     table = table.with_columns(tiers["tier"], states["state"])
