@@ -170,12 +170,14 @@ def test_active_customers_grow_with_the_window(tx, as_of, customers):
         (pd.concat([ONE, ONE]), "1 of 2 purchase lines share it with an earlier line."),
         (
             a_log(("a", "2024-01-05", 5, "A"), ("b", "2024-01-05", 5, "B")),
-            "2 purchase lines make 2 orders; no customer placed two orders on one day, so orders and purchase days are the "
+            "2 purchase lines make 2 orders; no customer placed two orders on one day, so orders and "
+            "purchase days are the "
             "same number.",
         ),
         (
             a_log(("a", "2024-01-05", 5, "A"), ("a", "2024-01-06", 5, "A"), ("a", "2024-01-06", 5, "B")),
-            "3 purchase lines make 2 orders; 1 order falls on a day on which the customer had placed another; 1 day only "
+            "3 purchase lines make 2 orders; 1 order falls on a day on which the customer had placed "
+            "another; 1 day only "
             "continues an order of an earlier day.",
         ),
     ],
@@ -233,7 +235,8 @@ def test_busiest_in_small_logs(tx, sentence):
                     ),
                 ]
             ),
-            "Of 5 customers, 2 bought and brought zero in all; 1 bought and got back more than was paid; 1 never bought, with "
+            "Of 5 customers, 2 bought and brought zero in all; 1 bought and got back more than was "
+            "paid; 1 never bought, with "
             "refunds only. They are customers, and no model of spending can use them.",
         ),
     ],
@@ -248,7 +251,8 @@ def test_two_recencies_in_small_logs():
     )
     assert sentences.two_recencies(table(REFUND_ONLY[1:])) == "Nobody bought anything: the log holds refunds only."
     assert sentences.two_recencies(table(ONE)) == (
-        "1 customer with a single purchase day has t_x = 0, while days_since_last is 86. Who takes t_x for RFM's recency "
+        "1 customer with a single purchase day has t_x = 0, while days_since_last is 86. Who "
+        "takes t_x for RFM's recency "
         "calls this customer fresh."
     )
 

@@ -376,7 +376,8 @@ def _other_customers(given, right):
             stripped = next(name for name in right.index if name.startswith("0"))
             return Outcome(
                 COULD_NOT_COMPARE,
-                f"The ids lost their leading zeros: {stripped!r} became {stripped.lstrip('0')!r}. Keep customer as text.",
+                f"The ids lost their leading zeros: {stripped!r} became {stripped.lstrip('0')!r}. Keep "
+                "customer as text.",
             )
     positions = len(given.index) and (given.index == [str(position) for position in range(len(given))]).all()
     if len(missing) and (positions or len(missing) == len(right)):

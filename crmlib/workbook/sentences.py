@@ -77,7 +77,10 @@ def bought_once(customers) -> str:
         return "No customer bought on one day only: everyone came back at least once."
     if len(once) == len(buyers):
         return "Every customer bought on one day only: nobody has come back yet."
-    sentence = f"{number(len(once))} of {count(len(buyers), 'customer')} ({percent(len(once) / len(buyers))}) bought on one day only"
+    sentence = (
+        f"{number(len(once))} of {count(len(buyers), 'customer')} "
+        f"({percent(len(once) / len(buyers))}) bought on one day only"
+    )
     total = customers["revenue"].sum()
     if total > 0 and once["revenue"].sum() >= 0:
         sentence += f" and brought {percent(once['revenue'].sum() / total)} of the revenue"
@@ -85,12 +88,12 @@ def bought_once(customers) -> str:
 
 
 def once_by_day(tx, *, as_of, parts=4) -> pd.DataFrame:
-    """Customers, and the share of them who bought on one day only, as seen on ``parts`` days from the first purchase on.
+    """Customers, and the share of them who bought on one day only, as seen on ``parts`` days after the first purchase.
 
     Columns: as_of (text), customers, bought_once (share).
 
-    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-01-21", "2024-01-05"]),
-    ...                     "amount": 1.0})
+    >>> dates = pd.to_datetime(["2024-01-01", "2024-01-21", "2024-01-05"])
+    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": dates, "amount": 1.0})
     >>> once_by_day(log, as_of="2024-01-21", parts=2)
             as_of  customers  bought_once
     0  2024-01-11          2          1.0
@@ -152,7 +155,10 @@ def without_revenue(customers) -> str:
     found = [f"{number(which.sum())} {words}" for words, which in kinds.items() if which.any()]
     if not found:
         return "Every customer brought revenue above zero."
-    return f"Of {count(len(customers), 'customer')}, {'; '.join(found)}. They are customers, and no model of spending can use them."
+    return (
+        f"Of {count(len(customers), 'customer')}, {'; '.join(found)}. They are customers, and no "
+        "model of spending can use them."
+    )
 
 
 @_wrapped
@@ -166,7 +172,8 @@ def two_recencies(customers) -> str:
     low, high = once["days_since_last"].min(), once["days_since_last"].max()
     between = f"is {number(low)}" if low == high else f"runs from {number(low)} to {number(high)}"
     return (
-        f"{count(len(once), 'customer')} with a single purchase day {'has' if len(once) == 1 else 'have'} t_x = 0, while "
+        f"{count(len(once), 'customer')} with a single purchase day "
+        f"{'has' if len(once) == 1 else 'have'} t_x = 0, while "
         f"days_since_last {between}. Who takes t_x for RFM's recency calls "
         f"{'this customer' if len(once) == 1 else 'all of them'} fresh."
     )
@@ -187,14 +194,16 @@ def arrivals(tx, *, as_of) -> str:
     share, newest = (first <= opening).mean(), first.max()
     if share < PANEL:
         return (
-            f"{percent(share)} of the customers made their first purchase in the first quarter of the time, and the newest "
+            f"{percent(share)} of the customers made their first purchase in the first quarter of the "
+            "time, and the newest "
             f"one came on {newest:%Y-%m-%d}: new customers keep coming in this log."
         )
     silent = (last_day - newest).days
     everyone = "All" if share == 1 else f"{percent(share)} of the"
     return (
         f"{everyone} customers made their first purchase in the first quarter of the time. The newest came on "
-        f"{newest:%Y-%m-%d}, {count(silent, 'day')} before the end: this log is a cohort panel. It follows one group, so "
+        f"{newest:%Y-%m-%d}, {count(silent, 'day')} before the end: this log is a cohort panel. "
+        "It follows one group, so "
         "it cannot tell whether the shop wins new customers, grows or shrinks."
     )
 
@@ -214,13 +223,17 @@ def last_month(periods) -> str:
     if row["returning"] in (0, row["customers"]):
         what = "had bought before" if row["returning"] else "were new"
         return f"All {number(row['customers'])} customers who bought in {row['period']} {what}"
-    return f"{number(row['returning'])} of the {number(row['customers'])} customers who bought in {row['period']} had bought before"
+    return (
+        f"{number(row['returning'])} of the {number(row['customers'])} customers who bought in "
+        f"{row['period']} had bought before"
+    )
 
 
 def active_customers(customers, windows=(30, 90, 180, 365)) -> pd.DataFrame:
     """Customers whose last purchase lies at most ``window`` days back: window, active, share (of all who ever bought).
 
-    >>> active_customers(pd.DataFrame({"orders": [1, 1], "x": 0.0, "days_since_last": [20.0, 200.0]}), windows=(30, 365))
+    >>> customers = pd.DataFrame({"orders": [1, 1], "x": 0.0, "days_since_last": [20.0, 200.0]})
+    >>> active_customers(customers, windows=(30, 365))
        window  active  share
     0      30       1    0.5
     1     365       2    1.0
@@ -237,7 +250,8 @@ def active_spread(active) -> str:
     if low["active"] == high["active"]:
         return f"The window makes no difference in this log: {count(low['active'], 'active customer')} each time."
     return (
-        f"{count(low['active'], 'active customer')} with a window of {low['window']:.0f} days, {number(high['active'])} with "
+        f"{count(low['active'], 'active customer')} with a window of {low['window']:.0f} days, "
+        f"{number(high['active'])} with "
         f"one of {high['window']:.0f}: the same customers on the same day, another definition."
     )
 

@@ -208,7 +208,8 @@ QUESTIONS = {
             Wrong(_days, "You counted purchase days. This log has order ids, and two orders can fall on one day."),
             Wrong(
                 lambda m: _orders(m).reindex(m.tx["customer"].unique(), fill_value=0),
-                "The counts are right, but customers with refunds only are among them. They never bought: leave them out.",
+                "The counts are right, but customers with refunds only are among them. They never "
+                "bought: leave them out.",
             ),
         ),
         hints=(
