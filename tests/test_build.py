@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from crmlib.errors import DataError
 from crmlib.workbook.build import BuildError, build, check, check_execute
 from crmlib.workbook.compare import PICTURE_TOLERANCE, differences, picture_difference
-from crmlib.workbook.execute import clean, plain_png
+from crmlib.workbook.execute import clean, plain_png, run
 from crmlib.workbook.manifest import read_manifest, sha256, write_manifest
 from crmlib.workbook.notebook import dump, faults, load, machine_paths, parameters
 from crmlib.workbook.source import Answer, Source, find_sources, leaks, notebooks
@@ -545,6 +545,12 @@ def test_an_error_inside_a_widget_is_an_error_of_the_cell():
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": state}}
     with pytest.raises(BuildError, match=r"x, cell 1 \(1\): raises ZeroDivisionError: division by zero"):
         clean(notebook, "x")
+
+
+def test_a_run_that_ends_early_without_an_error_is_one(monkeypatch, tmp_path):
+    monkeypatch.setattr("nbclient.NotebookClient.execute", lambda self, **kwargs: self.nb)
+    with pytest.raises(BuildError, match=r"x: not every cell ran \(counts \[None\]\); run the build again"):
+        run(new_notebook(cells=[new_code_cell("1")]), cwd=tmp_path, what="x")
 
 
 def test_text_between_displays_stays_between_them():
