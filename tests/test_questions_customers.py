@@ -19,7 +19,7 @@ NUMBERS = [slug for slug, question in QUESTIONS.items() if isinstance(question, 
 LABELS = [slug for slug, question in QUESTIONS.items() if isinstance(question, Labels)]
 PLACE = "course/10_customers/workbook.py"
 
-# Worked out by hand as of 2024-07-19, two hundred days after the first line; `early` is twenty days after it, 2024-01-21.
+# Worked out by hand as of 2024-07-19, 200 days after the first line; `early` is twenty days after it, 2024-01-21.
 # ann: three lines on the first day, two of them one order; back on 01-21; a refund. bob: one free order on 01-21.
 # cy: two orders, long ago. di: a refund only. eve: two orders on the last day.
 TINY = pd.DataFrame(
@@ -213,9 +213,10 @@ def test_a_wrong_table_shows_the_given_value_only(slug, some):
 
 
 WEIRD = [
-    "many", b"2", None, ..., True, float("nan"), float("inf"), 10**400, -1, 1e300, [], {}, [1, 2], {"ann": 1},
-    set(), object, pd.NaT, pd.NA, np.array([]), np.zeros((2, 2)), pd.Series(dtype=float), pd.Series([1, 2]),
-    pd.Series(["a"], index=["ann"]), pd.DataFrame(), pd.DataFrame({"customer": ["ann"]}), pd.DataFrame({"customer": ["ann", "ann"], "orders": [1, 1]}),
+    "many", b"2", None, ..., True, float("nan"), float("inf"), 10**400, -1, 1e300, [], {}, [1, 2], {"ann": 1}, set(), object,
+    pd.NaT, pd.NA, np.array([]), np.zeros((2, 2)),
+    pd.Series(dtype=float), pd.Series([1, 2]), pd.Series(["a"], index=["ann"]), pd.DataFrame(),
+    pd.DataFrame({"customer": ["ann"]}), pd.DataFrame({"customer": ["ann", "ann"], "orders": [1, 1]}),
     pd.Timestamp("2024-01-01"), pd.Timedelta(days=3), TINY, "send it", ("send",),
 ]  # fmt: skip
 
