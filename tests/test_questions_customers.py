@@ -213,8 +213,8 @@ def test_a_wrong_table_shows_the_given_value_only(slug, some):
 
 
 WEIRD = [
-    "many", b"2", None, ..., True, float("nan"), float("inf"), 10**400, -1, 1e300, [], {}, [1, 2], {"ann": 1}, set(), object,
-    pd.NaT, pd.NA, np.array([]), np.zeros((2, 2)),
+    "many", b"2", None, ..., True, float("nan"), float("inf"), 10**400, -1, 1e300, [], {}, [1, 2], {"ann": 1},
+    set(), object, pd.NaT, pd.NA, np.array([]), np.zeros((2, 2)),
     pd.Series(dtype=float), pd.Series([1, 2]), pd.Series(["a"], index=["ann"]), pd.DataFrame(),
     pd.DataFrame({"customer": ["ann"]}), pd.DataFrame({"customer": ["ann", "ann"], "orders": [1, 1]}),
     pd.Timestamp("2024-01-01"), pd.Timedelta(days=3), TINY, "send it", ("send",),
