@@ -76,7 +76,9 @@ for name in datasets.names():
 # Do not answer in `exercises/`: those files belong to the course, and an update would run into your answers. Open a
 # terminal (File > New > Terminal) and let the course make a copy for you:
 #
-# ``` uv run crm start customers ```
+# ```
+# uv run crm start customers
+# ```
 #
 # It prints where your copy is: in the folder `work/`. What is there stays yours. `crm start` never overwrites a file,
 # git ignores the folder, and a `git pull` does not touch it. (Installed with pip or conda? Leave out `uv run`.)
@@ -120,8 +122,10 @@ check.hint("orders")
 # It needs one row a line of purchase, with a customer, a date and an amount. CSV, Excel and Parquet will do; the
 # columns may have any names, which you give once:
 #
-# ``` uv run crm start customers --data my-log.csv --customer CustomerID --date InvoiceDate --amount Total uv run crm
-# report --data my-log.csv --customer CustomerID --date InvoiceDate --amount Total ```
+# ```
+# uv run crm start customers --data my-log.csv --customer CustomerID --date InvoiceDate --amount Total
+# uv run crm report --data my-log.csv --customer CustomerID --date InvoiceDate --amount Total
+# ```
 #
 # The first makes a workbook on it, the second the report. If something in the file cannot be read without a guess, such
 # as a date that may be in March or in April, you get one sentence that says where it stands and what to type.

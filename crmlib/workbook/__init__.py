@@ -3,8 +3,11 @@
     workbook                 what a workbook calls first: data and checks
     checks                   the four outcomes and the kinds of answer
     questions/KEY.py         the questions of one workbook, with answers of their own
-    build, manifest          course/ -> notebooks/, exercises/, solutions/ (maintainers)
     start                    exercises/ -> a learner's own copy in work/
+    build                    course/ -> notebooks/, exercises/, solutions/ (maintainers), by way of
+        source, execute      what a text source says; running a notebook and keeping what is the same at every run
+        notebook, manifest   notebooks as files; what was built from what
+        compare              a notebook run again, held to the committed one
 """
 
 from __future__ import annotations
