@@ -3,6 +3,7 @@
     workbook                 what a workbook calls first: data and checks
     checks                   the four outcomes and the kinds of answer
     questions/KEY.py         the questions of one workbook, with answers of their own
+    sentences                what lessons print about a log, computed
     start                    exercises/ -> a learner's own copy in work/
     build                    course/ -> notebooks/, exercises/, solutions/ (maintainers), by way of
         source, execute      what a text source says; running a notebook and keeping what is the same at every run
