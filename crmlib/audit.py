@@ -16,11 +16,10 @@ import numpy as np
 
 from crmlib import clv, lifecycle, pareto, pyramid, rfm, wording
 from crmlib.bgnbd import BGNBD, fit_bgnbd
-from crmlib.customers import customer_table, until
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
-from crmlib.overview import YEAR, Refused, best_for, by_period, growth, last_year, order_counts, top_shares
+from crmlib.overview import YEAR, Refused, as_it_stood, best_for, by_period, growth, last_year, order_counts, top_shares
 
 __all__ = ["Audit", "Facts", "Refused", "Value", "audit"]
 
@@ -111,8 +110,7 @@ def audit(tx, *, as_of) -> Audit:
     Raises `DataError` for an ``as_of`` before the first purchase; whatever else a log cannot carry becomes `Refused`.
     """
     as_of = as_day(as_of)
-    tx = until(tx, as_of)
-    customers = customer_table(tx, as_of=as_of)
+    tx, customers = as_it_stood(tx, as_of=as_of)
     facts = _facts(tx, customers, as_of)
     few = facts.customers < FEW and Refused(
         f"The log has {wording.count(facts.customers, 'customer')}; with fewer than {FEW} a share or a score describes "

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import warnings
 from dataclasses import dataclass
 
 import narwhals as nw
 import numpy as np
 
 from crmlib import pareto, wording
-from crmlib.customers import until
-from crmlib.errors import DataError
+from crmlib.customers import customer_table, until
+from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, day_number, table
 
-__all__ = ["Growth", "Refused", "best_for", "by_period", "growth", "last_year", "order_counts", "top_shares", "value_by"]
+__all__ = [
+    "YEAR", "Growth", "Refused", "as_it_stood", "best_for", "by_period", "growth", "last_year", "order_counts", "top_shares",
+    "value_by",
+]  # fmt: skip
 
 YEAR = 365  # days
 
@@ -37,6 +41,17 @@ class Growth:
     customers: tuple[float, float]
     orders_each: tuple[float, float]
     order_value: tuple[float, float]
+
+
+def as_it_stood(tx, *, as_of):
+    """The lines up to and including ``as_of``, and the customer table of that day.
+
+    Says nothing of the lines after it. Raises `DataError` for an ``as_of`` before the first purchase.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)
+        customers = customer_table(tx, as_of=as_of)
+    return until(tx, as_of), customers
 
 
 def by_period(tx, *, as_of, unit="month"):

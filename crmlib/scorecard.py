@@ -16,10 +16,9 @@ import narwhals as nw
 
 from crmlib import clv, lifecycle, pyramid, rfm
 from crmlib.bgnbd import fit_bgnbd
-from crmlib.customers import customer_table, until
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.gamma_gamma import fit_gamma_gamma
-from crmlib.overview import YEAR, last_year
+from crmlib.overview import YEAR, as_it_stood, last_year
 from crmlib.writing import whole
 
 __all__ = ["ENDINGS", "Scorecard", "check_place", "neutral", "scorecard", "write"]
@@ -54,8 +53,7 @@ def scorecard(tx, *, as_of) -> Scorecard:
     >>> len(card.notices)
     1
     """
-    tx = until(tx, as_of)
-    customers = customer_table(tx, as_of=as_of)
+    tx, customers = as_it_stood(tx, as_of=as_of)
     notices = []
     if nw.from_native(customers)["orders"].sum():
         table = nw.from_native(rfm.segments(rfm.scores(customers)))

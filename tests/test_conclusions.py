@@ -1,0 +1,255 @@
+"""Every verdict with data on both sides of it."""
+
+import dataclasses
+import datetime as dt
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmlib import conclusions, rfm
+from crmlib.audit import Facts
+from crmlib.bgnbd import BGNBD
+from crmlib.conclusions import Finding
+from crmlib.gamma_gamma import GammaGamma
+from crmlib.overview import Growth, Refused
+
+FACTS = Facts(
+    as_of=dt.date(2024, 12, 31), first_day=dt.date(2024, 1, 1), last_day=dt.date(2024, 12, 30), lines=300, customers=100, orders=250,
+    never=0, once=50, once_revenue=1000.0, revenue=5000.0, refunds=0.0, negative=0, panel=0.5, last_first=dt.date(2024, 11, 5),
+)  # fmt: skip
+
+
+def facts(**changed):
+    return dataclasses.replace(FACTS, **changed)
+
+
+def money(amount):
+    return f"€{amount:,.0f}"
+
+
+def held(error=0.0, purchases_error=0.0):
+    return SimpleNamespace(
+        split=dt.date(2024, 6, 30), as_of=dt.date(2024, 12, 31), revenue_error=error, purchases_error=purchases_error,
+        predicted_revenue=1000 * (1 + error / 100), actual_revenue=1000.0,
+    )  # fmt: skip
+
+
+def value(holdout, worth=(10.0, 30.0), correlation=0.0, free=0):
+    customers = pd.DataFrame({"customer": ["a", "b"], "value": worth})
+    return SimpleNamespace(
+        purchases=BGNBD(r=1, alpha=1, a=1, b=1), spend=GammaGamma(p=1, q=2, gamma=1), customers=customers, holdout=holdout,
+        correlation=correlation, free=free, total=float(np.nansum(worth)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict"),
+    [
+        (0.30, "the 80/20 claim does not hold here"),
+        (0.749, "the 80/20 claim does not hold here"),
+        (0.751, "the 80/20 claim roughly holds here"),
+        (0.80, "the 80/20 claim roughly holds here"),
+        (0.849, "the 80/20 claim roughly holds here"),
+        (0.851, "revenue is more concentrated here than the 80/20 claim says"),
+    ],
+)
+def test_concentration(share, verdict):
+    found = conclusions.concentration(share, 7, 100)
+    assert found.sentence == f"The top 20 % of customers bring {share * 100:.1f} % of revenue: {verdict}."
+    assert found.figure == f"{share * 100:.1f} %"
+    assert found.detail == "Half of the revenue comes from 7 customers (7.0 % of all); know these first."
+
+
+@pytest.mark.parametrize(
+    ("once", "verdict"),
+    [
+        (39, "That is less than the 40 to 70 % that are usual where no contract binds: customers here come back."),
+        (40, "That is within the 40 to 70 % that are usual where no contract binds."),
+        (70, "That is within the 40 to 70 % that are usual where no contract binds."),
+        (71, "That is more than the 40 to 70 % that are usual where no contract binds: win the second purchase before anything else."),
+    ],
+)
+def test_once(once, verdict):
+    found = conclusions.once(facts(once=once))
+    assert found.sentence == f"{once}.0 % of customers bought once ({once} of 100)."
+    assert found.detail == f"{verdict} Those who bought again brought 80.0 % of revenue."
+
+
+def test_once_in_a_short_log_is_not_judged():
+    short = facts(as_of=dt.date(2024, 6, 27))  # 179 days
+    assert conclusions.once(short).detail.startswith("The log covers 179 days (6 months), which is too short")
+    assert "usual" in conclusions.once(facts(as_of=dt.date(2024, 6, 28))).detail
+
+
+def test_once_leaves_out_those_who_never_bought_and_money_that_is_not_there():
+    assert conclusions.once(facts(never=50)).sentence == "100.0 % of customers bought once (50 of 50)."
+    assert "brought" not in conclusions.once(facts(once=100)).detail
+    assert "brought" not in conclusions.once(facts(revenue=0.0)).detail
+
+
+@pytest.mark.parametrize(("once", "orders", "said"), [(1, 1, "bought once"), (0, 12, "bought 12 times")])
+def test_once_with_one_buyer(once, orders, said):
+    assert conclusions.once(facts(customers=1, once=once, orders=orders)).sentence == f"The only buyer {said}."
+
+
+SEGMENTS = list(rfm.TEN_SEGMENTS.segments)
+QUIET = conclusions.quiet_segments()
+
+
+def summary(revenue):
+    total = sum(revenue.values())
+    rows = [
+        {"segment": name, "customers": 10 if name in revenue else 0, "revenue": revenue.get(name, 0.0),
+         "share_of_revenue": revenue.get(name, 0.0) / total, "share_of_customers": 0.1, "median_days_since_last": 200.0}
+        for name in SEGMENTS
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_quiet_segments_are_those_of_former_worth():
+    assert len(QUIET) >= 2
+    assert not set(QUIET) & {"champions", "hibernating", "drifting", "newcomers"}
+    assert set(QUIET) <= set(rfm.ACTIONS)
+
+
+def test_act_on_the_quiet_segment_that_brought_most():
+    found = conclusions.to_act_on(summary({"champions": 900.0, QUIET[0]: 40.0, QUIET[1]: 60.0}), {}, money)
+    assert found.sentence == (
+        f"Act first on “{QUIET[1]}”: 10 customers who brought €60 (6.0 % of revenue); half of them last bought 200 days "
+        "(7 months) ago or earlier."
+    )
+    assert found.detail == rfm.ACTIONS[QUIET[1]]
+    assert found.figure == "€60"
+
+
+def test_what_is_expected_of_them_is_said():
+    expected = dict.fromkeys(SEGMENTS, 12.0)
+    found = conclusions.to_act_on(summary({"champions": 900.0, QUIET[0]: 60.0}), expected, money)
+    assert found.detail.endswith("Left alone they are expected to bring €12 in the next year.")
+
+
+@pytest.mark.parametrize(("quiet", "said"), [(19.0, "No group of former worth has gone quiet. Look after “champions”"), (21.0, "Act first on")])
+def test_little_worth_is_not_acted_on_first(quiet, said):
+    found = conclusions.to_act_on(summary({"champions": 1000.0 - quiet, QUIET[0]: quiet}), {}, money)
+    assert found.sentence.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("error", "missed", "verdict"),
+    [
+        (9.9, "9.9 % too much", "close enough to plan with"),
+        (-9.9, "9.9 % too little", "close enough to plan with"),
+        (-10.1, "10.1 % too little", "good for ranking customers, too rough for a budget"),
+        (24.9, "24.9 % too much", "good for ranking customers, too rough for a budget"),
+        (25.1, "25.1 % too much", "do not plan with this number"),
+        (float("inf"), "many times too much", "do not plan with this number"),
+    ],
+)
+def test_one_year_says_how_the_test_went(error, missed, verdict):
+    found = conclusions.one_year(value(held(error)), 2, money)
+    assert found.figure == "€40"
+    assert found.sentence == "Today's customers are expected to bring €40 in the next year, €20 each on average (revenue, discounted)."
+    assert found.detail.startswith("A test on 2024-06-30 to 2024-12-31: from the days before, €")
+    assert found.detail.endswith(f"and €1,000 came, {missed}: {verdict}.")
+
+
+def test_one_year_without_a_test_says_so():
+    found = conclusions.one_year(value(Refused("Nobody bought twice, so nothing can be said.")), 2, money)
+    assert found.detail == "Nothing in this log tests that number: nobody bought twice, so nothing can be said."
+
+
+@pytest.mark.parametrize(
+    ("silent", "said"),
+    [
+        (6, "60.0 % of customers have not bought for 180 days or more: most of the base is silent."),
+        (5, "50.0 % of customers bought within the last 180 days: half of the base is active."),
+        (4, "60.0 % of customers bought within the last 180 days: most of the base is active."),
+    ],
+)
+def test_activity(silent, said):
+    stated = pd.DataFrame({"customer": [f"c{n}" for n in range(10)], "state": ["inactive"] * silent + ["loyal"] * (10 - silent)})
+    found = conclusions.activity(stated, 180, Refused("no"), money)
+    assert found.sentence == said
+    assert "expected" not in found.detail
+
+
+def test_activity_says_what_the_silent_may_bring():
+    stated = pd.DataFrame({"customer": ["a", "b"], "state": ["inactive", "loyal"]})
+    found = conclusions.activity(stated, 180, value(held()), money)
+    assert found.detail.endswith("The silent ones are still expected to bring €10 in the next year.")
+
+
+def test_panel_is_no_verdict_on_the_firm():
+    found = conclusions.panel(facts(panel=0.97, last_first=dt.date(2024, 3, 1)))
+    assert found.sentence == (
+        "The log is a cohort panel: 97.0 % of customers made their first purchase in the first quarter of the period "
+        "(the last of all on 2024-03-01)."
+    )
+    assert "churn" not in found.detail and "lost" not in found.detail
+
+
+def grown(revenue, customers=(10, 10), orders_each=(2, 2), order_value=(5, 5)):
+    return Growth(revenue, customers, orders_each, order_value)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (94.0, "Revenue of the last 365 days is 6.0 % below the 365 days before."),
+        (96.0, "Revenue of the last 365 days is steady: -4.0 % against the 365 days before."),
+        (104.0, "Revenue of the last 365 days is steady: 4.0 % against the 365 days before."),
+        (106.0, "Revenue of the last 365 days is 6.0 % above the 365 days before."),
+    ],
+)
+def test_growth(after, said):
+    assert conclusions.growth(grown((100.0, after))).sentence == said
+
+
+@pytest.mark.parametrize(
+    ("factors", "most"),
+    [
+        ({"customers": (10, 12)}, "the number of customers: the number of customers +20.0 %, orders a customer 0.0 % and revenue an order 0.0 %"),
+        ({"customers": (10, 11), "orders_each": (2.0, 1.0)}, "orders a customer: the number of customers +10.0 %, orders a customer -50.0 %"),
+        ({"order_value": (5, 7)}, "revenue an order: "),
+    ],
+)
+def test_growth_names_what_moved_it(factors, most):
+    assert f"What moved it most is {most}" in conclusions.growth(grown((100.0, 120.0), **factors)).detail
+
+
+def test_reasons_that_are_the_same_are_said_once():
+    few, short = Refused("The log has 3 customers."), Refused("The log covers 2 days.")
+    audit = SimpleNamespace(facts=facts(), periods=short, growth=short, top=few, segmented=few, tiered=few, stated=few, value=Refused("BG/NBD fails."))
+    assert conclusions.unsaid(audit) == [
+        "Months and growth: the log covers 2 days.",
+        "Concentration, segments, the pyramid and states: the log has 3 customers.",
+        "One-year value: BG/NBD fails.",
+    ]
+    assert conclusions.unsaid(SimpleNamespace(**{**vars(audit), "facts": facts(panel=1.0)}))[0] == "Months: the log covers 2 days."
+
+
+def test_read():
+    assert conclusions.read(facts(refunds=-7.0), money) == (
+        "300 lines, 250 orders of 100 customers from 2024-01-01 to 2024-12-30, worth €5,000 in all. Refunds of €7 are taken off."
+    )
+    assert "Refunds" not in conclusions.read(facts(), money)
+
+
+def test_first_page_of_cdnow(cdnow_log):
+    from crmlib.audit import audit
+
+    found = {finding.key: finding for finding in conclusions.first_page(audit(cdnow_log, as_of="1998-06-30"), lambda x: f"${x:,.2f}")}
+    assert list(found) == ["concentration", "act", "one_year", "once", "activity", "panel"]
+    assert found["concentration"].sentence == "The top 20 % of customers bring 67.8 % of revenue: the 80/20 claim does not hold here."
+    assert found["once"].sentence == "51.1 % of customers bought once (12,054 of 23,570)."
+    assert found["panel"].figure == "100.0 %"
+    assert "17.3 % too little: good for ranking customers" in found["one_year"].detail
+    said = " ".join(finding.sentence + finding.detail for finding in found.values()).lower()
+    assert "churn" not in said and "lost" not in said
+
+
+def test_first_page_of_a_log_without_a_purchase():
+    (found,) = conclusions.first_page(SimpleNamespace(facts=facts(orders=0, lines=3)), money)
+    assert found == Finding("nothing", "0", "The log holds 3 lines and no purchase: there is nothing to conclude.")
