@@ -156,18 +156,26 @@ def _match(day, value):
         if match := pattern.fullmatch(day):
             return form, match
     if two := re.fullmatch(r"\d{1,2}([-/.])\d{1,2}\1\d{2}", day):
-        example = f"date_format='%d{two[1]}%m{two[1]}%y'"
-        raise Unreadable(value, f"has a year of two digits; say how to read it, e.g. {example}")
+        ways = [way for way in (two[1].join(codes) for codes in (("%d", "%m", "%y"), ("%m", "%d", "%y"))) if _fits(day, way)]
+        ways = " or ".join(f"date_format={way!r}" for way in ways or [two[1].join(("%y", "%m", "%d"))])
+        raise Unreadable(value, f"has a year of two digits; say how to read it with {ways}")
     if ":" in day:
         raise Unreadable(value, "has a time of day that cannot be read; write it as 23:59 or leave it out")
     raise Unreadable(value, "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'")
+
+
+def _fits(day, date_format):
+    try:
+        return bool(dt.datetime.strptime(day, date_format))
+    except ValueError:
+        return False
 
 
 def _day_first(matches, example):
     """Whether the first number is the day: what one value shows holds for the column."""
     first = next((day for day, (_, match) in matches.items() if int(match["first"]) > 12), None)
     second = next((day for day, (_, match) in matches.items() if int(match["second"]) > 12), None)
-    if first and second:
+    if first and second and first != second:  # one text with both is no day at all, which `_date` says
         why = "has the day first but {other} has the month first; write all dates one way"
         raise Unreadable(example[first], why, example[second])
     if first or second:

@@ -190,7 +190,7 @@ def _distinct(series):
     places = np.full(len(filled), -1)
     try:
         places[filled], values = series.drop_nulls().to_pandas().factorize()
-    except (TypeError, NotImplementedError):  # lists and the like
+    except (TypeError, ValueError, NotImplementedError):  # lists and the like
         value = next((value for value in series.to_list() if not isinstance(value, Hashable)), None)
         raise DataError(f"Column {quote(series.name)} holds lists or the like, e.g. {quote(value)}; make it text.") from None
     return np.where(places < 0, len(values), places), [*values.tolist(), None]
