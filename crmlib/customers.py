@@ -83,7 +83,7 @@ def customer_table(tx, *, as_of):
         customers = customers.join(orders, on="customer", how="left").with_columns(nw.col("orders").fill_null(0))
     else:
         customers = customers.with_columns(orders=nw.col("days"))
-    return _columns(customers.sort("customer"), as_of.toordinal()).to_native()
+    return nw.maybe_reset_index(_columns(customers.sort("customer"), as_of.toordinal())).to_native()
 
 
 def _columns(customers, as_of):

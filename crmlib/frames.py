@@ -25,6 +25,7 @@ def table(native, needed=(), *, what="customer table", eager=True):
         ...
     crmlib.errors.DataError: The customer table has no column 'T'; it has ['x'].
     """
+    native = nw.to_native(native, pass_through=True)
     if nw.dependencies.is_pandas_dataframe(native):
         _check_names(native.columns, what)
     try:
