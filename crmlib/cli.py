@@ -200,25 +200,25 @@ def main(args=None) -> int:
         try:
             code = app(args, prog_name="crm", standalone_mode=False) or 0
             if code == STOPPED:  # typer has swallowed the Ctrl-C
-                _say(_ending(KeyboardInterrupt())[0])
+                _say(_ending(KeyboardInterrupt(), args)[0])
             return code
         except (Exception, KeyboardInterrupt) as error:
             if args[:1] == ["--debug"] or os.environ.get("CRM_DEBUG"):
                 raise
-            sentence, code = _ending(error)
+            sentence, code = _ending(error, args)
     _say(sentence)
     return code
 
 
-def _ending(error):
+def _ending(error, args):
     """The last sentence and the exit code of a command that did not come to its end."""
     if isinstance(error, DataError | FitError):
         return str(error), 2
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
         return "Stopped; nothing was left behind.", STOPPED
     if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing value
-        command = error.ctx.command_path if getattr(error, "ctx", None) else "crm"
-        return f"{error.format_message().rstrip('.')}. See {command} --help.", 2
+        command = next((f" {arg}" for arg in args if arg in ("report", "score", "start", "build")), "")
+        return f"{error.format_message().rstrip('.')}. See crm{command} --help.", 2
     what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return f"This is a defect in crmlib ({what}). Please report it; crm --debug and the rest of the command shows where.", 1
 

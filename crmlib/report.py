@@ -104,7 +104,7 @@ def check_parameters(template, parameters) -> None:
         if name not in known:
             raise DataError(f"The report has no parameter {name!r}; it has {', '.join(known)}.")
         if not isinstance(value, known[name]):
-            raise DataError(f"The parameter {name} is a {type(value).__name__}; the report needs a {known[name].__name__}.")
+            raise DataError(f"The parameter {name} is a {type(value).__name__}; the report needs {known[name].__name__}.")
 
 
 def run(notebook, parameters, folder, *, done=None):

@@ -1,47 +1,18 @@
 """Every verdict with data on both sides of it."""
 
-import dataclasses
 import datetime as dt
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
+from made_findings import facts, held, value
 
 from crmlib import conclusions, rfm
-from crmlib.audit import Facts
-from crmlib.bgnbd import BGNBD
 from crmlib.conclusions import Finding
-from crmlib.gamma_gamma import GammaGamma
 from crmlib.overview import Growth, Refused
-
-FACTS = Facts(
-    as_of=dt.date(2024, 12, 31), first_day=dt.date(2024, 1, 1), last_day=dt.date(2024, 12, 30), lines=300, customers=100, orders=250,
-    never=0, once=50, once_revenue=1000.0, revenue=5000.0, refunds=0.0, negative=0, panel=0.5, last_first=dt.date(2024, 11, 5),
-)  # fmt: skip
-
-
-def facts(**changed):
-    return dataclasses.replace(FACTS, **changed)
-
 
 def money(amount):
     return f"€{amount:,.0f}"
-
-
-def held(error=0.0, purchases_error=0.0):
-    return SimpleNamespace(
-        split=dt.date(2024, 6, 30), as_of=dt.date(2024, 12, 31), revenue_error=error, purchases_error=purchases_error,
-        predicted_revenue=1000 * (1 + error / 100), actual_revenue=1000.0,
-    )  # fmt: skip
-
-
-def value(holdout, worth=(10.0, 30.0), correlation=0.0, free=0):
-    customers = pd.DataFrame({"customer": ["a", "b"], "value": worth})
-    return SimpleNamespace(
-        purchases=BGNBD(r=1, alpha=1, a=1, b=1), spend=GammaGamma(p=1, q=2, gamma=1), customers=customers, holdout=holdout,
-        correlation=correlation, free=free, total=float(np.nansum(worth)),
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,194 @@
+import datetime as dt
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from made_findings import FACTS, facts, held, value
+
+from crmlib import captions
+from crmlib.captions import Said
+from crmlib.overview import Refused, top_shares
+
+PANEL = facts(panel=1.0, last_first=dt.date(2024, 3, 25))
+
+
+def periods(first=10.0, repeat=90.0, refunds=0.0, customers=(10, 5), first_time=(1, 1), complete=(True, True)):
+    return pd.DataFrame(
+        {
+            "period": ["2024-01", "2024-02"], "customers": customers, "first_time": first_time, "first_revenue": first / 2,
+            "repeat_revenue": repeat / 2, "refunds": refunds / 2, "revenue": (first + repeat + refunds) / 2, "complete": complete,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "repeat", "meaning"),
+    [
+        (49.0, 51.0, "The money is in customers who come back."),
+        (51.0, 49.0, "The money is in first purchases: each new customer has to be won."),
+    ],
+)
+def test_revenue(first, repeat, meaning):
+    said = captions.revenue(FACTS, periods(first, repeat))
+    assert said == Said(f"Later purchases bring {repeat:.1f} % of revenue, first purchases the rest", meaning)
+
+
+def test_revenue_of_a_panel_is_no_course_of_a_firm():
+    said = captions.revenue(PANEL, periods())
+    assert said.title == "Nobody is new after 2024-03-25: all later revenue comes from the same customers"
+    assert said.meaning == "Read this as one group of customers growing older, and not as the course of a firm."
+
+
+def test_revenue_that_is_not_there():
+    assert captions.revenue(FACTS, periods(refunds=-100.0)).title == "The log brings no revenue in all"
+
+
+@pytest.mark.parametrize(
+    ("complete", "said"),
+    [((True, False), " 2024-02 is not wholly in the log: do not compare."), ((False, False), " 2024-01 and 2024-02 are not wholly in the log: do not compare.")],
+)
+def test_incomplete_periods_are_named(complete, said):
+    assert captions.revenue(FACTS, periods(complete=complete)).meaning.endswith(said)
+    assert captions.revenue(PANEL, periods(complete=complete)).meaning.endswith(said)
+
+
+def test_buyers_compares_whole_periods_only():
+    assert captions.buyers(FACTS, periods()).title == "Most customers bought in 2024-01 (10), fewest in 2024-02 (5)"
+    one = periods(complete=(False, True))
+    assert captions.buyers(FACTS, one).title == "Every period that is wholly in the log has 5 buyers"
+
+
+@pytest.mark.parametrize(
+    ("first_time", "said"),
+    [
+        ((6, 3), "In a typical period 60.0 % of the buyers are new: the business lives on winning customers."),
+        ((4, 2), "In a typical period 40.0 % of the buyers are new: most who buy have bought before."),
+    ],
+)
+def test_buyers_new_or_not(first_time, said):
+    assert captions.buyers(FACTS, periods(first_time=first_time)).meaning == said
+    assert captions.buyers(PANEL, periods(first_time=first_time)).meaning == "After 2024-03-25 every buyer is one who came back."
+
+
+def test_orders():
+    said = captions.orders(FACTS)
+    assert said.title == "50.0 % of customers bought once (50 of 100)"
+    assert "usual" in said.meaning
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        (0.19, "customers are much alike"),
+        (0.21, "customers differ, and no small group carries the business"),
+        (0.49, "customers differ, and no small group carries the business"),
+        (0.51, "a small group carries the business"),
+    ],
+)
+def test_gini(index, said):
+    assert captions.gini(index) == f"Gini index {index} (0: all bring the same, near 1: one brings everything): {said}."
+
+
+def test_lorenz_names_the_window_and_those_left_out():
+    top = top_shares(pd.DataFrame({"revenue": [60.0, 10, 10, 10, 10]}))
+    said = captions.lorenz(top, 1, facts(customers=5), 0.4)
+    assert said.title == "The top 20 % bring 60.0 % of revenue"
+    assert "All this holds for the 366 days (12 months) covered" in said.meaning
+    assert "refunds" not in said.meaning
+    assert "1 customer with more refunds than purchases" in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4).meaning
+
+
+def test_abc_with_and_without_a_last_class():
+    table = pd.DataFrame({"class": ["A", "B"], "share_of_customers": [0.8, 0.2], "share_of_revenue": [0.85, 0.15]})
+    assert captions.abc(table) == Said("80.0 % of customers are in class A and bring 85.0 % of revenue", "There is no class C here: nobody is small enough.")
+    with_c = pd.concat([table, pd.DataFrame({"class": ["C"], "share_of_customers": [0.5], "share_of_revenue": [0.04]})])
+    assert captions.abc(with_c).meaning.startswith("Class C, 50.0 % of customers, brings 4.0 %")
+
+
+def test_segments_name_the_best_and_the_largest():
+    table = pd.DataFrame({"segment": ["a", "b"], "customers": [10, 90], "revenue": [70.0, 30.0],
+                          "share_of_customers": [0.1, 0.9], "share_of_revenue": [0.7, 0.3]})  # fmt: skip
+    assert captions.segments(table) == Said(
+        "“a” bring 70.0 % of revenue with 10.0 % of customers", "The largest group, “b”, is 90.0 % of customers and brings 30.0 %."
+    )
+    assert captions.segments(table.assign(revenue=[30.0, 70.0])).meaning == "They are also the largest group."
+
+
+def tiers(top, small, customers=3):
+    return pd.DataFrame({"tier": ["top", "small"], "customers": [customers, 90], "share_of_revenue": [top, small]})
+
+
+@pytest.mark.parametrize(
+    ("top", "small", "meaning"),
+    [
+        (0.5, 0.3, "The top alone brings more than the small tier: one of them who leaves is felt."),
+        (0.3, 0.5, "The small tier brings 50.0 %: it is many hands that carry the business."),
+    ],
+)
+def test_pyramid(top, small, meaning):
+    said = captions.pyramid(FACTS, tiers(top, small))
+    assert said == Said(f"3 customers at the top bring {top * 100:.1f} % of the last year's revenue", meaning)
+
+
+def test_pyramid_of_one_of_nobody_and_of_a_short_log():
+    assert captions.pyramid(FACTS, tiers(0.3, 0.5, 1)).title.startswith("1 customer at the top brings")
+    assert captions.pyramid(facts(as_of=dt.date(2024, 6, 1)), tiers(0.3, 0.5)).title.endswith("bring 30.0 % of revenue")
+    assert captions.pyramid(FACTS, tiers(None, None, 0)).title == "Nobody brought revenue in the last 365 days"
+
+
+def test_states():
+    table = pd.DataFrame({"state": ["loyal", "inactive"], "customers": [2, 8], "share_of_customers": [0.2, 0.8], "share_of_revenue": [0.6, 0.4]})
+    said = captions.states(FACTS, table, 180, 4)
+    assert said.title == "The largest state is “inactive” with 80.0 % of customers"
+    assert said.meaning.endswith("Loyal customers bring 60.0 % of revenue.")
+    short = captions.states(facts(as_of=dt.date(2024, 3, 1)), table, 180, 4)
+    assert short.meaning.endswith("The log covers 61 days, so nobody can be inactive yet.")
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.51, "More than half of the next year hangs on them"), (0.49, "The next year is spread over many")])
+def test_tenths(share, said):
+    table = pd.DataFrame({"group": [1], "customers": [10], "value": [5.0], "share_of_value": [share]})
+    found = captions.tenths(table)
+    assert found.title == f"The best tenth (10 customers) holds {share * 100:.1f} % of the expected value"
+    assert found.meaning.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "meaning"),
+    [
+        (4.9, "Expected purchases agree with those that came (4.9 %)", "No correction of the value above is called for."),
+        (5.1, "Expected purchases were 5.1 % above those that came", "If the next year goes like the test, the value above is too high."),
+        (-14.3, "Expected purchases were 14.3 % below those that came", "If the next year goes like the test, the value above is too low."),
+    ],
+)
+def test_tested(error, title, meaning):
+    assert captions.tested(held(purchases_error=error)) == Said(title, meaning)
+
+
+@pytest.mark.parametrize(
+    ("changed", "about", "said"),
+    [
+        ({}, {"as_of": dt.date(2024, 6, 1)}, "The log covers 153 days (5 months): less than a year cannot show a season."),
+        ({}, {"panel": 1.0}, "The customers were won at one time of the year; those won at another may behave otherwise."),
+        ({"correlation": 0.3}, {}, "How often and how much go together here (correlation 0.30), which the model of spend takes to be 0."),
+        ({"correlation": -0.3}, {}, "How often and how much go together here (correlation -0.30), which the model of spend takes to be 0."),
+        ({"holdout": held(purchases_error=12.0)}, {}, "Expected purchases were 12.0 % above those that came in the test."),
+        ({"holdout": held(purchases_error=-12.0)}, {}, "Expected purchases were 12.0 % below those that came in the test."),
+        ({"free": 1}, {}, "1 customer whose later purchases were all free of charge is left out of the model of spend."),
+        ({"free": 2}, {}, "2 customers whose later purchases were all free of charge are left out of the model of spend."),
+    ],
+)
+def test_limits_are_said_only_where_they_apply(changed, about, said):
+    plain = captions.limits(value(held()), FACTS)
+    assert len(plain) == 3 and said not in plain
+    found = value(held())
+    assert said in captions.limits(SimpleNamespace(**{**vars(found), **changed}), facts(**about))
+
+
+def test_limits_without_a_test():
+    assert len(captions.limits(value(Refused("no")), FACTS)) == 3
+
+
+def test_definitions_carry_the_thresholds_in_use():
+    said = " ".join(captions.definitions(99, 7))
+    assert "inactive after 99 days" in said and "loyal from 7 orders" in said

@@ -1,0 +1,232 @@
+"""The report as a file: whole, alone, inert; and nothing when it fails."""
+
+import re
+import sys
+from html.parser import HTMLParser
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat.v4 as v4
+import pytest
+
+from crmlib import checkout, datasets, report
+from crmlib.errors import DataError, FitError
+from crmlib.transactions import Admission
+
+PARAMETERS = 'DATA = "cdnow"\nAS_OF = ""\nCURRENCY = "$"\nOPTIONS = {}\nIDS = "none"\nPREPARED = ""'
+
+
+class Page(HTMLParser):
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.addresses, self.ids, self.headings, self.alts, self.text = [], [], [], [], [], ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append(tag)
+        self.addresses += [attrs[name] for name in ("src", "href", "srcset", "action", "data", "poster", "background") if name in attrs]
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.alts += [attrs["alt"]] if tag == "img" else []
+
+    def handle_data(self, data):
+        if self.tags and self.tags[-1] == "h2":
+            self.headings.append(data.strip())
+        if self.tags and self.tags[-1] != "style":
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def admitted():
+    return datasets.admit_log("cdnow")
+
+
+@pytest.fixture(scope="module")
+def rendered(admitted, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out") / "reports"
+    place = report.render(admitted, name="cdnow", currency="$", out=folder, made="crm report --data cdnow")
+    return place, place.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def template(tmp_path, monkeypatch):
+    """Puts a small notebook in the place of the report's template; gives a function that writes it."""
+    folder = tmp_path / "notebooks"
+    (folder / "reports").mkdir(parents=True)
+    monkeypatch.setattr(checkout, "notebooks", lambda: folder)
+
+    def make(*cells, parameters=PARAMETERS):
+        tagged = v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+        notebook = v4.new_notebook(cells=[tagged, *map(v4.new_code_cell, cells)])
+        notebook.metadata = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+        (folder / "reports" / "customer_base.ipynb").write_text(v4.writes(notebook), encoding="utf-8")
+
+    return make
+
+
+def render(admitted, tmp_path, **options):
+    return report.render(admitted, **{"name": "my log.csv", "out": tmp_path / "made", **options})
+
+
+# ---- the page
+
+
+def test_says_what_it_must(rendered):
+    place, html = rendered
+    assert place.name == "cdnow-1998-06-30.html"
+    text = " ".join(Page(html).text.split())
+    for said in ("23,570", "$2,500,315.63", "The top 20 % of customers bring 67.8 % of revenue: the 80/20 claim does not hold here.", "cohort panel"):
+        assert said in text
+
+
+def test_sections_stand_in_the_order_of_their_use(rendered):
+    assert [heading for heading in Page(rendered[1]).headings if heading] == [
+        "What this customer base says", "What was read and done to the data", "Customers and revenue over time", "Who brings the money",
+        "Segments and what to do about each", "The customer pyramid", "Where customers stand", "What the next year may bring",
+        "Definitions and limits",
+    ]  # fmt: skip
+
+
+def test_loads_nothing_and_runs_nothing(rendered):
+    html = rendered[1]
+    page = Page(html)
+    assert all(address.startswith(("data:image/png;base64,", "#")) for address in page.addresses)
+    assert not {"script", "link", "iframe", "object", "embed", "form", "base"} & {*page.tags}
+    assert not re.search(r"https?:|//cdn|@import|url\(|javascript:", re.sub(r"base64,[^\"]*", "", html))
+    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in html
+    assert html.index("Content-Security-Policy") < html.index("<style")
+
+
+def test_links_lead_somewhere_and_pictures_have_words(rendered):
+    page = Page(rendered[1])
+    links = [address[1:] for address in page.addresses if address.startswith("#")]
+    assert len(links) >= 9 and set(links) <= {*page.ids}
+    assert len(page.ids) == len({*page.ids})
+    assert len(page.alts) == 10 and all(len(words) > 20 for words in page.alts)
+
+
+def test_shows_no_code_no_prompt_and_no_machine(rendered, tmp_path):
+    html = rendered[1]
+    for trace in ("sections.", "In [", "Out[", "Traceback", "Warning", str(checkout.root()), str(Path.home()), "/tmp/", str(tmp_path)):
+        assert trace not in re.sub(r"base64,[^\"]*", "", html), trace
+    assert f"Made with crmlib {version('crmlib')}: crm report --data cdnow" in html
+
+
+def test_is_of_a_size_to_mail(rendered):
+    assert rendered[0].stat().st_size < 400_000
+
+
+def test_streams_errors_and_inputs_are_not_shown():
+    outputs = [
+        v4.new_output("stream", name="stderr", text="a warning in /home/me"),
+        v4.new_output("stream", name="stdout", text="printed"),
+        v4.new_output("error", ename="E", evalue="v", traceback=["trace"]),
+        v4.new_output("execute_result", data={"text/html": "<p>shown</p>", "text/plain": "plain"}, execution_count=1),
+    ]
+    cells = [v4.new_markdown_cell("notes for developers"), v4.new_markdown_cell("## A & B"), v4.new_code_cell("secret = 1", outputs=outputs)]
+    about = {"title": "<i>", "generator": "g", "made": "</footer><script>"}
+    html = report.html(v4.new_notebook(cells=cells, metadata={"crmlib_report": about}))
+    assert "<p>shown</p>" in html and "A &amp; B" in html
+    for hidden in ("warning", "printed", "trace", "secret", "notes for developers", "<script>", "<i>", "plain<"):
+        assert hidden not in html
+
+
+# ---- where it goes
+
+
+def test_is_replaced_only_if_it_was_made_here(admitted, tmp_path, template):
+    template("1")
+    place = render(admitted, tmp_path)
+    assert place == tmp_path / "made" / "my-log-1998-06-30.html" and report.made_here(place)
+    first = place.read_bytes()
+    assert render(admitted, tmp_path).read_bytes() == first  # and the same log gives the same bytes
+    place.write_text("<html>mine</html>")
+    with pytest.raises(DataError, match=r"exists and was not made by crm report; move it away or choose another name"):
+        render(admitted, tmp_path)
+    assert place.read_text() == "<html>mine</html>"
+
+
+def test_out_may_be_a_file_or_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkout, "reports", lambda: tmp_path / "reports")
+    assert report.target(None, "a.csv", "2024-01-31") == tmp_path / "reports" / "a-2024-01-31.html"
+    assert report.target(tmp_path, "a.csv", "2024-01-31") == tmp_path / "a-2024-01-31.html"
+    assert report.target(tmp_path / "x.html", "a.csv", "2024-01-31") == tmp_path / "x.html"
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(DataError, match=r"notes\.txt is a file and does not end in \.html"):
+        report.target(tmp_path / "notes.txt", "a.csv", "2024-01-31")
+    (tmp_path / "b-2024-01-31.html").mkdir()
+    with pytest.raises(DataError, match="was not made by crm report"):
+        report.target(tmp_path, "b.csv", "2024-01-31")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b.csv", "C:\\x.csv", ".", "", "-", "x" * 300])
+def test_a_name_never_leads_out_of_the_folder(name):
+    slug = report.slug(name)
+    assert re.fullmatch(r"[\w-]{1,60}", slug) and not slug.startswith("-")
+
+
+# ---- what is refused, and what is left when it fails
+
+
+def test_a_template_that_is_not_there(admitted, tmp_path):
+    with pytest.raises(DataError, match=r"no report template 'no_such' in notebooks/reports; build it with: crm build"):
+        render(admitted, tmp_path, template="no_such")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        (PARAMETERS.replace('IDS = "none"\n', ""), "The report has no parameter 'IDS'; it has DATA, AS_OF, CURRENCY, OPTIONS, PREPARED."),
+        (PARAMETERS.replace('IDS = "none"', "IDS = 7"), "The parameter IDS is a str; the report needs int."),
+    ],
+)
+def test_parameters_are_checked_before_anything_runs(admitted, tmp_path, template, monkeypatch, parameters, sentence):
+    template("1", parameters=parameters)
+    monkeypatch.setattr(report, "run", lambda *_, **__: pytest.fail("it ran"))
+    with pytest.raises(DataError, match=re.escape(sentence)):
+        render(admitted, tmp_path)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "error", "said"),
+    [
+        ("from crmlib import DataError\nraise DataError('The log is odd.')", DataError, "The log is odd."),
+        ("from crmlib import FitError\nraise FitError('It does not fit.')", FitError, "It does not fit."),
+        ("1 / 0", RuntimeError, "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_cell_that_fails_leaves_nothing(admitted, tmp_path, template, monkeypatch, cell, error, said):
+    import tempfile
+
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    template(cell, "2")
+    with pytest.raises(error, match=f"^{re.escape(said)}$"):
+        render(admitted, tmp_path)
+    assert not (tmp_path / "made").exists()
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_runs_in_this_python_without_a_users_settings(admitted, tmp_path, template, monkeypatch):
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["no-such-python"], "display_name": "Python 3", "language": "python"}')
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("started = True")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    template(
+        "import sys\nfrom crmlib.inert import Prose\nProse((sys.executable, str('started' in globals()), DATA, CURRENCY))",
+    )
+    html = render(admitted, tmp_path, currency="€").read_text(encoding="utf-8")
+    assert f">{sys.executable}</p>" in html and ">False</p>" in html
+    assert ">my log.csv</p>" in html and ">€</p>" in html
+
+
+def test_the_default_date_is_the_last_of_the_log(admitted, tmp_path, template):
+    template("from crmlib.inert import Prose\nProse((AS_OF,))")
+    early = Admission(admitted.transactions.query("date <= '1997-05-31'"), admitted.notes)
+    assert ">1997-05-31</span></p>" in render(early, tmp_path).read_text(encoding="utf-8")
