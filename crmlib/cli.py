@@ -230,9 +230,12 @@ def as_typed(sentence) -> str:
     'name yours, e.g. --customer "Customer ID", or --missing-customer drop; --as-of 1990-01-01 is too early.'
     >>> as_typed("give decimal=',' or decimal='.'.")
     'give --decimal , or --decimal ".".'
+    >>> as_typed("Name yours, e.g. date='Day', amount='Paid'.")
+    'Name yours, e.g. --date Day --amount Paid.'
     """
     sentence = re.sub(r" \(in Python [a-z_]+='(?:[^'\\]|\\.)*'\)", "", sentence)
     sentence = _KEYWORD.sub(_option, sentence)
+    sentence = re.sub(r"(?<=[\w\"]), (?=--)", " ", sentence)  # typed one after the other
     sentence = _BOTH.sub(r"--\1 and --\2", sentence)
     return _NAME.sub(lambda found: _dashed(found.group()), sentence)
 

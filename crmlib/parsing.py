@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from decimal import Decimal
 from numbers import Real
 
@@ -105,7 +106,10 @@ def _by_format(lookup, date_format):
     except (TypeError, ValueError, re.error):
         complete = False
     if not complete:  # without a year, strptime would make it 1900
-        why = f"cannot be read with date_format {quote(date_format)}; it must give year, month and day, like '%d.%m.%Y'"
+        letters = re.split(r"([-/. ])", str(date_format).lower())  # dd/mm/yyyy is how spreadsheets write it
+        codes = [{"dd": "%d", "mm": "%m", "yy": "%y", "yyyy": "%Y"}.get(part, part) for part in letters]
+        meant = "".join(codes) if sorted(codes[::2]) in (["%Y", "%d", "%m"], ["%d", "%m", "%y"]) else "%d.%m.%Y"
+        why = f"cannot be read with date_format={date_format!r}; it must give year, month and day in codes, e.g. date_format={meant!r}"
         raise Unreadable(next(iter(lookup.values()), None), why)
     if not tells_time(date_format):
         short, timed, zoned = _without_clock(lookup)
@@ -116,7 +120,7 @@ def _by_format(lookup, date_format):
         try:
             read[text] = dt.datetime.strptime(short[text], date_format).date()
         except ValueError:
-            raise Unreadable(value, f"does not fit date_format {quote(date_format)}") from None
+            raise Unreadable(value, f"does not fit date_format={date_format!r}; correct the date or the format") from None
     return read, timed, zoned
 
 
@@ -159,6 +163,8 @@ def _match(day, value):
         ways = [way for way in (two[1].join(codes) for codes in (("%d", "%m", "%y"), ("%m", "%d", "%y"))) if _fits(day, way)]
         ways = " or ".join(f"date_format={way!r}" for way in ways or [two[1].join(("%y", "%m", "%d"))])
         raise Unreadable(value, f"has a year of two digits; say how to read it with {ways}")
+    if re.fullmatch(r"[2-7]\d{4}(?:\.\d+)?", day):  # 1954 to 2119 as spreadsheets count
+        raise Unreadable(value, "is the number of a day, as spreadsheets keep it; format the column as a date there, best YYYY-MM-DD")
     if ":" in day:
         raise Unreadable(value, "has a time of day that cannot be read; write it as 23:59 or leave it out")
     raise Unreadable(value, "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'")
@@ -197,7 +203,7 @@ def _date(match, day_first, value):
         name = parts["name"].lower()
         month = _MONTHS.get(name[:3]) if len(name) == 3 or name in _FULL else None
         if month is None:
-            raise Unreadable(value, "has a month name that is not English; write YYYY-MM-DD or give date_format")
+            raise Unreadable(value, "has a month name that is not English; write YYYY-MM-DD")
         day = parts["d"]
     elif "first" in parts:
         day, month = (parts["first"], parts["second"]) if day_first else (parts["second"], parts["first"])
@@ -206,7 +212,7 @@ def _date(match, day_first, value):
     try:
         return dt.date(int(parts["y"]), int(month), int(day))
     except ValueError:
-        raise Unreadable(value, "is no day of the calendar") from None
+        raise Unreadable(value, "is no day of the calendar; correct it") from None
 
 
 def numbers(values, *, decimal=None, thousands=None):
@@ -224,7 +230,7 @@ def numbers(values, *, decimal=None, thousands=None):
         if value in texts:
             number = read(texts[value])
             if number is None:
-                raise Unreadable(value, _why_no_number(texts[value], texts.values()))
+                raise Unreadable(value, *_why_no_number(texts[value], texts))
             if decided:
                 pass
             elif re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", texts[value]):
@@ -236,7 +242,8 @@ def numbers(values, *, decimal=None, thousands=None):
         elif isinstance(value, Real | Decimal) and not isinstance(value, bool):
             number = float(value)
         else:
-            raise Unreadable(value, f"is a {type(value).__name__} and not a number")
+            kind = {"bool": "true-or-false value", "date": "date", "datetime": "date"}.get(type(value).__name__, type(value).__name__)
+            raise Unreadable(value, f"is a {kind} and not a number")
         found.append(number)
     if undecided is not None and not decided:
         text = texts[undecided]
@@ -250,13 +257,14 @@ def _reader(decimal, thousands):
     point = re.escape(decimal or ("," if thousands == "." else "."))
     group = r"\s" if thousands == " " else re.escape(thousands or "")
     whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d+" if thousands else r"\d+"
-    pattern = re.compile(rf"([+-]?)({whole})?(?:{point}(\d*))?([eE][+-]?\d+)?")
+    pattern = re.compile(rf"([+\-\N{{MINUS SIGN}}]?)({whole})?(?:{point}(\d*))?([eE][+-]?\d+)?")
 
     def read(text):
         match = pattern.fullmatch(text)
         if not match or not (match[2] or match[3]):
             return None
         sign, digits, fraction, power = match.groups(default="")
+        sign = "-" if sign == "\N{MINUS SIGN}" else sign
         return float(f"{sign}{re.sub(group, '', digits) if group else digits}.{fraction}{power}")
 
     return read
@@ -265,25 +273,47 @@ def _reader(decimal, thousands):
 _STYLES = ((".", None), (None, ","), (",", None), (",", "."), (None, " "), (",", " "), (None, "'"), (",", "'"))
 
 
+# digits with something in front or behind, such as €, EUR or Fr.
+_MARKED = re.compile(r"[+-]?\s*(?P<front>[^\d\s.,'()%<>+-]{1,4}\.?)?\s*[+-]?\d[\d.,'\s]*?\s*(?P<behind>[^\d\s.,'()%<>+-]{1,4}\.?)?")
+_NEGATIVE = re.compile(r"\(\s*([\d.,]+)\s*\)|([\d.,]*\d)\s*-")
+
+
 def _why_no_number(text, texts):
-    """What to type, found by trying: on the whole column first, then on this text alone."""
-    for column in (texts, [text]):
+    """What to type, found by trying: on the whole column first, then on this text alone; or what to mend in the file.
+
+    ``texts`` leads from each value to its text. Returns the reason, and the value of the column that it contradicts or None.
+    """
+    for column in (texts.values(), [text]):
         readings = {}  # several ways that come to the same are one
         for style in _STYLES:
             read = _reader(*style)
             numbers = tuple(read(one) for one in column)
             if None not in numbers:
                 readings.setdefault(numbers, style)
+        if readings and len(column) == 1 and (other := _otherwise(text, texts)) is not None:
+            return "is written in another way than {other}; write all amounts one way", other
         options = []
         for style in readings.values():
             pairs = zip(("decimal", "thousands"), style, strict=True)
             options.append(" and ".join(f"{name}={sign!r}" for name, sign in pairs if sign))
         if options:
             meant = ", whichever is meant" if len(options) > 1 else ""
-            return f"is not a number as it stands; give {' or '.join(options)}{meant}"
-    if re.fullmatch(r"\(\s*[\d.,]+\s*\)", text):
-        return f"is not a number; write a negative amount with a minus in front, -{text[1:-1].strip()}"
-    return (
-        "is not a number; an amount is digits with at most one decimal sign and a minus in front, without currency "
-        "signs or words"
-    )
+            return f"is not a number as it stands; give {' or '.join(options)}{meant}", None
+    if found := _NEGATIVE.fullmatch(text):
+        return f"is not a number; write a negative amount with a minus in front, -{found[1] or found[2]}", None
+    found = _MARKED.fullmatch(text)
+    marks = [mark for mark in found.groups() if mark] if found else []
+    if marks and all(len(mark) > 1 or mark in "元円" or unicodedata.category(mark) == "Sc" for mark in marks):
+        return f"is not a number; take {' and '.join(map(quote, marks))} out of the column, e.g. by find and replace", None
+    advice = "write digits with at most one decimal sign and a minus in front, without currency signs or words"
+    return f"is not a number; {advice}", None
+
+
+def _otherwise(text, texts):
+    """A value that can be read, but in no way in which ``text`` can be read."""
+    readers = [_reader(*style) for style in _STYLES]
+    same = [read for read in readers if read(text) is not None]
+    for value, other in texts.items():
+        if all(read(other) is None for read in same) and any(read(other) is not None for read in readers):
+            return value
+    return None

@@ -5,6 +5,8 @@ This is the only place where column names are parameters and where data is valid
 
 from __future__ import annotations
 
+import difflib
+import re
 import warnings
 from collections.abc import Hashable
 from typing import Any, NamedTuple
@@ -130,18 +132,25 @@ def _choice(name, value, choices):
 def _columns(frame, required, optional):
     """Role -> column of the raw log. A column serves one role; unnamed optional roles take what is left."""
     columns = required | {role: name for role, name in optional.items() if name}
-    examples = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Total"}
+    missing = {role: name for role, name in columns.items() if name not in frame.columns}
+    if missing:
+        there = ", ".join([quote(name) for name in frame.columns[:30]] + ["..."] * (len(frame.columns) > 30))
+        yours = ", ".join(f"{role}={_example(role, name, frame.columns)!r}" for role, name in missing.items())
+        lacks = " or ".join(", ".join(map(quote, missing.values())).rsplit(", ", 1))
+        raise DataError(f"The purchase log has no column {lacks}; it has {there or 'none'}. Name yours, e.g. {yours}.")
     seen = {}
     for role, name in columns.items():
-        if name not in frame.columns:
-            example = f"{role}={examples.get(role, role.title())!r}"
-            raise DataError(
-                f"The purchase log has no column {quote(name)}; it has {quote(frame.columns)}. Name yours, e.g. {example}."
-            )
         if name in seen:
             raise DataError(f"{seen[name]} and {role} both name the column {quote(name)}; each needs its own.")
         seen[name] = role
     return columns | {role: role for role in optional if role not in columns and role in frame.columns and role not in seen}
+
+
+def _example(role, name, there):
+    """A column whose name is nearly the one that is missing, or what such columns are often called."""
+    close = difflib.get_close_matches(name.lower(), [one.lower() for one in there], n=1, cutoff=0.8)
+    examples = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Total"}
+    return next((one for one in there if [one.lower()] == close), examples.get(role, role.title()))
 
 
 class _Log:
@@ -160,7 +169,7 @@ class _Log:
     def refuse(self, wrong, name, sentence, advice=""):
         """Raise where a line is ``wrong``, naming the row of the first one and how many there are."""
         if wrong.any():
-            where = f"row {self.rows[np.argmax(wrong)]} (column {quote(name)}"
+            where = f"row {self.rows[np.argmax(wrong)]} below the header (column {quote(name)}"
             more = f"; {_lines(wrong.sum())} like that" if wrong.sum() > 1 else ""
             raise DataError(f"{sentence} in {where}{more}){advice}.")
 
@@ -175,7 +184,7 @@ class _Log:
             why = error.why
             if error.other is not None:
                 why = why.format(other=" in ".join(self._first(name, places, values.index(error.other))))
-            raise DataError(f"The {role} {value} in {row} (column {quote(name)}) {why}.") from None
+            raise DataError(f"The {role} {value} in {row} below the header (column {quote(name)}) {why}.") from None
 
     def _first(self, name, places, place):
         """The first raw value at a place, as a message quotes it, and its row."""
@@ -200,6 +209,9 @@ def _lines(count):
     return "1 line is" if count == 1 else f"{count:,} lines are"
 
 
+_CUT = re.compile(r"\d([.,]\d+)?E\+\d+")
+
+
 def _customers(log, name, missing_customer):
     """For each line the place of its customer among the ids, and the ids; lines without one are dealt with."""
     places, values, ids = log.parsed(name, "customer", parsing.ids)
@@ -207,6 +219,10 @@ def _customers(log, name, missing_customer):
     if missing.any():
         places = places[_without_missing(log, name, missing, values[places[np.argmax(missing)]], missing_customer)]
     spaced = np.array([isinstance(value, str) and value != value.strip() for value in values])[places].sum()
+    cut = [isinstance(value, str) and "E+" in value and bool(_CUT.fullmatch(value.strip())) for value in values]
+    cut = np.array(cut)[places].sum()
+    said = "such numbers are cut short by spreadsheets, and several customers may have become one"
+    log.note("cut_ids", cut, f"{_lines(cut)} of a customer with an id like 1.23E+12: {said}.")
     log.note("spaces", spaced, f"{_lines(spaced)} read without the spaces around the customer id.")
     mixed = {text for value, text in zip(values, ids, strict=True) if isinstance(value, str)} - {None}
     mixed = np.array([text in mixed and not isinstance(value, str) for value, text in zip(values, ids, strict=True)])
@@ -253,6 +269,9 @@ def _texts(log, name, role):
     return np.array(texts, dtype=object)[places]
 
 
+_INCOMPLETE = "; fill it in, or delete the line if it is no purchase (a total, a note)"
+
+
 def _days(log, name, date_format):
     """The day of each line as datetime64[D]."""
     series = log.frame[name]
@@ -270,9 +289,10 @@ def _days(log, name, date_format):
         places, _, (found, clock, zone) = log.parsed(name, "date", lambda values: parsing.days(values, date_format), series)
         days = np.array(found, "datetime64[D]")[places]
         timed, zoned = timed or clock, zoned or zone
-    log.refuse(np.isnat(days), name, "The date is missing")
-    log.refuse(days < np.datetime64("1900-01-01"), name, "The date is before the year 1900", "; correct it")
-    log.refuse(days > np.datetime64("9999-12-31"), name, "The date is after the year 9999", "; correct it")
+    log.refuse(np.isnat(days), name, "The date is missing", _INCOMPLETE)
+    early, late = days < np.datetime64("1900-01-01"), days > np.datetime64("9999-12-31")
+    for wrong, what in ((early, "is before the year 1900"), (late, "is after the year 9999")):
+        log.refuse(wrong, name, f"The date {days[np.argmax(wrong)]} {what}", "; correct it")
     if zoned:
         log.note("time_zone", len(days), "Dates carry a time zone; the day is taken as written, in that zone.")
     if timed:
@@ -298,7 +318,7 @@ def _numbers(log, name, role, decimal, thousands):
         places, _, found = log.parsed(name, role, lambda values: parsing.numbers(values, **options))
         found = np.array(found, dtype=float)[places]
     if role == "amount":
-        log.refuse(np.isnan(found), name, "The amount is missing")
+        log.refuse(np.isnan(found), name, "The amount is missing", _INCOMPLETE)
     log.refuse(np.isinf(found), name, f"The {role} is infinite", "; correct it")
     return found
 

@@ -19,7 +19,8 @@ from crmlib.parsing import nothing
 from crmlib.transactions import Note
 
 DAYS = ["2024-01-05", "2024-02-01", "2024-01-09"]
-GENERAL = "an amount is digits with at most one decimal sign and a minus in front, without currency signs or words."
+MISSING = "; fill it in, or delete the line if it is no purchase (a total, a note)."
+GENERAL = "write digits with at most one decimal sign and a minus in front, without currency signs or words."
 
 
 @pytest.fixture(params=["pandas", "polars"])
@@ -165,14 +166,18 @@ class TestColumns:
     def test_missing(self, make, role, example):
         message = refusal(make(), **{role: "nope"})
         assert message == (
-            "The purchase log has no column 'nope'; it has ['customer', 'date', 'amount']. "
+            "The purchase log has no column 'nope'; it has 'customer', 'date', 'amount'. "
             f"Name yours, e.g. {role}='{example}'."
         )
 
     def test_a_wide_log_is_not_listed_in_full(self, make):
         message = refusal(make({f"column {i}": [1] for i in range(500)}))
-        assert message.startswith("The purchase log has no column 'customer'; it has ['column 0', 'column 1', ")
-        assert ", ...]. Name yours" in message
+        assert message.startswith("The purchase log has no column 'customer', 'date' or 'amount'; it has 'column 0', 'column 1', ")
+        assert ", 'column 29', .... Name yours" in message
+
+    def test_the_example_is_the_column_that_is_nearly_named(self, make):
+        raw = make({"Customer": [1], "DATE ": ["2024-01-05"], "Total": [1]})
+        assert refusal(raw).endswith("Name yours, e.g. customer='Customer', date='DATE ', amount='Total'.")
 
     def test_names_that_are_not_text_or_occur_twice(self):
         log = pandas()
@@ -192,8 +197,8 @@ class TestEmpty:
         assert refusal(make(customer=[], date=[], amount=[])) == "The purchase log is empty: it has a header but no rows."
 
     def test_no_columns(self):
-        assert "has no column 'customer'; it has []" in refusal(pd.DataFrame())
-        assert "has no column 'customer'; it has []" in refusal(pl.DataFrame())
+        assert "has no column 'customer', 'date' or 'amount'; it has none. Name yours" in refusal(pd.DataFrame())
+        assert "has no column 'customer', 'date' or 'amount'; it has none. Name yours" in refusal(pl.DataFrame())
 
     @pytest.mark.parametrize("blank", [None, "", "  "])
     def test_wholly_empty_rows_are_left_out_and_counted(self, make, blank):
@@ -211,7 +216,7 @@ class TestEmpty:
 
     def test_a_row_with_anything_in_it_is_not_empty(self, make):
         raw = make(customer=["a", None, "b"], date=["2024-01-05", None, "2024-01-09"], amount=[1.0, None, 2.0], note=[None, "x", None])
-        assert refusal(raw).startswith("The customer is empty in row 2 (column 'customer');")
+        assert refusal(raw).startswith("The customer is empty in row 2 below the header (column 'customer');")
 
     def test_nothing_but_empty_rows(self, make):
         raw = make(customer=["", None, ""], date=["", "", None], amount=["", "", ""])
@@ -219,25 +224,33 @@ class TestEmpty:
 
     def test_rows_are_counted_as_they_stand_in_the_raw_log(self, make):
         columns = {"customer": [None, "a", None, "b"], "date": [None, "2024-01-05", "2024-01-05", "x"], "amount": [None, "1", "2", "3"]}
-        assert refusal(make(columns)).startswith("The customer is empty in row 3 (column 'customer');")
-        assert refusal(make(columns), missing_customer="drop").startswith("The date 'x' in row 4 (column 'date') ")
+        assert refusal(make(columns)).startswith("The customer is empty in row 3 below the header (column 'customer');")
+        assert refusal(make(columns), missing_customer="drop").startswith("The date 'x' in row 4 below the header (column 'date') ")
 
 
 class TestCustomers:
     def test_missing_ids_raise_with_their_row_and_number(self, make):
         assert refusal(make(customer=["a", None, "b"])) == (
-            "The customer is empty in row 2 (column 'customer'); "
+            "The customer is empty in row 2 below the header (column 'customer'); "
             "fill it in, or leave such lines out with missing_customer='drop'."
         )
         assert refusal(make(customer=["a", "", None])) == (
-            "The customer is empty in row 2 (column 'customer'; 2 lines are like that); "
+            "The customer is empty in row 2 below the header (column 'customer'; 2 lines are like that); "
             "fill it in, or leave such lines out with missing_customer='drop'."
         )
+
+    def test_ids_that_a_spreadsheet_has_cut_short_are_noted(self, make):
+        assert said(make(customer=["1.23457E+12", "1E+15", "E+1"]))["cut_ids"] == (
+            2,
+            "2 lines are of a customer with an id like 1.23E+12: such numbers are cut short by spreadsheets, and several "
+            "customers may have become one.",
+        )
+        assert "cut_ids" not in said(make(customer=["1.2", "12E", "AE+2"]))
 
     @pytest.mark.parametrize("word", ["NaN", "nan", "NULL", "None", "N/A", "#N/A", "<NA>", "NaT"])
     def test_a_text_that_reads_like_a_missing_value_is_no_customer(self, make, word):
         message = refusal(make(customer=["a", "b", word]))
-        assert message.startswith(f"The customer is {word!r}, which reads like a missing value, in row 3 (column 'customer');")
+        assert message.startswith(f"The customer is {word!r}, which reads like a missing value, in row 3 below the header (column 'customer');")
 
     def test_a_gap_in_ids_that_are_numbers(self, make):
         assert "The customer is empty in row 2" in refusal(make(customer=[7, None, 8]))
@@ -279,7 +292,7 @@ class TestCustomers:
     def test_long_ids_that_were_rounded_are_refused(self):
         raw = pandas(customer=[1.0, 12345678901234567, np.nan])  # the float ends in 8
         assert refusal(raw, missing_customer="drop") == (
-            "The customer 1.2345678901234568e+16 in row 2 (column 'customer') was rounded when it was read as a "
+            "The customer 1.2345678901234568e+16 in row 2 below the header (column 'customer') was rounded when it was read as a "
             "floating-point number; read the column as text."
         )
 
@@ -297,7 +310,7 @@ class TestCustomers:
     def test_ids_that_are_neither(self, make):
         assert read(make(customer=pd.Series([uuid.UUID(int=1)] * 3, dtype=object) if make is pandas else [str(uuid.UUID(int=1))] * 3))
         assert refusal(make(customer=[b"a", b"b", b"c"])) == (
-            "The customer b'a' in row 1 (column 'customer') is bytes and not text; decode the column first."
+            "The customer b'a' in row 1 below the header (column 'customer') is bytes and not text; decode the column first."
         )
         assert refusal(make(customer=[["x"], ["y"], ["z"]])).startswith("Column 'customer' holds lists or the like, e.g. ")
 
@@ -332,16 +345,16 @@ class TestDates:
 
     def test_an_unreadable_date_names_its_row(self, make):
         assert refusal(make(date=["2024-01-05", "2024-01-32", "2024-02-30"])) == (
-            "The date '2024-01-32' in row 2 (column 'date') is no day of the calendar."
+            "The date '2024-01-32' in row 2 below the header (column 'date') is no day of the calendar; correct it."
         )
         assert refusal(make(date=["2024-01-05", "soon", "soon"])) == (
-            "The date 'soon' in row 2 (column 'date') is not a date that can be read; write YYYY-MM-DD or give "
+            "The date 'soon' in row 2 below the header (column 'date') is not a date that can be read; write YYYY-MM-DD or give "
             "date_format, e.g. date_format='%d.%m.%Y'."
         )
 
     def test_an_ambiguous_date_names_its_row(self, make):
         assert refusal(make(date=["05/05/2024", "03/04/2024", "03/04/2024"])) == (
-            "The date '03/04/2024' in row 2 (column 'date') could be day and month or month and day, and no date in the "
+            "The date '03/04/2024' in row 2 below the header (column 'date') could be day and month or month and day, and no date in the "
             "column decides it; give date_format='%d/%m/%Y' or date_format='%m/%d/%Y'."
         )
         raw = make(date=["05/05/2024 10:00", "03/04/2024 8:26", "03/04/2024 9:00"])
@@ -351,36 +364,36 @@ class TestDates:
 
     def test_mixed_forms_name_both_rows(self, make):
         assert refusal(make(date=["2024-01-05", "2024-01-05", "01/13/2024"])) == (
-            "The date '2024-01-05' in row 1 (column 'date') is written in another way than '01/13/2024' in row 3; "
+            "The date '2024-01-05' in row 1 below the header (column 'date') is written in another way than '01/13/2024' in row 3; "
             "write all dates one way, best YYYY-MM-DD."
         )
         assert refusal(make(date=["31/12/2010", "05/05/2010", "12/31/2010"])) == (
-            "The date '31/12/2010' in row 1 (column 'date') has the day first but '12/31/2010' in row 3 has the month "
+            "The date '31/12/2010' in row 1 below the header (column 'date') has the day first but '12/31/2010' in row 3 has the month "
             "first; write all dates one way."
         )
 
     def test_a_spreadsheets_mix_of_real_dates_and_text(self):
         raw = pandas(date=pd.Series([dt.datetime(2010, 1, 2), "13/01/2010", "14/01/2010"], dtype=object))
         assert refusal(raw) == (
-            "The date '13/01/2010' in row 2 (column 'date') is text in a column of real dates, where a spreadsheet may "
+            "The date '13/01/2010' in row 2 below the header (column 'date') is text in a column of real dates, where a spreadsheet may "
             "have swapped day and month in the others; write all dates one way, best YYYY-MM-DD."
         )
 
     def test_text_and_other_things_after_many_texts(self):
         values = ["2024-01-05 10:00"] * 150
         mixed = pd.DataFrame({"customer": "a", "date": pd.Series([*values, dt.datetime(2024, 1, 5)], dtype=object), "amount": 1})
-        assert "The date '2024-01-05 10:00' in row 1 (column 'date') is text in a column of real dates" in refusal(mixed)
+        assert "The date '2024-01-05 10:00' in row 1 below the header (column 'date') is text in a column of real dates" in refusal(mixed)
         gap = pd.DataFrame({"customer": "a", "date": pd.Series([*values, None], dtype=object), "amount": 1})
-        assert refusal(gap) == "The date is missing in row 151 (column 'date')."
+        assert refusal(gap) == f"The date is missing in row 151 below the header (column 'date'){MISSING}"
 
     @pytest.mark.parametrize("gap", [None, "", "NaT", "null"])
     def test_missing(self, make, gap):
-        assert refusal(make(date=["2024-01-05", gap, gap])) == "The date is missing in row 2 (column 'date'; 2 lines are like that)."
+        assert refusal(make(date=["2024-01-05", gap, gap])) == f"The date is missing in row 2 below the header (column 'date'; 2 lines are like that){MISSING}"
 
     def test_missing_beside_real_dates(self, make):
-        assert refusal(make(date=[dt.datetime(2024, 1, 5), None, dt.datetime(2024, 1, 5)])) == "The date is missing in row 2 (column 'date')."
-        assert refusal(make(date=[dt.date(2024, 1, 5), dt.date(2024, 1, 5), None])) == "The date is missing in row 3 (column 'date')."
-        assert refusal(make(date=[None, None, None])) == "The date is missing in row 1 (column 'date'; 3 lines are like that)."
+        assert refusal(make(date=[dt.datetime(2024, 1, 5), None, dt.datetime(2024, 1, 5)])) == f"The date is missing in row 2 below the header (column 'date'){MISSING}"
+        assert refusal(make(date=[dt.date(2024, 1, 5), dt.date(2024, 1, 5), None])) == f"The date is missing in row 3 below the header (column 'date'){MISSING}"
+        assert refusal(make(date=[None, None, None])) == f"The date is missing in row 1 below the header (column 'date'; 3 lines are like that){MISSING}"
 
     def test_a_time_of_day_is_cut_off_and_counted(self, make):
         stamps = [dt.datetime(2024, 1, 5, 23, 59, 59), dt.datetime(2024, 2, 1), dt.datetime(2024, 1, 9, 0, 0, 1)]
@@ -408,10 +421,12 @@ class TestDates:
     def test_years_that_no_log_of_purchases_has(self, make):
         for year, dates in ((1899, ["2024-01-05", "1899-12-31", "2024-01-05"]), (1, [dt.date(2024, 1, 5), dt.date(1, 1, 1), dt.date(1, 1, 1)])):
             message = refusal(make(date=dates))
-            assert message.startswith("The date is before the year 1900 in row 2 (column 'date'") and message.endswith("; correct it.")
+            day = "1899-12-31" if year == 1899 else "0001-01-01"
+            assert message.startswith(f"The date {day} is before the year 1900 in row 2 below the header (column 'date'")
+            assert message.endswith("; correct it.")
         assert read(make(date=["1900-01-01", "9999-12-31", "2024-02-29"]))[1][1] == dt.date(9999, 12, 31)
         assert refusal(pandas(date=np.array(["2024-01-05", "2024-01-05", "12000-01-01"], "datetime64[s]"))) == (
-            "The date is after the year 9999 in row 3 (column 'date'); correct it."
+            "The date 12000-01-01 is after the year 9999 in row 3 below the header (column 'date'); correct it."
         )
 
     @settings(max_examples=40)
@@ -447,8 +462,8 @@ class TestAmounts:
     @pytest.mark.parametrize(
         ("text", "end"),
         [
-            ("$5", f"is not a number; {GENERAL}"),
-            ("5,00 €", f"is not a number; {GENERAL}"),
+            ("$5", "is not a number; take '$' out of the column, e.g. by find and replace."),
+            ("5,00 €", "is not a number; take '€' out of the column, e.g. by find and replace."),
             ("five", f"is not a number; {GENERAL}"),
             ("1,23", "is not a number as it stands; give decimal=','."),
             ("1,234.50", "is not a number as it stands; give thousands=','."),
@@ -459,7 +474,7 @@ class TestAmounts:
         ],
     )
     def test_text_that_is_no_number_names_its_row_and_what_to_type(self, make, text, end):
-        assert refusal(make(amount=["1", text, "x"])) == f"The amount {text!r} in row 2 (column 'amount') {end}"
+        assert refusal(make(amount=["1", text, "x"])) == f"The amount {text!r} in row 2 below the header (column 'amount') {end}"
 
     def test_decimal_and_thousands_apply_to_every_column_of_numbers(self, make):
         raw = make(amount=["1.234,50", "5,0", "-1"], cost=["2.000", "", "1,5"])
@@ -469,30 +484,30 @@ class TestAmounts:
 
     def test_three_digits_after_every_point(self, make):
         assert refusal(make(amount=["1.234", "2.500", "7"])) == (
-            "The amount '1.234' in row 1 (column 'amount') could be 1.234 or 1234, and no amount in the column decides "
+            "The amount '1.234' in row 1 below the header (column 'amount') could be 1.234 or 1234, and no amount in the column decides "
             "it; give decimal='.' or thousands='.'."
         )
 
     @pytest.mark.parametrize("gap", [None, "", "NaN"])
     def test_missing(self, make, gap):
-        assert refusal(make(amount=["1", gap, "2"])) == "The amount is missing in row 2 (column 'amount')."
+        assert refusal(make(amount=["1", gap, "2"])) == f"The amount is missing in row 2 below the header (column 'amount'){MISSING}"
 
     def test_missing_beside_numbers(self, make):
         for gap in (None, float("nan")):
-            assert refusal(make(amount=[1.0, gap, 2.0])) == "The amount is missing in row 2 (column 'amount')."
+            assert refusal(make(amount=[1.0, gap, 2.0])) == f"The amount is missing in row 2 below the header (column 'amount'){MISSING}"
         assert refusal(pandas(amount=pd.array([1, None, None], dtype="Int64"))) == (
-            "The amount is missing in row 2 (column 'amount'; 2 lines are like that)."
+            f"The amount is missing in row 2 below the header (column 'amount'; 2 lines are like that){MISSING}"
         )
 
     @pytest.mark.parametrize("endless", [float("inf"), float("-inf"), "1e400"])
     def test_infinite(self, make, endless):
         values = [1.0, endless, 2.0] if isinstance(endless, float) else ["1", endless, "2"]
-        assert refusal(make(amount=values)) == "The amount is infinite in row 2 (column 'amount'); correct it."
-        assert refusal(make(cost=values)) == "The cost is infinite in row 2 (column 'cost'); correct it."
+        assert refusal(make(amount=values)) == "The amount is infinite in row 2 below the header (column 'amount'); correct it."
+        assert refusal(make(cost=values)) == "The cost is infinite in row 2 below the header (column 'cost'); correct it."
 
     def test_truth_values_and_times_are_no_amounts(self, make):
         assert refusal(make(amount=[True, False, True])) == (
-            "The amount True in row 1 (column 'amount') is a bool and not a number."
+            "The amount True in row 1 below the header (column 'amount') is a true-or-false value and not a number."
         )
         assert "and not a number" in refusal(make(amount=[dt.timedelta(1)] * 3))
         assert "and not a number" in refusal(make(amount=[dt.date(2024, 1, 5)] * 3))
@@ -514,7 +529,7 @@ class TestOrders:
     @pytest.mark.parametrize("gap", [None, "", "NaN"])
     def test_missing(self, make, gap):
         assert refusal(make(bill=["x", gap, gap]), order="bill") == (
-            "The order is missing in row 2 (column 'bill'; 2 lines are like that); fill it in, or rename the column so that "
+            "The order is missing in row 2 below the header (column 'bill'; 2 lines are like that); fill it in, or rename the column so that "
             "one customer-day counts as one order."
         )
 
