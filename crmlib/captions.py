@@ -14,8 +14,8 @@ from crmlib.conclusions import (
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
-    "Said", "abc", "buyers", "definitions", "gini", "limits", "lorenz", "orders", "pyramid", "revenue", "segments", "states",
-    "tenths", "tested",
+    "Said", "abc", "buyers", "definitions", "gini", "holdout", "limits", "lorenz", "orders", "pyramid", "revenue", "segments", "states",
+    "tenths",
 ]  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def tenths(groups) -> Said:
     return Said(title, "The next year is spread over many: no small group can be singled out and served alone.")
 
 
-def tested(held) -> Said:
+def holdout(held) -> Said:
     """Expected and actual purchases of the holdout."""
     error = held.purchases_error
     if abs(error) < STEADY * 100:

@@ -226,7 +226,7 @@ VIEWS = {
     ),
     "holdout": View(
         _held,
-        lambda log, part: captions.tested(part),
+        lambda log, part: captions.holdout(part),
         lambda log, part, title: plots.holdout_by_x(part.by_x, title=title, ax=plots.canvas(height=3.3)),
     ),
 }

@@ -161,8 +161,8 @@ def test_tenths(share, said):
         (-14.3, "Expected purchases were 14.3 % below those that came", "If the next year goes like the test, the value above is too low."),
     ],
 )
-def test_tested(error, title, meaning):
-    assert captions.tested(held(purchases_error=error)) == Said(title, meaning)
+def test_holdout(error, title, meaning):
+    assert captions.holdout(held(purchases_error=error)) == Said(title, meaning)
 
 
 @pytest.mark.parametrize(
