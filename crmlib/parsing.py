@@ -15,11 +15,11 @@ from numbers import Real
 
 from crmlib.errors import quote
 
-__all__ = ["CLOCK", "ZONED", "Unreadable", "days", "ids", "nothing", "numbers", "tells_time"]
+__all__ = ["CLOCK", "ZONED", "Unreadable", "days", "ids", "nothing", "numbers", "order_shown", "tells_time"]
 
 _NOTHING = {"", "nan", "nat", "null", "none", "n/a", "na", "#n/a", "<na>"}  # case does not matter
 
-_TIME = r"[T ]+(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+_TIME = r"[T ]{1,9}(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
 _ZONE = r" ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})"
 CLOCK = rf"{_TIME}(?:{_ZONE})?$"  # a time of day at the end of a text, for any engine's regular expressions
 ZONED = rf"{_TIME}{_ZONE}$"
@@ -67,9 +67,9 @@ def ids(values):
 def _text(value):
     if isinstance(value, bytes):
         raise Unreadable(value, "is bytes and not text; decode the column first")
+    if isinstance(value, float) and abs(value) >= 2**53:
+        raise Unreadable(value, "was rounded when it was read as a floating-point number; read the column as text")
     if isinstance(value, Real) and value % 1 == 0:  # how pandas keeps whole numbers beside a gap
-        if isinstance(value, float) and abs(value) >= 2**53:
-            raise Unreadable(value, "was rounded when it was read as a floating-point number; read the column as text")
         return str(int(value))
     return str(value).strip()
 
@@ -131,6 +131,26 @@ def tells_time(date_format) -> bool:
     (False, True)
     """
     return any(code in date_format for code in ("%H", "%I", "%X", "%c"))
+
+
+def order_shown(values):
+    """The value that decided, in a column that `days` has read, whether the day or the month comes first, and the order.
+
+    None where nothing had to be decided.
+
+    >>> order_shown(["01/02/2010", "31/12/2010 09:30"]), order_shown(["2010-12-31"])
+    (('31/12/2010 09:30', 'day/month/year'), None)
+    """
+    for value in values:
+        if nothing(value):
+            continue
+        match = _FORMS["year last"].fullmatch(re.sub(CLOCK, "", value.strip())) if isinstance(value, str) else None
+        if not match:
+            return None  # the column is written in another form
+        if max(int(match["first"]), int(match["second"])) > 12:
+            order = ("day", "month", "year") if int(match["first"]) > 12 else ("month", "day", "year")
+            return value, match["s"].join(order)
+    return None
 
 
 def _without_clock(texts):
@@ -301,7 +321,7 @@ def _why_no_number(text, texts):
             return f"is not a number as it stands; give {' or '.join(options)}{meant}", None
     if found := _NEGATIVE.fullmatch(text):
         return f"is not a number; write a negative amount with a minus in front, -{found[1] or found[2]}", None
-    found = _MARKED.fullmatch(text)
+    found = _MARKED.fullmatch(text) if len(text) <= 60 else None  # no use, and slow, on a page of text
     marks = [mark for mark in found.groups() if mark] if found else []
     if marks and all(len(mark) > 1 or mark in "元円" or unicodedata.category(mark) == "Sc" for mark in marks):
         return f"is not a number; take {' and '.join(map(quote, marks))} out of the column, e.g. by find and replace", None

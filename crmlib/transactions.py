@@ -98,6 +98,8 @@ def admit(
     _choice("thousands", thousands, (None, ",", ".", " ", "'", "_"))
     if thousands is not None and thousands == decimal:
         raise DataError(f"decimal and thousands are both {decimal!r}; they must differ.")
+    if not isinstance(date_format, str | None):
+        raise DataError(f"date_format is {quote(date_format)}; give it as text in codes, e.g. '%d.%m.%Y'.")
     frame = table(raw, what="purchase log")
     columns = _columns(
         frame, {"customer": customer, "date": date, "amount": amount},
@@ -148,7 +150,7 @@ def _columns(frame, required, optional):
 
 def _example(role, name, there):
     """A column whose name is nearly the one that is missing, or what such columns are often called."""
-    close = difflib.get_close_matches(name.lower(), [one.lower() for one in there], n=1, cutoff=0.8)
+    close = difflib.get_close_matches(str(name).lower(), [one.lower() for one in there], n=1, cutoff=0.8)
     examples = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Total"}
     return next((one for one in there if [one.lower()] == close), examples.get(role, role.title()))
 
@@ -286,8 +288,11 @@ def _days(log, name, date_format):
     else:
         if series.dtype == nw.String and not (date_format and parsing.tells_time(date_format)):
             series, timed, zoned = _without_clock(series)
-        places, _, (found, clock, zone) = log.parsed(name, "date", lambda values: parsing.days(values, date_format), series)
+        places, values, (found, clock, zone) = log.parsed(name, "date", lambda values: parsing.days(values, date_format), series)
         days = np.array(found, "datetime64[D]")[places]
+        if not date_format and (shown := parsing.order_shown(values)):
+            _, row = log._first(name, places, values.index(shown[0]))
+            log.note("dates", len(days), f"Dates are read as {shown[1]}, as {shown[0].split()[0]} in {row} shows.")
         timed, zoned = timed or clock, zoned or zone
     log.refuse(np.isnat(days), name, "The date is missing", _INCOMPLETE)
     early, late = days < np.datetime64("1900-01-01"), days > np.datetime64("9999-12-31")

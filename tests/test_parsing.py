@@ -58,6 +58,9 @@ class TestIds:
         assert why == "was rounded when it was read as a floating-point number; read the column as text"
         assert parsing.ids([2.0**53 - 1, 2**60 + 1]) == ["9007199254740991", "1152921504606846977"]
 
+    def test_an_infinite_id(self):
+        assert refusal(parsing.ids, float("inf"))[1].startswith("was rounded when it was read as a floating-point number")
+
     def test_bytes_are_not_text(self):
         assert refusal(parsing.ids, b"ab") == (b"ab", "is bytes and not text; decode the column first")
 
@@ -113,6 +116,19 @@ class TestDays:
     def test_one_value_decides_the_order_of_day_and_month_for_the_column(self):
         assert only(["03/04/2010", "13/04/2010"]) == [D(2010, 4, 3), D(2010, 4, 13)]
         assert only(["03/04/2010", "04/13/2010"]) == [D(2010, 3, 4), D(2010, 4, 13)]
+
+    @pytest.mark.parametrize(
+        ("values", "shown"),
+        [
+            (["03/04/2010", None, "13/04/2010", "14/04/2010"], ("13/04/2010", "day/month/year")),
+            ([" 04-13-2010 08:26"], (" 04-13-2010 08:26", "month-day-year")),
+            (["13.04.2010T08:26Z"], ("13.04.2010T08:26Z", "day.month.year")),
+            (["05/05/2010"], None), (["2010-04-13"], None), (["13 April 2010"], None), ([D(2010, 4, 13)], None), ([None], None),
+        ],
+    )  # fmt: skip
+    def test_what_decided_the_order_can_be_asked(self, values, shown):
+        parsing.days(values)
+        assert parsing.order_shown(values) == shown
 
     def test_undecidable(self):
         value, why = refusal(parsing.days, "05/05/2010", "03/04/2010", None)
