@@ -135,7 +135,10 @@ def score(
     check_place(place, force=force)
     admission, day, _ = _admitted(data, as_of, options)
     card = scorecard(admission.transactions, as_of=day)
-    for sentence in [note.sentence for note in admission.notes if note.code != "future"] + list(card.notices):  # that was said
+    notes = [note.sentence for note in admission.notes if note.code != "future"]  # that was said
+    if later := int((admission.transactions["date"].dt.date > day).sum()):
+        notes.append(f"{later:,} {'line lies' if later == 1 else 'lines lie'} after {day} and {'is' if later == 1 else 'are'} left out.")
+    for sentence in notes + list(card.notices):
         _say(sentence)
     write(card.table, place, force=force)
     print(place)
