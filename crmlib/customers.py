@@ -16,7 +16,8 @@ def until(tx, day):
     """The lines of a log up to and including ``day``; the same kind of table.
 
     >>> import pandas as pd
-    >>> log = pd.DataFrame({"customer": ["a", "a"], "date": pd.to_datetime(["2024-01-05", "2024-02-01"]), "amount": 1.0})
+    >>> days = pd.to_datetime(["2024-01-05", "2024-02-01"])
+    >>> log = pd.DataFrame({"customer": ["a", "a"], "date": days, "amount": 1.0})
     >>> len(until(log, "2024-01-31"))
     1
     """
@@ -27,8 +28,8 @@ def until(tx, day):
 def customer_table(tx, *, as_of):
     """One row a customer, sorted by customer, as the log stood at the end of the day ``as_of``.
 
-    ``tx`` comes from `crmlib.transactions`; ids may also be integers. A purchase is a line with amount >= 0, a refund is
-    below zero. Lines after ``as_of`` are left out and counted in a `DataNotice`.
+    ``tx`` comes from `crmlib.transactions`; ids may also be integers. A purchase is a line with amount >= 0, a refund
+    is below zero. Lines after ``as_of`` are left out and counted in a `DataNotice`.
 
     ============================  =====================================================================================
     customer                      as in ``tx``
@@ -48,8 +49,8 @@ def customer_table(tx, *, as_of):
     Raises `DataError` if ``as_of`` is before the first purchase, or if ``tx`` is not as `crmlib.transactions` gives it.
 
     >>> import pandas as pd
-    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-05", "2024-01-25", "2024-01-09"]),
-    ...                     "amount": [10.0, 6.0, 8.0]})
+    >>> days = pd.to_datetime(["2024-01-05", "2024-01-25", "2024-01-09"])
+    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": days, "amount": [10.0, 6.0, 8.0]})
     >>> customer_table(log, as_of="2024-01-31")[["customer", "orders", "days_since_last", "revenue", "x", "t_x", "T"]]
       customer  orders  days_since_last  revenue    x   t_x     T
     0        a       2              6.0     16.0  1.0  20.0  26.0
@@ -116,23 +117,25 @@ def _check(frame):
     if len(frame) == 0:
         raise DataError("The table of transactions is empty.")
     schema = frame.schema
-    for name, right, what in (
-        ("date", schema["date"] in (nw.Date, nw.Datetime), "days"),
-        ("amount", schema["amount"].is_numeric(), "numbers"),
-    ):
-        if not right:
-            raise DataError(f"Column {name!r} of the transactions holds no {what}; let transactions() read the log first.")
+    wrong = []
+    if schema["date"] not in (nw.Date, nw.Datetime):
+        wrong.append("'date' of the transactions holds no days")
+    if not schema["amount"].is_numeric():
+        wrong.append("'amount' of the transactions holds no numbers")
     for name in ("customer", "date", "amount"):
-        gaps = frame[name].is_null() | (frame[name].is_nan() if frame[name].dtype.is_float() else False)
+        gaps = frame[name].is_null() | (frame[name].is_nan() if schema[name].is_float() else False)
         if gaps.any():
-            raise DataError(f"Column {name!r} of the transactions has gaps; let transactions() read the log first.")
+            wrong.append(f"{name!r} of the transactions has gaps")
+    if wrong:
+        raise DataError(f"Column {wrong[0]}; let transactions() read the log first.")
 
 
 def _check_as_of(frame, seen, as_of):
     purchases = frame.filter(nw.col("amount") >= 0)
     first = (purchases if len(purchases) else frame)["date"].min()
     if as_of.toordinal() < first.toordinal():
-        raise DataError(f"as_of {as_of} is before the first purchase ({first:%Y-%m-%d}); choose that day or a later one.")
+        message = f"as_of {as_of} is before the first purchase ({first:%Y-%m-%d}); choose that day or a later one."
+        raise DataError(message)
     if later := len(frame) - len(seen):
         lines = "1 line" if later == 1 else f"{later:,} lines"
         warnings.warn(f"{lines} after as_of {as_of} left out.", DataNotice, stacklevel=3)

@@ -91,7 +91,8 @@ def days(values, date_format=None):
         raise Unreadable(strange, why + "write all dates one way, best YYYY-MM-DD")
     if dates:
         stamps = [value for value in dates if isinstance(value, dt.datetime)]
-        found = [dt.date(value.year, value.month, value.day) if isinstance(value, dt.date) else None for value in values]
+        known = [value if isinstance(value, dt.date) else None for value in values]
+        found = [value and dt.date(value.year, value.month, value.day) for value in known]
         return found, any(stamp.time() != dt.time() for stamp in stamps), any(stamp.tzinfo for stamp in stamps)
     lookup = {text: value for text, value in zip(texts, values, strict=True) if text is not None}
     read, timed, zoned = _by_format(lookup, date_format) if date_format else _by_form(lookup)
@@ -109,7 +110,8 @@ def _by_format(lookup, date_format):
         letters = re.split(r"([-/. ])", str(date_format).lower())  # dd/mm/yyyy is how spreadsheets write it
         codes = [{"dd": "%d", "mm": "%m", "yy": "%y", "yyyy": "%Y"}.get(part, part) for part in letters]
         meant = "".join(codes) if sorted(codes[::2]) in (["%Y", "%d", "%m"], ["%d", "%m", "%y"]) else "%d.%m.%Y"
-        why = f"cannot be read with date_format={date_format!r}; it must give year, month and day in codes, e.g. date_format={meant!r}"
+        advice = f"it must give year, month and day in codes, e.g. date_format={meant!r}"
+        why = f"cannot be read with date_format={date_format!r}; {advice}"
         raise Unreadable(next(iter(lookup.values()), None), why)
     if not tells_time(date_format):
         short, timed, zoned = _without_clock(lookup)
@@ -120,7 +122,8 @@ def _by_format(lookup, date_format):
         try:
             read[text] = dt.datetime.strptime(short[text], date_format).date()
         except ValueError:
-            raise Unreadable(value, f"does not fit date_format={date_format!r}; correct the date or the format") from None
+            why = f"does not fit date_format={date_format!r}; correct the date or the format"
+            raise Unreadable(value, why) from None
     return read, timed, zoned
 
 
@@ -134,9 +137,9 @@ def tells_time(date_format) -> bool:
 
 
 def order_shown(values):
-    """The value that decided, in a column that `days` has read, whether the day or the month comes first, and the order.
+    """The value that decided whether the day or the month comes first, and the order; None if nothing was to decide.
 
-    None where nothing had to be decided.
+    ``values`` are those that `days` has read without a date_format.
 
     >>> order_shown(["01/02/2010", "31/12/2010 09:30"]), order_shown(["2010-12-31"])
     (('31/12/2010 09:30', 'day/month/year'), None)
@@ -170,7 +173,8 @@ def _by_form(lookup):
     if len(forms) > 1:
         one, two = list(forms.values())[:2]
         raise Unreadable(one, "is written in another way than {other}; write all dates one way, best YYYY-MM-DD", two)
-    day_first = _day_first(matches, example) if any("first" in match.groupdict() for _, match in matches.values()) else None
+    year_last = any("first" in match.groupdict() for _, match in matches.values())
+    day_first = _day_first(matches, example) if year_last else None
     found = {day: _date(match, day_first, example[day]) for day, (_, match) in matches.items()}
     return {text: found[day] for text, day in short.items()}, timed, zoned
 
@@ -180,14 +184,17 @@ def _match(day, value):
         if match := pattern.fullmatch(day):
             return form, match
     if two := re.fullmatch(r"\d{1,2}([-/.])\d{1,2}\1\d{2}", day):
-        ways = [way for way in (two[1].join(codes) for codes in (("%d", "%m", "%y"), ("%m", "%d", "%y"))) if _fits(day, way)]
-        ways = " or ".join(f"date_format={way!r}" for way in ways or [two[1].join(("%y", "%m", "%d"))])
+        ways = [two[1].join(codes) for codes in (("%d", "%m", "%y"), ("%m", "%d", "%y"), ("%y", "%m", "%d"))]
+        ways = [way for way in ways[:2] if _fits(day, way)] or ways[2:]
+        ways = " or ".join(f"date_format={way!r}" for way in ways)
         raise Unreadable(value, f"has a year of two digits; say how to read it with {ways}")
     if re.fullmatch(r"[2-7]\d{4}(?:\.\d+)?", day):  # 1954 to 2119 as spreadsheets count
-        raise Unreadable(value, "is the number of a day, as spreadsheets keep it; format the column as a date there, best YYYY-MM-DD")
+        why = "is the number of a day, as spreadsheets keep it; format the column as a date there, best YYYY-MM-DD"
+        raise Unreadable(value, why)
     if ":" in day:
         raise Unreadable(value, "has a time of day that cannot be read; write it as 23:59 or leave it out")
-    raise Unreadable(value, "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'")
+    why = "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'"
+    raise Unreadable(value, why)
 
 
 def _fits(day, date_format):
@@ -262,7 +269,8 @@ def numbers(values, *, decimal=None, thousands=None):
         elif isinstance(value, Real | Decimal) and not isinstance(value, bool):
             number = float(value)
         else:
-            kind = {"bool": "true-or-false value", "date": "date", "datetime": "date"}.get(type(value).__name__, type(value).__name__)
+            kind = type(value).__name__
+            kind = {"bool": "true-or-false value", "datetime": "date"}.get(kind, kind)
             raise Unreadable(value, f"is a {kind} and not a number")
         found.append(number)
     if undecided is not None and not decided:
@@ -294,14 +302,16 @@ _STYLES = ((".", None), (None, ","), (",", None), (",", "."), (None, " "), (",",
 
 
 # digits with something in front or behind, such as €, EUR or Fr.
-_MARKED = re.compile(r"[+-]?\s*(?P<front>[^\d\s.,'()%<>+-]{1,4}\.?)?\s*[+-]?\d[\d.,'\s]*?\s*(?P<behind>[^\d\s.,'()%<>+-]{1,4}\.?)?")
+_MARKED = re.compile(
+    r"[+-]?\s*(?P<front>[^\d\s.,'()%<>+-]{1,4}\.?)?\s*[+-]?\d[\d.,'\s]*?\s*(?P<behind>[^\d\s.,'()%<>+-]{1,4}\.?)?"
+)
 _NEGATIVE = re.compile(r"\(\s*([\d.,]+)\s*\)|([\d.,]*\d)\s*-")
 
 
 def _why_no_number(text, texts):
     """What to type, found by trying: on the whole column first, then on this text alone; or what to mend in the file.
 
-    ``texts`` leads from each value to its text. Returns the reason, and the value of the column that it contradicts or None.
+    ``texts`` leads from each value to its text. Returns the reason, and the value that it contradicts or None.
     """
     for column in (texts.values(), [text]):
         readings = {}  # several ways that come to the same are one
@@ -324,7 +334,8 @@ def _why_no_number(text, texts):
     found = _MARKED.fullmatch(text) if len(text) <= 60 else None  # no use, and slow, on a page of text
     marks = [mark for mark in found.groups() if mark] if found else []
     if marks and all(len(mark) > 1 or mark in "元円" or unicodedata.category(mark) == "Sc" for mark in marks):
-        return f"is not a number; take {' and '.join(map(quote, marks))} out of the column, e.g. by find and replace", None
+        taken = " and ".join(map(quote, marks))
+        return f"is not a number; take {taken} out of the column, e.g. by find and replace", None
     advice = "write digits with at most one decimal sign and a minus in front, without currency signs or words"
     return f"is not a number; {advice}", None
 

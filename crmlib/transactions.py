@@ -73,16 +73,17 @@ def admit(
     """Check a raw log of purchases (one row a line) and give it standard names and types.
 
     The first three options name the columns of ``raw`` that hold the customer, the day and the money of a line; order,
-    product, quantity and cost are taken where they are named, or where a column has exactly that name. An ``amount`` of
-    zero or more is a purchase, below zero a refund.
+    product, quantity and cost are taken where they are named, or where a column has exactly that name. An ``amount``
+    of zero or more is a purchase, below zero a refund.
 
     Options: ``date_format`` in strptime codes for dates that cannot be read without it; ``decimal`` ('.' or ',') and
     ``thousands`` for amounts written as text; ``duplicates`` "keep" or "drop" for lines that repeat another in every
     column; ``missing_customer`` "raise" or "drop".
 
     Returns `Admission`: a table of the same kind (pandas or polars), rows in their order, with ``customer`` (text),
-    ``date`` (the local day), ``amount`` (float) and the optional columns; and the notes. Wholly empty rows are left out.
-    Raises `DataError` in one sentence for data that cannot be read without a guess; rows count from 1, below the header.
+    ``date`` (the local day), ``amount`` (float) and the optional columns; and the notes. Wholly empty rows are left
+    out. Raises `DataError` in one sentence for data that cannot be read without a guess; rows count from 1, below the
+    header.
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"customer": ["a", "a"], "date": ["2024-01-05 09:30"] * 2, "amount": ["3.5", "3.5"]})
@@ -128,7 +129,8 @@ def admit(
 
 def _choice(name, value, choices):
     if value not in choices:
-        raise DataError(f"{name} is {quote(value)}; it can be {' or '.join(repr(c) for c in choices if c is not None)}.")
+        allowed = " or ".join(repr(choice) for choice in choices if choice is not None)
+        raise DataError(f"{name} is {quote(value)}; it can be {allowed}.")
 
 
 def _columns(frame, required, optional):
@@ -145,7 +147,8 @@ def _columns(frame, required, optional):
         if name in seen:
             raise DataError(f"{seen[name]} and {role} both name the column {quote(name)}; each needs its own.")
         seen[name] = role
-    return columns | {role: role for role in optional if role not in columns and role in frame.columns and role not in seen}
+    free = (set(frame.columns) - set(seen)) & (set(optional) - set(columns))
+    return columns | {role: role for role in optional if role in free}
 
 
 def _example(role, name, there):
@@ -164,6 +167,9 @@ class _Log:
     def note(self, code, lines, sentence):
         if lines:
             self.notes.append(Note(code, int(lines), sentence))
+
+    def count(self, code, lines, what):
+        self.note(code, lines, f"{_lines(lines)} {what}")
 
     def keep(self, kept):
         self.frame, self.rows = self.frame.filter(kept.tolist()), self.rows[kept]
@@ -203,7 +209,8 @@ def _distinct(series):
         places[filled], values = series.drop_nulls().to_pandas().factorize()
     except (TypeError, ValueError, NotImplementedError):  # lists and the like
         value = next((value for value in series.to_list() if not isinstance(value, Hashable)), None)
-        raise DataError(f"Column {quote(series.name)} holds lists or the like, e.g. {quote(value)}; make it text.") from None
+        message = f"Column {quote(series.name)} holds lists or the like, e.g. {quote(value)}; make it text."
+        raise DataError(message) from None
     return np.where(places < 0, len(values), places), [*values.tolist(), None]
 
 
@@ -224,12 +231,12 @@ def _customers(log, name, missing_customer):
     cut = [isinstance(value, str) and "E+" in value and bool(_CUT.fullmatch(value.strip())) for value in values]
     cut = np.array(cut)[places].sum()
     said = "such numbers are cut short by spreadsheets, and several customers may have become one"
-    log.note("cut_ids", cut, f"{_lines(cut)} of a customer with an id like 1.23E+12: {said}.")
-    log.note("spaces", spaced, f"{_lines(spaced)} read without the spaces around the customer id.")
+    log.count("cut_ids", cut, f"of a customer with an id like 1.23E+12: {said}.")
+    log.count("spaces", spaced, "read without the spaces around the customer id.")
     mixed = {text for value, text in zip(values, ids, strict=True) if isinstance(value, str)} - {None}
     mixed = np.array([text in mixed and not isinstance(value, str) for value, text in zip(values, ids, strict=True)])
-    count = mixed[places].sum()
-    log.note("mixed_ids", count, f"{_lines(count)} with a customer id that is a number here and text elsewhere; both are one customer.")
+    said = "with a customer id that is a number here and text elsewhere; both are one customer."
+    log.count("mixed_ids", mixed[places].sum(), said)
     known = {}
     again = np.array([known.setdefault(text, len(known)) for text in ids])
     return again[places], np.array(list(known), dtype=object)
@@ -239,7 +246,7 @@ def _without_missing(log, name, missing, example, missing_customer):
     """Leave wholly empty rows out, and lines without a customer if that was asked for; says which lines are kept."""
     empty = missing.copy()
     empty[missing] = _empty_rows(log.frame.filter(missing.tolist()))
-    log.note("empty_rows", empty.sum(), f"{_lines(empty.sum())} wholly empty and left out.")
+    log.count("empty_rows", empty.sum(), "wholly empty and left out.")
     if empty.all():
         raise DataError("The purchase log is empty: all its rows are empty.")
     nameless = missing & ~empty
@@ -249,7 +256,7 @@ def _without_missing(log, name, missing, example, missing_customer):
         log.refuse(nameless, name, f"The customer {what}", advice)
     if missing.all():
         raise DataError(f"No line of the purchase log has a customer in column {quote(name)}.")
-    log.note("missing_customer", nameless.sum(), f"{_lines(nameless.sum())} left out because the customer is missing.")
+    log.count("missing_customer", nameless.sum(), "left out because the customer is missing.")
     log.keep(~missing)
     return ~missing
 
@@ -288,7 +295,8 @@ def _days(log, name, date_format):
     else:
         if series.dtype == nw.String and not (date_format and parsing.tells_time(date_format)):
             series, timed, zoned = _without_clock(series)
-        places, values, (found, clock, zone) = log.parsed(name, "date", lambda values: parsing.days(values, date_format), series)
+        read = lambda values: parsing.days(values, date_format)  # noqa: E731
+        places, values, (found, clock, zone) = log.parsed(name, "date", read, series)
         days = np.array(found, "datetime64[D]")[places]
         if not date_format and (shown := parsing.order_shown(values)):
             _, row = log._first(name, places, values.index(shown[0]))
@@ -339,10 +347,10 @@ def _without_repeats(log, duplicates):
         kept = _first_of_each(nw.from_dict(texts, backend=frame.implementation), row)
     count = len(frame) - len(kept)
     if duplicates == "drop":
-        log.note("duplicates", count, f"{_lines(count)} left out as the exact repeat of another.")
+        log.count("duplicates", count, "left out as the exact repeat of another.")
         return kept
     advice = "duplicates='drop' leaves such lines out"
-    log.note("duplicates", count, f"{_lines(count)} the exact repeat of another and kept ({advice}).")
+    log.count("duplicates", count, f"the exact repeat of another and kept ({advice}).")
     return slice(None)
 
 
@@ -357,17 +365,18 @@ def _remark(log, who, read):
         day = read["date"].astype(np.int64)
         visits = np.sort((who * 10_000_000 + day)[amount >= 0])  # one number a customer and day
         merged = (visits[1:] == visits[:-1]).sum()
-        log.note("same_day", merged, f"{_lines(merged)} on a day when the customer had bought already: one order a customer and day.")
-    zeros = (amount == 0).sum()
-    log.note("zero_amounts", zeros, f"{_lines(zeros)} of amount zero; zero counts as a purchase.")
+        said = "on a day when the customer had bought already: one order a customer and day."
+        log.count("same_day", merged, said)
+    log.count("zero_amounts", (amount == 0).sum(), "of amount zero; zero counts as a purchase.")
     refunds = amount[amount < 0]
-    log.note("refunds", len(refunds), f"{_lines(len(refunds))} below zero, {-refunds.sum():,.2f} in all: refunds, not orders.")
+    log.count("refunds", len(refunds), f"below zero, {-refunds.sum():,.2f} in all: refunds, not orders.")
 
 
 def _native(read, implementation):
     """The columns as a table of the same kind that came in."""
     pandas = implementation.is_pandas_like()
-    types = {"date": nw.Datetime("us") if pandas else nw.Date} | dict.fromkeys(("customer", "order", "product"), nw.String)
+    types = dict.fromkeys(("customer", "order", "product"), nw.String)
+    types["date"] = nw.Datetime("us") if pandas else nw.Date
     columns = {}
     for role, values in read.items():
         if role == "date" and pandas:

@@ -44,7 +44,10 @@ def plain(native):
     assert frame.columns == COLUMNS
     nothing = lambda value: value is None or value != value  # noqa: E731
     whole = lambda value: value.date() if isinstance(value, dt.datetime) else value  # noqa: E731
-    return [{name: None if nothing(value) else whole(value) for name, value in row.items()} for row in frame.rows(named=True)]
+    return [
+        {name: None if nothing(value) else whole(value) for name, value in row.items()}
+        for row in frame.rows(named=True)
+    ]
 
 
 def by_loop(lines, as_of):
@@ -89,7 +92,9 @@ def close(found, expected):
 
 
 BOTH = pytest.mark.parametrize("engine", ["pandas", "polars"])
-line = st.tuples(st.sampled_from("abcde"), st.integers(0, 40), st.sampled_from([0.0, 0.1, 0.2, 0.3, -0.3, 7.5, -7.5, 19.99, -100.0]))
+line = st.tuples(
+    st.sampled_from("abcde"), st.integers(0, 40), st.sampled_from([0.0, 0.1, 0.2, 0.3, -0.3, 7.5, -7.5, 19.99, -100.0])
+)
 lines_of_a_log = st.lists(line, min_size=1, max_size=25)
 orders = st.lists(st.sampled_from(["o1", "o2", "o3"]), min_size=25, max_size=25)
 
@@ -130,7 +135,9 @@ class TestAgainstTheLoop:
             assert found["revenue"].sum() == pytest.approx(math.fsum(line[2] for line in lines), abs=1e-9)
 
     @settings(max_examples=30, deadline=None)
-    @given(lines_of_a_log, st.lists(line.map(lambda line: (line[0], line[1], -1 - abs(line[2]))), min_size=1, max_size=5))
+    @given(
+        lines_of_a_log, st.lists(line.map(lambda line: (line[0], line[1], -1 - abs(line[2]))), min_size=1, max_size=5)
+    )
     def test_refunds_touch_nothing_but_revenue_and_flag(self, lines, refunds):
         known = {line[0] for line in lines}
         refunds = [refund for refund in refunds if refund[0] in known]
@@ -162,12 +169,21 @@ class TestDefinitions:
         if engine == "pandas":
             assert isinstance(found, pd.DataFrame) and found.index.equals(pd.RangeIndex(2))
             assert [str(found[name].dtype) for name in numbers] == ["float64"] * 7
-            assert [str(found[name].dtype) for name in ("orders", "first", "last")] == ["int64", "datetime64[us]", "datetime64[us]"]
+            assert [str(found[name].dtype) for name in ("orders", "first", "last")] == [
+                "int64",
+                "datetime64[us]",
+                "datetime64[us]",
+            ]
             assert found["flag"].isna().to_list() == [True, False]
         else:
             assert isinstance(found, pl.DataFrame)
             assert [found[name].dtype for name in numbers] == [pl.Float64] * 7
-            assert [found[name].dtype for name in ("orders", "first", "last", "flag")] == [pl.Int64, pl.Date, pl.Date, pl.String]
+            assert [found[name].dtype for name in ("orders", "first", "last", "flag")] == [
+                pl.Int64,
+                pl.Date,
+                pl.Date,
+                pl.String,
+            ]
             assert found.select(pl.col(pl.Float64).is_nan().any()).row(0) == (False,) * 7
 
     def test_as_of_is_the_last_day_observed_and_counts_whole(self, engine):
@@ -256,7 +272,9 @@ class TestDefinitions:
         tx = log(engine, ("a", 4, 10))
         with pytest.raises(TypeError, match="as_of"):
             customer_table(tx)
-        with pytest.raises(DataError, match=r"^as_of '30/06/2024' is not a date; write it as YYYY-MM-DD, e\.g\. 1998-06-30\.$"):
+        with pytest.raises(
+            DataError, match=r"^as_of '30/06/2024' is not a date; write it as YYYY-MM-DD, e\.g\. 1998-06-30\.$"
+        ):
             customer_table(tx, as_of="30/06/2024")
 
     def test_the_log_is_left_alone(self, engine):
@@ -268,19 +286,41 @@ class TestDefinitions:
     @pytest.mark.parametrize("name", ["bought", "spent", "first", "days", "x", "flag", "__day"])
     def test_further_columns_play_no_part(self, engine, name):
         tx = log(engine, ("a", 4, 10), ("b", 5, 1), ("b", 5, -2))
-        more = tx.assign(**{name: ["p", "q", None]}) if engine == "pandas" else tx.with_columns(pl.Series(name, ["p", "q", None]))
+        more = (
+            tx.assign(**{name: ["p", "q", None]})
+            if engine == "pandas"
+            else tx.with_columns(pl.Series(name, ["p", "q", None]))
+        )
         assert plain(customer_table(more, as_of=day(30))) == plain(customer_table(tx, as_of=day(30)))
 
     def test_a_log_that_did_not_pass_the_door(self, engine):
         frame = pd.DataFrame if engine == "pandas" else pl.DataFrame
         dates = [dt.datetime(2024, 1, 5), None]
         for columns, message in (
-            ({"customer": ["a"], "date": dates[:1]}, r"^The table of transactions has no column 'amount'; it has \['customer', 'date'\]\.$"),
-            ({"customer": ["a"], "date": ["2024-01-05"], "amount": [1.0]}, r"^Column 'date' of the transactions holds no days; let transactions\(\) "),
-            ({"customer": ["a"], "date": dates[:1], "amount": ["1"]}, r"^Column 'amount' of the transactions holds no numbers; let transactions"),
-            ({"customer": ["a", None], "date": dates[:1] * 2, "amount": [1.0, 2.0]}, "^Column 'customer' of the transactions has gaps; let"),
-            ({"customer": ["a", "b"], "date": dates, "amount": [1.0, 2.0]}, "^Column 'date' of the transactions has gaps; let"),
-            ({"customer": ["a", "b"], "date": dates[:1] * 2, "amount": [1.0, float("nan")]}, "^Column 'amount' of the transactions has gaps; let"),
+            (
+                {"customer": ["a"], "date": dates[:1]},
+                r"^The table of transactions has no column 'amount'; it has \['customer', 'date'\]\.$",
+            ),
+            (
+                {"customer": ["a"], "date": ["2024-01-05"], "amount": [1.0]},
+                r"^Column 'date' of the transactions holds no days; let transactions\(\) ",
+            ),
+            (
+                {"customer": ["a"], "date": dates[:1], "amount": ["1"]},
+                r"^Column 'amount' of the transactions holds no numbers; let transactions",
+            ),
+            (
+                {"customer": ["a", None], "date": dates[:1] * 2, "amount": [1.0, 2.0]},
+                "^Column 'customer' of the transactions has gaps; let",
+            ),
+            (
+                {"customer": ["a", "b"], "date": dates, "amount": [1.0, 2.0]},
+                "^Column 'date' of the transactions has gaps; let",
+            ),
+            (
+                {"customer": ["a", "b"], "date": dates[:1] * 2, "amount": [1.0, float("nan")]},
+                "^Column 'amount' of the transactions has gaps; let",
+            ),
             ({"customer": [], "date": [], "amount": []}, r"^The table of transactions is empty\.$"),
         ):
             with pytest.raises(DataError, match=message):
@@ -306,7 +346,13 @@ def test_the_engines_agree_on_a_log_with_orders_and_refunds(other_log):
     in_pandas = customer_table(other_log, as_of="2024-12-31")
     in_polars = customer_table(pl.from_pandas(other_log), as_of="2024-12-31")
     close(plain(in_polars), plain(in_pandas))
-    close(plain(in_pandas), by_loop([(c, (d.date() - START).days, a, o) for c, d, a, o in other_log.itertuples(index=False)], (dt.date(2024, 12, 31) - START).days))
+    close(
+        plain(in_pandas),
+        by_loop(
+            [(c, (d.date() - START).days, a, o) for c, d, a, o in other_log.itertuples(index=False)],
+            (dt.date(2024, 12, 31) - START).days,
+        ),
+    )
     assert in_pandas["orders"].sum() > (in_pandas["x"] + 1).sum()  # this log has days with several orders
     assert other_log["amount"].lt(0).any()
 
@@ -321,7 +367,9 @@ class TestCdnow:
         assert (cdnow.loc[cdnow["flag"].notna(), "revenue"] == 0).all()
         assert cdnow["first"].min() == pd.Timestamp("1997-01-01") and cdnow["first"].max() == pd.Timestamp("1997-03-25")
         assert cdnow["last"].max() == pd.Timestamp("1998-06-30")
-        assert not cdnow[["first", "last", "days_since_last", "revenue", "mean_order", "x", "t_x", "T"]].isna().any().any()
+        assert (
+            not cdnow[["first", "last", "days_since_last", "revenue", "mean_order", "x", "t_x", "T"]].isna().any().any()
+        )
 
     def test_the_sample(self, cdnow_sample):
         assert len(cdnow_sample) == 2_357

@@ -33,11 +33,22 @@ class TestTable:
 
     @ENGINES
     def test_names_the_first_missing_column(self, engine):
-        assert message(table, engine({"x": [1]}), ["x", "t_x", "T"]) == "The customer table has no column 't_x'; it has ['x']."
-        assert message(table, engine({"x": [1]}), ["T"], what="holdout") == "The holdout has no column 'T'; it has ['x']."
+        assert (
+            message(table, engine({"x": [1]}), ["x", "t_x", "T"])
+            == "The customer table has no column 't_x'; it has ['x']."
+        )
+        assert (
+            message(table, engine({"x": [1]}), ["T"], what="holdout") == "The holdout has no column 'T'; it has ['x']."
+        )
 
     def test_other_things_are_no_tables(self):
-        for thing, kind in ((None, "NoneType"), ({"x": [1]}, "dict"), ("x.csv", "str"), (pd.Series([1]), "Series"), (pl.Series([1]), "Series")):
+        for thing, kind in (
+            (None, "NoneType"),
+            ({"x": [1]}, "dict"),
+            ("x.csv", "str"),
+            (pd.Series([1]), "Series"),
+            (pl.Series([1]), "Series"),
+        ):
             assert message(table, thing) == f"The customer table is a {kind}; pass a pandas or polars DataFrame."
 
     def test_lazy_tables_only_where_they_may_be(self):
@@ -59,8 +70,10 @@ class TestAsDay:
     @pytest.mark.parametrize(
         "day",
         [
-            dt.date(1998, 6, 30), dt.datetime(1998, 6, 30, 23, 59), "1998-06-30", " 1998-06-30 ", "19980630", pd.Timestamp("1998-06-30 12:00"),
-            pd.Timestamp("1998-06-30 23:00", tz="America/New_York"), np.datetime64("1998-06-30"), np.datetime64("1998-06-30T23:59:59.999999999"),
+            dt.date(1998, 6, 30), dt.datetime(1998, 6, 30, 23, 59), "1998-06-30", " 1998-06-30 ", "19980630",
+            pd.Timestamp("1998-06-30 12:00"),
+            pd.Timestamp("1998-06-30 23:00", tz="America/New_York"), np.datetime64("1998-06-30"),
+            np.datetime64("1998-06-30T23:59:59.999999999"),
             pl.Series([dt.date(1998, 6, 30)]).max(), pd.Series(["1998-06-30"], dtype="datetime64[ns]").max(),
         ],
         ids=repr,
@@ -73,7 +86,8 @@ class TestAsDay:
     @pytest.mark.parametrize(
         "day",
         [
-            "30/06/1998", "06/30/98", "1998-02-29", "", "today", None, 19980630, 1.5, True, pd.NaT, np.datetime64("NaT"), b"1998-06-30",
+            "30/06/1998", "06/30/98", "1998-02-29", "", "today", None, 19980630, 1.5, True, pd.NaT,
+            np.datetime64("NaT"), b"1998-06-30",
             pd.Series(["1998-06-30"], dtype="datetime64[ns]"), np.datetime64("12000-01-01"), dt.time(1),
         ],
         ids=lambda day: type(day).__name__,
@@ -84,7 +98,10 @@ class TestAsDay:
         assert found.endswith(" is not a date; write it as YYYY-MM-DD, e.g. 1998-06-30.")
 
     def test_quotes_what_it_got_on_one_short_line(self):
-        assert message(as_day, "30/06/1998") == "as_of '30/06/1998' is not a date; write it as YYYY-MM-DD, e.g. 1998-06-30."
+        assert (
+            message(as_day, "30/06/1998")
+            == "as_of '30/06/1998' is not a date; write it as YYYY-MM-DD, e.g. 1998-06-30."
+        )
         assert message(as_day, None).startswith("as_of None is not a date;")
         assert len(message(as_day, "a\nb" * 1000)) < 140
 
@@ -94,7 +111,11 @@ class TestDayNumber:
     def test_equals_the_ordinal_of_every_day_of_three_centuries(self, kind):
         days = np.arange("1900-01-01", "2201-01-01", dtype="datetime64[D]")
         assert len(days) == 109_938
-        native = pd.DataFrame({"d": days.astype(kind)}) if isinstance(kind, str) else pl.DataFrame({"d": pl.Series(days).cast(kind)})
+        native = (
+            pd.DataFrame({"d": days.astype(kind)})
+            if isinstance(kind, str)
+            else pl.DataFrame({"d": pl.Series(days).cast(kind)})
+        )
         found = nw.from_native(native).select(day_number(nw.col("d")))["d"]
         assert found.dtype.is_integer()
         first = dt.date(1900, 1, 1).toordinal()
@@ -111,12 +132,21 @@ class TestDayNumber:
 class TestScore:
     @ENGINES
     @settings(max_examples=40)
-    @given(values=st.lists(st.one_of(st.none(), st.integers(-3, 3).map(float), st.floats(-1e9, 1e9)), min_size=1, max_size=12), k=st.integers(1, 7))
+    @given(
+        values=st.lists(
+            st.one_of(st.none(), st.integers(-3, 3).map(float), st.floats(-1e9, 1e9)), min_size=1, max_size=12
+        ),
+        k=st.integers(1, 7),
+    )
     def test_equals_counting_who_is_worse(self, engine, values, k):
-        native = engine({"v": pd.Series(values, dtype=float) if engine is pd.DataFrame else pl.Series(values, dtype=pl.Float64)})
+        native = engine(
+            {"v": pd.Series(values, dtype=float) if engine is pd.DataFrame else pl.Series(values, dtype=pl.Float64)}
+        )
         found = nw.from_native(native).select(score(nw.col("v"), k))["v"].to_list()
         known = [value for value in values if value is not None]
-        expected = [None if value is None else 1 + sum(other < value for other in known) * k // len(known) for value in values]
+        expected = [
+            None if value is None else 1 + sum(other < value for other in known) * k // len(known) for value in values
+        ]
         assert [None if value is None or value != value else int(value) for value in found] == expected
         assert set(expected) <= {None, *range(1, k + 1)}
 

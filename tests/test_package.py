@@ -1,4 +1,4 @@
-"""What holds for the package as a whole: its layers, its names, what importing it does, and what its code never does."""
+"""What holds for the package as a whole: its layers, its names, what importing does, and what its code never does."""
 
 import ast
 import importlib
@@ -51,11 +51,14 @@ PLACE = {name: number for number, line in enumerate(LAYERS.strip().splitlines())
 
 # Modules for people who compute: each public function there shows an example that runs.
 WITH_EXAMPLES = (
-    "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "pyramid", "lifecycle", "periods",
+    "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "pyramid",
+    "lifecycle", "periods",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
-    "clv.holdout", "gamma_gamma.fit_gamma_gamma", "gamma_gamma.spend_correlation",
+    "clv.holdout",
+    "gamma_gamma.fit_gamma_gamma",
+    "gamma_gamma.spend_correlation",
 }
 SILENT = {"workbook.manifest.write_manifest"}
 
@@ -128,7 +131,9 @@ class TestNames:
         missing = set()
         for name in WITH_EXAMPLES:
             module = load(name)
-            functions = {one: getattr(module, one) for one in module.__all__ if inspect.isfunction(getattr(module, one))}
+            functions = {
+                one: getattr(module, one) for one in module.__all__ if inspect.isfunction(getattr(module, one))
+            }
             missing |= {f"{name}.{one}" for one, function in functions.items() if ">>>" not in function.__doc__}
         assert missing == WITHOUT
 
@@ -138,7 +143,9 @@ class TestNames:
 
 
 def in_a_fresh_python(code):
-    done = subprocess.run([sys.executable, "-W", "error::ImportWarning", "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-W", "error::ImportWarning", "-c", code], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return json.loads(done.stdout)
@@ -152,7 +159,8 @@ class TestImporting:
         )  # fmt: skip
         assert "narwhals" in loaded
         heavy = {
-            "scipy", "matplotlib", "seaborn", "statsmodels", "papermill", "nbconvert", "nbformat", "jupytext", "IPython", "ipywidgets",
+            "scipy", "matplotlib", "seaborn", "statsmodels", "papermill", "nbconvert", "nbformat", "jupytext",
+            "IPython", "ipywidgets",
             "pandas", "pyarrow", "polars", "openpyxl", "typer", "tqdm",
         }  # fmt: skip
         assert not heavy & set(loaded)
@@ -163,7 +171,7 @@ class TestImporting:
             f"""
 import importlib, json, locale, logging, random, sys, warnings
 import numpy, pandas, typer
-slow = ["scipy", "matplotlib", "seaborn", "statsmodels", "papermill", "nbconvert", "nbformat", "jupytext", "IPython", "ipywidgets", "tqdm"]
+slow = "scipy matplotlib seaborn statsmodels papermill nbconvert nbformat jupytext IPython ipywidgets tqdm".split()
 
 def settings():
     return {{
@@ -211,7 +219,11 @@ class TestCode:
     @pytest.mark.parametrize("name", PATHS)
     def test_what_library_code_never_does(self, name):
         wrong = []
-        shows = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.FunctionDef) and node.name == "_ipython_display_"]
+        shows = [
+            node
+            for node in ast.walk(TREES[name])
+            if isinstance(node, ast.FunctionDef) and node.name == "_ipython_display_"
+        ]
         may_print = {one for node in shows for one in ast.walk(node)}
         for node in ast.walk(TREES[name]):
             dotted = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
@@ -226,7 +238,10 @@ class TestCode:
                 wrong.append((node.lineno, "inplace"))
             if call.split(".")[-1] in ("today", "now", "utcnow") and name != "cli":
                 wrong.append((node.lineno, "reads the clock"))
-            if dotted.startswith(("np.random.", "numpy.random.")) and dotted.split(".")[2] not in ("default_rng", "Generator"):
+            if dotted.startswith(("np.random.", "numpy.random.")) and dotted.split(".")[2] not in (
+                "default_rng",
+                "Generator",
+            ):
                 wrong.append((node.lineno, "random state that others share"))
             if isinstance(node, ast.Assert | ast.Global):
                 wrong.append((node.lineno, type(node).__name__.lower()))

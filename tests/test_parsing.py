@@ -29,7 +29,9 @@ def only(values, **options):
 
 
 class TestNothing:
-    @pytest.mark.parametrize("value", [None, "", "  ", "NaN", "nan", "NULL", "None", "n/a", "#N/A", "<NA>", "NaT", float("nan"), np.nan])
+    @pytest.mark.parametrize(
+        "value", [None, "", "  ", "NaN", "nan", "NULL", "None", "n/a", "#N/A", "<NA>", "NaT", float("nan"), np.nan]
+    )
     def test_reads_as_nothing(self, value):
         assert parsing.nothing(value)
 
@@ -59,7 +61,9 @@ class TestIds:
         assert parsing.ids([2.0**53 - 1, 2**60 + 1]) == ["9007199254740991", "1152921504606846977"]
 
     def test_an_infinite_id(self):
-        assert refusal(parsing.ids, float("inf"))[1].startswith("was rounded when it was read as a floating-point number")
+        assert refusal(parsing.ids, float("inf"))[1].startswith(
+            "was rounded when it was read as a floating-point number"
+        )
 
     def test_bytes_are_not_text(self):
         assert refusal(parsing.ids, b"ab") == (b"ab", "is bytes and not text; decode the column first")
@@ -97,7 +101,8 @@ class TestDays:
     @pytest.mark.parametrize(
         ("clock", "zoned"),
         [
-            (" 09:30", False), ("T23:59:59", False), (" 23:59:59.123456", False), (" 8:26:00,5", False), (" 9:30 PM", False),
+            (" 09:30", False), ("T23:59:59", False), (" 23:59:59.123456", False), (" 8:26:00,5", False), (" 9:30 PM",
+            False),
             (" 09:30 a.m.", False), ("T24:00", False), ("T23:59:59Z", True), ("T23:59:59.000+02:00", True),
             (" 23:59 UTC", True), (" 23:59:59-0800", True),
         ],
@@ -123,7 +128,8 @@ class TestDays:
             (["03/04/2010", None, "13/04/2010", "14/04/2010"], ("13/04/2010", "day/month/year")),
             ([" 04-13-2010 08:26"], (" 04-13-2010 08:26", "month-day-year")),
             (["13.04.2010T08:26Z"], ("13.04.2010T08:26Z", "day.month.year")),
-            (["05/05/2010"], None), (["2010-04-13"], None), (["13 April 2010"], None), ([D(2010, 4, 13)], None), ([None], None),
+            (["05/05/2010"], None), (["2010-04-13"], None), (["13 April 2010"], None), ([D(2010, 4, 13)], None),
+            ([None], None),
         ],
     )  # fmt: skip
     def test_what_decided_the_order_can_be_asked(self, values, shown):
@@ -146,11 +152,19 @@ class TestDays:
 
     def test_contradictory(self):
         value, why = refusal(parsing.days, "31/12/2010", "12/31/2010")
-        assert (value, why) == ("31/12/2010", "has the day first but 12/31/2010 has the month first; write all dates one way")
+        assert (value, why) == (
+            "31/12/2010",
+            "has the day first but 12/31/2010 has the month first; write all dates one way",
+        )
 
     @pytest.mark.parametrize(
         ("one", "two"),
-        [("2010-12-31", "31/12/2010"), ("20101231", "2010-12-31"), ("31 Dec 2010", "31.12.2010"), ("31.12.2010", "01/02/2010")],
+        [
+            ("2010-12-31", "31/12/2010"),
+            ("20101231", "2010-12-31"),
+            ("31 Dec 2010", "31.12.2010"),
+            ("31.12.2010", "01/02/2010"),
+        ],
     )
     def test_mixed_forms(self, one, two):
         assert refusal(parsing.days, one, two) == (
@@ -159,7 +173,12 @@ class TestDays:
 
     @pytest.mark.parametrize("sign", "-/.")
     def test_years_of_two_digits(self, sign):
-        for text, ways in (("31-12-10", ["%d-%m-%y"]), ("12-31-10", ["%m-%d-%y"]), ("03-04-10", ["%d-%m-%y", "%m-%d-%y"]), ("99-12-31", ["%y-%m-%d"])):
+        for text, ways in (
+            ("31-12-10", ["%d-%m-%y"]),
+            ("12-31-10", ["%m-%d-%y"]),
+            ("03-04-10", ["%d-%m-%y", "%m-%d-%y"]),
+            ("99-12-31", ["%y-%m-%d"]),
+        ):
             text, ways = text.replace("-", sign), [way.replace("-", sign) for way in ways]
             offered = " or ".join(f"date_format={way!r}" for way in ways)
             assert refusal(parsing.days, text + " 8:26") == (
@@ -167,23 +186,38 @@ class TestDays:
             )  # fmt: skip
             assert only([text + " 8:26"], date_format=ways[0])[0].year in (1999, 2010)
 
-    @pytest.mark.parametrize("text", ["2023-02-29", "31/04/2023", "0000-01-01", "2024-13-01", "31/13/2023", "20240230", "0 Jan 2024"])
+    @pytest.mark.parametrize(
+        "text", ["2023-02-29", "31/04/2023", "0000-01-01", "2024-13-01", "31/13/2023", "20240230", "0 Jan 2024"]
+    )
     def test_no_day_of_the_calendar(self, text):
         assert refusal(parsing.days, text) == (text, "is no day of the calendar; correct it")
 
-    @pytest.mark.parametrize("text", ["yesterday", "441970", "14197", "2024-02", "5 Mai 2010 x", "1704412800", "2024-02_09", "Q1 2024", "x" * 500])
+    @pytest.mark.parametrize(
+        "text",
+        ["yesterday", "441970", "14197", "2024-02", "5 Mai 2010 x", "1704412800", "2024-02_09", "Q1 2024", "x" * 500],
+    )
     def test_no_date(self, text):
         _, why = refusal(parsing.days, text)
-        assert why == "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'"
+        assert (
+            why == "is not a date that can be read; write YYYY-MM-DD or give date_format, e.g. date_format='%d.%m.%Y'"
+        )
 
     @pytest.mark.parametrize("value", ["44197", 44197, 44197.0, "44197.5"])
     def test_day_numbers_of_spreadsheets_are_told(self, value):
         assert refusal(parsing.days, value) == (
-            value, "is the number of a day, as spreadsheets keep it; format the column as a date there, best YYYY-MM-DD",
+            value, "is the number of a day, as spreadsheets keep it; format the column as a date there, best "
+            "YYYY-MM-DD",
         )  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("typed", "meant"), [("dd/mm/yyyy", "%d/%m/%Y"), ("MM-DD-YYYY", "%m-%d-%Y"), ("yyyy.mm.dd", "%Y.%m.%d"), ("dd mm yy", "%d %m %y"), ("dmy", "%d.%m.%Y")]
+        ("typed", "meant"),
+        [
+            ("dd/mm/yyyy", "%d/%m/%Y"),
+            ("MM-DD-YYYY", "%m-%d-%Y"),
+            ("yyyy.mm.dd", "%Y.%m.%d"),
+            ("dd mm yy", "%d %m %y"),
+            ("dmy", "%d.%m.%Y"),
+        ],
     )
     def test_a_date_format_in_the_letters_of_spreadsheets_is_translated(self, typed, meant):
         assert refusal(parsing.days, "31/12/2010", date_format=typed)[1].endswith(f", e.g. date_format={meant!r}")
@@ -225,13 +259,16 @@ class TestDays:
         value, why = refusal(parsing.days, "31.12.2010", date_format=bad)
         assert value == "31.12.2010"
         assert why == (
-            f"cannot be read with date_format={bad!r}; it must give year, month and day in codes, e.g. date_format='%d.%m.%Y'"
+            f"cannot be read with date_format={bad!r}; it must give year, month and day in codes, e.g. "
+            "date_format='%d.%m.%Y'"
         )
 
     @settings(max_examples=60)
     @given(
         st.lists(st.dates(D(1900, 1, 1), D(2099, 12, 31)), min_size=1, max_size=8, unique=True),
-        st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d %b %Y", "%B %d, %Y"]),
+        st.sampled_from(
+            ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d %b %Y", "%B %d, %Y"]
+        ),
         st.sampled_from(["", " 10:11", "T10:11:12.5Z"]),
     )
     def test_a_written_date_is_read_back_or_refused_never_misread(self, dates, form, clock):
@@ -253,7 +290,8 @@ class TestNumbers:
             ("12.50", {}, 12.5), ("-3", {}, -3.0), ("+3", {}, 3.0), (".5", {}, 0.5), ("5.", {}, 5.0), ("0", {}, 0.0),
             ("1e3", {}, 1000.0), ("1.5E-2", {}, 0.015), (" 7 ", {}, 7.0), ("1234567.891", {}, 1234567.891),
             ("0.125", {}, 0.125), ("1e400", {}, float("inf")), ("007", {}, 7.0),
-            ("1,234.50", {"thousands": ","}, 1234.5), ("1,234,567", {"thousands": ","}, 1234567.0), ("12.5", {"thousands": ","}, 12.5),
+            ("1,234.50", {"thousands": ","}, 1234.5), ("1,234,567", {"thousands": ","}, 1234567.0), ("12.5",
+            {"thousands": ","}, 12.5),
             ("1.234,50", {"decimal": ",", "thousands": "."}, 1234.5), ("1.234,50", {"thousands": "."}, 1234.5),
             ("1.234", {"thousands": "."}, 1234.0), ("1.234", {"decimal": "."}, 1.234), ("12,5", {"decimal": ","}, 12.5),
             ("-,5", {"decimal": ","}, -0.5), ("1 234,5", {"decimal": ",", "thousands": " "}, 1234.5),
@@ -266,7 +304,15 @@ class TestNumbers:
         assert parsing.numbers([text], **options) == [number]
 
     def test_values_that_are_numbers_already(self):
-        assert parsing.numbers([1, 2.5, Decimal("3.25"), np.float32(0.5), None, "", "NaN"]) == [1, 2.5, 3.25, 0.5, None, None, None]
+        assert parsing.numbers([1, 2.5, Decimal("3.25"), np.float32(0.5), None, "", "NaN"]) == [
+            1,
+            2.5,
+            3.25,
+            0.5,
+            None,
+            None,
+            None,
+        ]
         # 1.234 as a number is no text that could mean 1234, and no decimal sign applies to it
         assert parsing.numbers([1.234, 2.5], decimal=",") == [1.234, 2.5]
         assert parsing.numbers([1.234]) == [1.234]
@@ -307,17 +353,21 @@ class TestNumbers:
         value, why = refusal(parsing.numbers, text)
         assert value == text
         assert why == (
-            "is not a number; write digits with at most one decimal sign and a minus in front, without currency signs or "
+            "is not a number; write digits with at most one decimal sign and a minus in front, without currency signs "
+            "or "
             "words"
         )
 
     @pytest.mark.parametrize("text", ["(5.00)", "( 5.00 )", "5.00-", "5.00 -"])
     def test_other_ways_of_accountants_to_write_a_minus(self, text):
-        assert refusal(parsing.numbers, text)[1] == "is not a number; write a negative amount with a minus in front, -5.00"
+        assert (
+            refusal(parsing.numbers, text)[1] == "is not a number; write a negative amount with a minus in front, -5.00"
+        )
 
     @pytest.mark.parametrize(
         ("text", "mark"),
-        [("$5", "'$'"), ("5 €", "'€'"), ("-$5", "'$'"), ("$-5", "'$'"), ("USD 5.00", "'USD'"), ("Fr. 1'250.00", "'Fr.'"), ("12,50 zł", "'zł'"),
+        [("$5", "'$'"), ("5 €", "'€'"), ("-$5", "'$'"), ("$-5", "'$'"), ("USD 5.00", "'USD'"), ("Fr. 1'250.00",
+        "'Fr.'"), ("12,50 zł", "'zł'"),
          ("￥1,250", "'￥'"), ("5元", "'元'"), ("US $5 (net)", None), ("$5 CAD", "'$' and 'CAD'")],
     )  # fmt: skip
     def test_currency_signs_are_named(self, text, mark):
@@ -343,7 +393,8 @@ class TestNumbers:
 
     @pytest.mark.parametrize(
         ("value", "kind"),
-        [(True, "true-or-false value"), (b"5", "bytes"), (dt.timedelta(1), "timedelta"), (5j, "complex"), (dt.date(2024, 1, 1), "date"),
+        [(True, "true-or-false value"), (b"5", "bytes"), (dt.timedelta(1), "timedelta"), (5j, "complex"),
+        (dt.date(2024, 1, 1), "date"),
          (dt.datetime(2024, 1, 1), "date")],
     )  # fmt: skip
     def test_other_things_are_no_numbers(self, value, kind):
@@ -367,7 +418,10 @@ class TestNumbers:
     )
     def test_a_written_amount_is_read_back(self, amounts, style):
         decimal, thousands = style
-        texts = [f"{amount:,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands or "") for amount in amounts]
+        texts = [
+            f"{amount:,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands or "")
+            for amount in amounts
+        ]
         assert parsing.numbers(texts, decimal=decimal, thousands=thousands) == [float(amount) for amount in amounts]
 
     @settings(max_examples=60)
@@ -385,7 +439,20 @@ class TestNumbers:
 
 
 @settings(max_examples=60)
-@given(st.lists(st.one_of(st.text(max_size=12), st.integers(), st.floats(), st.none(), st.booleans(), st.dates(), st.binary(max_size=3)), max_size=5))
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=12),
+            st.integers(),
+            st.floats(),
+            st.none(),
+            st.booleans(),
+            st.dates(),
+            st.binary(max_size=3),
+        ),
+        max_size=5,
+    )
+)
 @pytest.mark.parametrize("function", [parsing.ids, parsing.days, parsing.numbers])
 def test_every_value_is_read_or_named(function, values):
     try:

@@ -73,7 +73,9 @@ GOOD = [("a", dt.date(2024, 1, 5), 10.0), ("a", dt.date(2024, 2, 1), 5.0), ("b",
 
 class TestWhatComesOut:
     def test_standard_names_and_types_in_the_same_kind_of_table(self):
-        tx = admit(pandas(order=[1, 2, 3], product=["p", None, "q"], quantity=["1", "", "2"], cost=[1, 2, 3])).transactions
+        tx = admit(
+            pandas(order=[1, 2, 3], product=["p", None, "q"], quantity=["1", "", "2"], cost=[1, 2, 3])
+        ).transactions
         assert isinstance(tx, pd.DataFrame)
         assert list(tx.columns) == ["customer", "date", "amount", "order", "product", "quantity", "cost"]
         assert str(tx["date"].dtype) == "datetime64[us]"
@@ -109,7 +111,9 @@ class TestWhatComesOut:
         raw = make({"customer": ["a"], "date": ["2024-01-05"], "cost": [1], "order": ["x"]})
         assert list(admit(raw, amount="cost").transactions.columns) == ["customer", "date", "amount", "order"]
 
-    @pytest.mark.parametrize("index", [[5, 5, 5], [2, 1, 0], ["x", "y", "z"], pd.MultiIndex.from_arrays([[1, 1, 2], [1, 2, 1]])])
+    @pytest.mark.parametrize(
+        "index", [[5, 5, 5], [2, 1, 0], ["x", "y", "z"], pd.MultiIndex.from_arrays([[1, 1, 2], [1, 2, 1]])]
+    )
     def test_the_index_of_pandas_plays_no_part(self, index):
         raw = pandas().set_index(pd.Index(index))
         assert_frame_equal(admit(raw).transactions, admit(pandas()).transactions)
@@ -126,7 +130,13 @@ class TestWhatComesOut:
         assert raw.equals(copy)
 
     def test_a_table_that_is_none(self):
-        for raw, kind in ((None, "NoneType"), ([1], "list"), ("log.csv", "str"), (pd.Series([1]), "Series"), (np.eye(3), "ndarray")):
+        for raw, kind in (
+            (None, "NoneType"),
+            ([1], "list"),
+            ("log.csv", "str"),
+            (pd.Series([1]), "Series"),
+            (np.eye(3), "ndarray"),
+        ):
             assert refusal(raw) == f"The purchase log is a {kind}; pass a pandas or polars DataFrame."
         assert "is a lazy LazyFrame; collect it first" in refusal(polars().lazy())
 
@@ -135,7 +145,13 @@ class TestWhatComesOut:
             once = admit(raw).transactions
             again = admit(once)
             assert once.equals(again.transactions)
-            assert not {note.code for note in again.notes} & {"spaces", "empty_rows", "missing_customer", "time_of_day", "time_zone"}
+            assert not {note.code for note in again.notes} & {
+                "spaces",
+                "empty_rows",
+                "missing_customer",
+                "time_of_day",
+                "time_zone",
+            }
 
 
 class TestOptions:
@@ -156,7 +172,9 @@ class TestOptions:
 
     @pytest.mark.parametrize("name", [None, 5, ["date"], ("a",)], ids=repr)
     def test_a_name_that_is_no_text(self, make, name):
-        assert refusal(make(), customer=name).startswith(f"The purchase log has no column {name!r}; it has 'customer', ")
+        assert refusal(make(), customer=name).startswith(
+            f"The purchase log has no column {name!r}; it has 'customer', "
+        )
 
     def test_a_date_format_that_is_no_text(self, make):
         assert refusal(make(), date_format=5) == "date_format is 5; give it as text in codes, e.g. '%d.%m.%Y'."
@@ -168,7 +186,8 @@ class TestOptions:
 
 class TestColumns:
     @pytest.mark.parametrize(
-        ("role", "example"), [("customer", "CustomerID"), ("date", "InvoiceDate"), ("amount", "Total"), ("order", "Order")]
+        ("role", "example"),
+        [("customer", "CustomerID"), ("date", "InvoiceDate"), ("amount", "Total"), ("order", "Order")],
     )
     def test_missing(self, make, role, example):
         message = refusal(make(), **{role: "nope"})
@@ -179,7 +198,9 @@ class TestColumns:
 
     def test_a_wide_log_is_not_listed_in_full(self, make):
         message = refusal(make({f"column {i}": [1] for i in range(500)}))
-        assert message.startswith("The purchase log has no column 'customer', 'date' or 'amount'; it has 'column 0', 'column 1', ")
+        assert message.startswith(
+            "The purchase log has no column 'customer', 'date' or 'amount'; it has 'column 0', 'column 1', "
+        )
         assert ", 'column 29', .... Name yours" in message
 
     def test_the_example_is_the_column_that_is_nearly_named(self, make):
@@ -201,7 +222,9 @@ class TestColumns:
 
 class TestEmpty:
     def test_no_rows(self, make):
-        assert refusal(make(customer=[], date=[], amount=[])) == "The purchase log is empty: it has a header but no rows."
+        assert (
+            refusal(make(customer=[], date=[], amount=[])) == "The purchase log is empty: it has a header but no rows."
+        )
 
     def test_no_columns(self):
         assert "has no column 'customer', 'date' or 'amount'; it has none. Name yours" in refusal(pd.DataFrame())
@@ -215,14 +238,22 @@ class TestEmpty:
 
     def test_a_gap_in_every_kind_of_column_is_empty(self):
         raw = pandas(
-            customer=["a", None, "b"], date=pd.to_datetime(["2024-01-05", None, "2024-01-09"]), amount=[10, np.nan, 8.5],
+            customer=["a", None, "b"], date=pd.to_datetime(["2024-01-05", None, "2024-01-09"]), amount=[10, np.nan,
+            8.5],
             a=pd.array([1, None, 2], dtype="Int64"), b=pd.Categorical(["x", None, "y"]), c=[1, pd.NA, pd.NaT],
         )  # fmt: skip
         assert read(raw) == [GOOD[0], GOOD[2]]
-        assert read(polars(customer=["a", None, "b"], amount=[10, float("nan"), 8.5], date=[DAYS[0], None, DAYS[2]])) == [GOOD[0], GOOD[2]]
+        assert read(
+            polars(customer=["a", None, "b"], amount=[10, float("nan"), 8.5], date=[DAYS[0], None, DAYS[2]])
+        ) == [GOOD[0], GOOD[2]]
 
     def test_a_row_with_anything_in_it_is_not_empty(self, make):
-        raw = make(customer=["a", None, "b"], date=["2024-01-05", None, "2024-01-09"], amount=[1.0, None, 2.0], note=[None, "x", None])
+        raw = make(
+            customer=["a", None, "b"],
+            date=["2024-01-05", None, "2024-01-09"],
+            amount=[1.0, None, 2.0],
+            note=[None, "x", None],
+        )
         assert refusal(raw).startswith("The customer is empty in row 2 below the header (column 'customer');")
 
     def test_nothing_but_empty_rows(self, make):
@@ -230,9 +261,15 @@ class TestEmpty:
         assert refusal(raw) == "The purchase log is empty: all its rows are empty."
 
     def test_rows_are_counted_as_they_stand_in_the_raw_log(self, make):
-        columns = {"customer": [None, "a", None, "b"], "date": [None, "2024-01-05", "2024-01-05", "x"], "amount": [None, "1", "2", "3"]}
+        columns = {
+            "customer": [None, "a", None, "b"],
+            "date": [None, "2024-01-05", "2024-01-05", "x"],
+            "amount": [None, "1", "2", "3"],
+        }
         assert refusal(make(columns)).startswith("The customer is empty in row 3 below the header (column 'customer');")
-        assert refusal(make(columns), missing_customer="drop").startswith("The date 'x' in row 4 below the header (column 'date') ")
+        assert refusal(make(columns), missing_customer="drop").startswith(
+            "The date 'x' in row 4 below the header (column 'date') "
+        )
 
 
 class TestCustomers:
@@ -249,7 +286,8 @@ class TestCustomers:
     def test_ids_that_a_spreadsheet_has_cut_short_are_noted(self, make):
         assert said(make(customer=["1.23457E+12", "1E+15", "E+1"]))["cut_ids"] == (
             2,
-            "2 lines are of a customer with an id like 1.23E+12: such numbers are cut short by spreadsheets, and several "
+            "2 lines are of a customer with an id like 1.23E+12: such numbers are cut short by spreadsheets, and "
+            "several "
             "customers may have become one.",
         )
         assert "cut_ids" not in said(make(customer=["1.2", "12E", "AE+2"]))
@@ -257,7 +295,10 @@ class TestCustomers:
     @pytest.mark.parametrize("word", ["NaN", "nan", "NULL", "None", "N/A", "#N/A", "<NA>", "NaT"])
     def test_a_text_that_reads_like_a_missing_value_is_no_customer(self, make, word):
         message = refusal(make(customer=["a", "b", word]))
-        assert message.startswith(f"The customer is {word!r}, which reads like a missing value, in row 3 below the header (column 'customer');")
+        assert message.startswith(
+            f"The customer is {word!r}, which reads like a missing value, in row 3 below the header (column "
+            "'customer');"
+        )
 
     def test_a_gap_in_ids_that_are_numbers(self, make):
         assert "The customer is empty in row 2" in refusal(make(customer=[7, None, 8]))
@@ -279,7 +320,8 @@ class TestCustomers:
         "ids",
         [
             [7, 7, 8], [7.0, 7.0, 8.0], ["7", "7", "8"], [Decimal(7), Decimal(7), Decimal(8)],
-            pd.array([7, 7, 8], dtype="Int64"), pd.array([7, 7, 8], dtype="uint8"), pd.array([7, 7, 8], dtype="int64[pyarrow]"),
+            pd.array([7, 7, 8], dtype="Int64"), pd.array([7, 7, 8], dtype="uint8"), pd.array([7, 7, 8],
+            dtype="int64[pyarrow]"),
             pd.array(["7", "7", "8"], dtype="string"), pd.array(["7", "7", "8"], dtype="string[pyarrow]"),
             pd.Categorical(["7", "7", "8"]), pd.Categorical([7, 7, 8]), pd.Series([7, "7", 8.0], dtype=object),
             pl.Series(["7", "7", "8"], dtype=pl.Categorical), pl.Series(["7", "7", "8"], dtype=pl.Enum(["8", "7"])),
@@ -299,7 +341,8 @@ class TestCustomers:
     def test_long_ids_that_were_rounded_are_refused(self):
         raw = pandas(customer=[1.0, 12345678901234567, np.nan])  # the float ends in 8
         assert refusal(raw, missing_customer="drop") == (
-            "The customer 1.2345678901234568e+16 in row 2 below the header (column 'customer') was rounded when it was read as a "
+            "The customer 1.2345678901234568e+16 in row 2 below the header (column 'customer') was rounded when it "
+            "was read as a "
             "floating-point number; read the column as text."
         )
 
@@ -311,15 +354,27 @@ class TestCustomers:
     def test_a_number_and_a_text_that_become_one_customer_are_reported(self):
         raw = pandas(customer=pd.Series([7, "7", "8"], dtype=object))
         assert said(raw) == {
-            "mixed_ids": (1, "1 line is with a customer id that is a number here and text elsewhere; both are one customer.")
+            "mixed_ids": (
+                1,
+                "1 line is with a customer id that is a number here and text elsewhere; both are one customer.",
+            )
         }
 
     def test_ids_that_are_neither(self, make):
-        assert read(make(customer=pd.Series([uuid.UUID(int=1)] * 3, dtype=object) if make is pandas else [str(uuid.UUID(int=1))] * 3))
-        assert refusal(make(customer=[b"a", b"b", b"c"])) == (
-            "The customer b'a' in row 1 below the header (column 'customer') is bytes and not text; decode the column first."
+        assert read(
+            make(
+                customer=pd.Series([uuid.UUID(int=1)] * 3, dtype=object)
+                if make is pandas
+                else [str(uuid.UUID(int=1))] * 3
+            )
         )
-        assert refusal(make(customer=[["x"], ["y"], ["z"]])).startswith("Column 'customer' holds lists or the like, e.g. ")
+        assert refusal(make(customer=[b"a", b"b", b"c"])) == (
+            "The customer b'a' in row 1 below the header (column 'customer') is bytes and not text; decode the column "
+            "first."
+        )
+        assert refusal(make(customer=[["x"], ["y"], ["z"]])).startswith(
+            "Column 'customer' holds lists or the like, e.g. "
+        )
 
     def test_what_is_quoted_is_short_and_on_one_line(self, make):
         ids = ["<script>alert(1)</script>", "a\u202eb\n\x00", "x"]
@@ -333,14 +388,18 @@ class TestDates:
     @pytest.mark.parametrize(
         "dates",
         [
-            DAYS, ["05.01.2024", "01.02.2024", "31.01.2024"], [20240105, 20240201, 20240109], ["5 Jan 2024", "1 Feb 2024", "9 Jan 2024"],
+            DAYS, ["05.01.2024", "01.02.2024", "31.01.2024"], [20240105, 20240201, 20240109], ["5 Jan 2024",
+            "1 Feb 2024", "9 Jan 2024"],
             [dt.date(2024, 1, 5)] * 3, [dt.datetime(2024, 1, 5, 23, 59)] * 3, pd.to_datetime(DAYS),
             pd.to_datetime(DAYS).astype("datetime64[ns]"), pd.to_datetime(DAYS).astype("datetime64[s]"),
             pd.array(pd.to_datetime(DAYS), dtype="timestamp[ms][pyarrow]"), pd.period_range("2024-01-05", periods=3),
-            pd.array([dt.date(2024, 1, 5)] * 3, dtype="date32[pyarrow]"), np.array(DAYS, "datetime64[D]").astype(object),
+            pd.array([dt.date(2024, 1, 5)] * 3, dtype="date32[pyarrow]"), np.array(DAYS,
+            "datetime64[D]").astype(object),
             pd.Series([np.datetime64(day) for day in DAYS], dtype=object), pd.Categorical(DAYS),
-            pd.Series(DAYS, dtype="string"), pd.Series([dt.date(2024, 1, 5), dt.datetime(2024, 2, 1), pd.Timestamp("2024-01-09")], dtype=object),
-            pl.Series(DAYS).str.to_date(), pl.Series(DAYS).str.to_datetime(time_unit="ns"), pl.Series(DAYS, dtype=pl.Categorical),
+            pd.Series(DAYS, dtype="string"), pd.Series([dt.date(2024, 1, 5), dt.datetime(2024, 2, 1),
+            pd.Timestamp("2024-01-09")], dtype=object),
+            pl.Series(DAYS).str.to_date(), pl.Series(DAYS).str.to_datetime(time_unit="ns"), pl.Series(DAYS,
+            dtype=pl.Categorical),
         ],
         ids=lambda dates: f"{type(dates).__name__}-{getattr(dates, 'dtype', type(dates[0]).__name__)}",
     )  # fmt: skip
@@ -355,13 +414,15 @@ class TestDates:
             "The date '2024-01-32' in row 2 below the header (column 'date') is no day of the calendar; correct it."
         )
         assert refusal(make(date=["2024-01-05", "soon", "soon"])) == (
-            "The date 'soon' in row 2 below the header (column 'date') is not a date that can be read; write YYYY-MM-DD or give "
+            "The date 'soon' in row 2 below the header (column 'date') is not a date that can be read; write "
+            "YYYY-MM-DD or give "
             "date_format, e.g. date_format='%d.%m.%Y'."
         )
 
     def test_an_ambiguous_date_names_its_row(self, make):
         assert refusal(make(date=["05/05/2024", "03/04/2024", "03/04/2024"])) == (
-            "The date '03/04/2024' in row 2 below the header (column 'date') could be day and month or month and day, and no date in the "
+            "The date '03/04/2024' in row 2 below the header (column 'date') could be day and month or month and day, "
+            "and no date in the "
             "column decides it; give date_format='%d/%m/%Y' or date_format='%m/%d/%Y'."
         )
         raw = make(date=["05/05/2024 10:00", "03/04/2024 8:26", "03/04/2024 9:00"])
@@ -371,40 +432,64 @@ class TestDates:
 
     def test_mixed_forms_name_both_rows(self, make):
         assert refusal(make(date=["2024-01-05", "2024-01-05", "01/13/2024"])) == (
-            "The date '2024-01-05' in row 1 below the header (column 'date') is written in another way than '01/13/2024' in row 3; "
+            "The date '2024-01-05' in row 1 below the header (column 'date') is written in another way than "
+            "'01/13/2024' in row 3; "
             "write all dates one way, best YYYY-MM-DD."
         )
         assert refusal(make(date=["31/12/2010", "05/05/2010", "12/31/2010"])) == (
-            "The date '31/12/2010' in row 1 below the header (column 'date') has the day first but '12/31/2010' in row 3 has the month "
+            "The date '31/12/2010' in row 1 below the header (column 'date') has the day first but '12/31/2010' in "
+            "row 3 has the month "
             "first; write all dates one way."
         )
 
     def test_a_spreadsheets_mix_of_real_dates_and_text(self):
         raw = pandas(date=pd.Series([dt.datetime(2010, 1, 2), "13/01/2010", "14/01/2010"], dtype=object))
         assert refusal(raw) == (
-            "The date '13/01/2010' in row 2 below the header (column 'date') is text in a column of real dates, where a spreadsheet may "
+            "The date '13/01/2010' in row 2 below the header (column 'date') is text in a column of real dates, where "
+            "a spreadsheet may "
             "have swapped day and month in the others; write all dates one way, best YYYY-MM-DD."
         )
 
     def test_text_and_other_things_after_many_texts(self):
         values = ["2024-01-05 10:00"] * 150
-        mixed = pd.DataFrame({"customer": "a", "date": pd.Series([*values, dt.datetime(2024, 1, 5)], dtype=object), "amount": 1})
-        assert "The date '2024-01-05 10:00' in row 1 below the header (column 'date') is text in a column of real dates" in refusal(mixed)
+        mixed = pd.DataFrame(
+            {"customer": "a", "date": pd.Series([*values, dt.datetime(2024, 1, 5)], dtype=object), "amount": 1}
+        )
+        assert (
+            "The date '2024-01-05 10:00' in row 1 below the header (column 'date') is text in a column of real dates"
+            in refusal(mixed)
+        )
         gap = pd.DataFrame({"customer": "a", "date": pd.Series([*values, None], dtype=object), "amount": 1})
         assert refusal(gap) == f"The date is missing in row 151 below the header (column 'date'){MISSING}"
 
     @pytest.mark.parametrize("gap", [None, "", "NaT", "null"])
     def test_missing(self, make, gap):
-        assert refusal(make(date=["2024-01-05", gap, gap])) == f"The date is missing in row 2 below the header (column 'date'; 2 lines are like that){MISSING}"
+        assert (
+            refusal(make(date=["2024-01-05", gap, gap]))
+            == f"The date is missing in row 2 below the header (column 'date'; 2 lines are like that){MISSING}"
+        )
 
     def test_missing_beside_real_dates(self, make):
-        assert refusal(make(date=[dt.datetime(2024, 1, 5), None, dt.datetime(2024, 1, 5)])) == f"The date is missing in row 2 below the header (column 'date'){MISSING}"
-        assert refusal(make(date=[dt.date(2024, 1, 5), dt.date(2024, 1, 5), None])) == f"The date is missing in row 3 below the header (column 'date'){MISSING}"
-        assert refusal(make(date=[None, None, None])) == f"The date is missing in row 1 below the header (column 'date'; 3 lines are like that){MISSING}"
+        assert (
+            refusal(make(date=[dt.datetime(2024, 1, 5), None, dt.datetime(2024, 1, 5)]))
+            == f"The date is missing in row 2 below the header (column 'date'){MISSING}"
+        )
+        assert (
+            refusal(make(date=[dt.date(2024, 1, 5), dt.date(2024, 1, 5), None]))
+            == f"The date is missing in row 3 below the header (column 'date'){MISSING}"
+        )
+        assert (
+            refusal(make(date=[None, None, None]))
+            == f"The date is missing in row 1 below the header (column 'date'; 3 lines are like that){MISSING}"
+        )
 
     def test_a_time_of_day_is_cut_off_and_counted(self, make):
         stamps = [dt.datetime(2024, 1, 5, 23, 59, 59), dt.datetime(2024, 2, 1), dt.datetime(2024, 1, 9, 0, 0, 1)]
-        for dates in (stamps, [f"{stamp:%Y-%m-%d %H:%M:%S}" for stamp in stamps], [f"{stamp:%Y-%m-%dT%H:%M:%S}" for stamp in stamps]):
+        for dates in (
+            stamps,
+            [f"{stamp:%Y-%m-%d %H:%M:%S}" for stamp in stamps],
+            [f"{stamp:%Y-%m-%dT%H:%M:%S}" for stamp in stamps],
+        ):
             assert read(make(date=dates)) == GOOD
             assert said(make(date=dates)) == {"time_of_day": (3, "Dates carry a time of day; only the day is kept.")}
         assert said(make(date=[stamp.replace(hour=0, minute=0, second=0) for stamp in stamps])) == {}
@@ -420,14 +505,24 @@ class TestDates:
 
     @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "UTC"])
     def test_the_local_day_counts_whatever_the_time_zone(self, zone):
-        late, early = ["2024-01-05 23:30", "2024-02-01 00:30", "2024-01-09 12:00"], ["2024-01-05", "2024-02-01", "2024-01-09"]
+        late, early = (
+            ["2024-01-05 23:30", "2024-02-01 00:30", "2024-01-09 12:00"],
+            ["2024-01-05", "2024-02-01", "2024-01-09"],
+        )
         for times, codes in ((late, {"time_zone", "time_of_day"}), (early, {"time_zone"})):
             stamps = pd.to_datetime(times).tz_localize(zone)
-            series = pl.Series(times).str.to_datetime("%Y-%m-%d %H:%M" if " " in times[0] else "%Y-%m-%d").dt.replace_time_zone(zone)
+            series = (
+                pl.Series(times)
+                .str.to_datetime("%Y-%m-%d %H:%M" if " " in times[0] else "%Y-%m-%d")
+                .dt.replace_time_zone(zone)
+            )
             for raw in (pandas(date=stamps), pandas(date=stamps.astype(object)), polars(date=series)):
                 assert read(raw) == GOOD
                 assert set(said(raw)) == codes
-        assert said(pandas(date=stamps))["time_zone"] == (3, "Dates carry a time zone; the day is taken as written, in that zone.")
+        assert said(pandas(date=stamps))["time_zone"] == (
+            3,
+            "Dates carry a time zone; the day is taken as written, in that zone.",
+        )
 
     def test_offsets_in_text_shift_nothing(self, make):
         raw = make(date=["2024-01-05T23:30:00-05:00", "2024-02-01T00:30:00+09:00", "2024-01-09T12:00Z"])
@@ -435,10 +530,15 @@ class TestDates:
         assert set(said(raw)) == {"time_zone", "time_of_day"}
 
     def test_years_that_no_log_of_purchases_has(self, make):
-        for year, dates in ((1899, ["2024-01-05", "1899-12-31", "2024-01-05"]), (1, [dt.date(2024, 1, 5), dt.date(1, 1, 1), dt.date(1, 1, 1)])):
+        for year, dates in (
+            (1899, ["2024-01-05", "1899-12-31", "2024-01-05"]),
+            (1, [dt.date(2024, 1, 5), dt.date(1, 1, 1), dt.date(1, 1, 1)]),
+        ):
             message = refusal(make(date=dates))
             day = "1899-12-31" if year == 1899 else "0001-01-01"
-            assert message.startswith(f"The date {day} is before the year 1900 in row 2 below the header (column 'date'")
+            assert message.startswith(
+                f"The date {day} is before the year 1900 in row 2 below the header (column 'date'"
+            )
             assert message.endswith("; correct it.")
         assert read(make(date=["1900-01-01", "9999-12-31", "2024-02-29"]))[1][1] == dt.date(9999, 12, 31)
         assert refusal(pandas(date=np.array(["2024-01-05", "2024-01-05", "12000-01-01"], "datetime64[s]"))) == (
@@ -446,7 +546,10 @@ class TestDates:
         )
 
     @settings(max_examples=40)
-    @given(st.lists(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1)), min_size=1, max_size=5), st.sampled_from(["ns", "us", "ms", "s"]))
+    @given(
+        st.lists(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1)), min_size=1, max_size=5),
+        st.sampled_from(["ns", "us", "ms", "s"]),
+    )
     def test_any_moment_falls_on_its_day(self, stamps, unit):
         columns = {"customer": ["a"] * len(stamps), "amount": [1.0] * len(stamps)}
         days = [stamp.date() for stamp in stamps]
@@ -462,9 +565,12 @@ class TestAmounts:
     @pytest.mark.parametrize(
         "amounts",
         [
-            [10, 5, 8], ["10", " 5 ", "8.0"], [Decimal("10"), Decimal("5"), Decimal("8")], pd.array([10, 5, 8], dtype="Int64"),
-            pd.array([10, 5, 8], dtype="Float64"), pd.array([10, 5, 8], dtype="double[pyarrow]"), pd.array([10, 5, 8], dtype="float32"),
-            pd.Series([10, "5", 8.0], dtype=object), pd.Categorical(["10", "5", "8"]), pd.arrays.SparseArray([10.0, 5.0, 8.0]),
+            [10, 5, 8], ["10", " 5 ", "8.0"], [Decimal("10"), Decimal("5"), Decimal("8")], pd.array([10, 5, 8],
+            dtype="Int64"),
+            pd.array([10, 5, 8], dtype="Float64"), pd.array([10, 5, 8], dtype="double[pyarrow]"), pd.array([10, 5, 8],
+            dtype="float32"),
+            pd.Series([10, "5", 8.0], dtype=object), pd.Categorical(["10", "5", "8"]), pd.arrays.SparseArray([10.0,
+            5.0, 8.0]),
             pl.Series([Decimal("10"), Decimal("5"), Decimal("8")]), pl.Series([10, 5, 8], dtype=pl.Int8),
         ],
         ids=lambda amounts: f"{type(amounts).__name__}-{getattr(amounts, 'dtype', type(amounts[0]).__name__)}",
@@ -490,7 +596,10 @@ class TestAmounts:
         ],
     )
     def test_text_that_is_no_number_names_its_row_and_what_to_type(self, make, text, end):
-        assert refusal(make(amount=["1", text, "x"])) == f"The amount {text!r} in row 2 below the header (column 'amount') {end}"
+        assert (
+            refusal(make(amount=["1", text, "x"]))
+            == f"The amount {text!r} in row 2 below the header (column 'amount') {end}"
+        )
 
     def test_decimal_and_thousands_apply_to_every_column_of_numbers(self, make):
         raw = make(amount=["1.234,50", "5,0", "-1"], cost=["2.000", "", "1,5"])
@@ -500,17 +609,24 @@ class TestAmounts:
 
     def test_three_digits_after_every_point(self, make):
         assert refusal(make(amount=["1.234", "2.500", "7"])) == (
-            "The amount '1.234' in row 1 below the header (column 'amount') could be 1.234 or 1234, and no amount in the column decides "
+            "The amount '1.234' in row 1 below the header (column 'amount') could be 1.234 or 1234, and no amount in "
+            "the column decides "
             "it; give decimal='.' or thousands='.'."
         )
 
     @pytest.mark.parametrize("gap", [None, "", "NaN"])
     def test_missing(self, make, gap):
-        assert refusal(make(amount=["1", gap, "2"])) == f"The amount is missing in row 2 below the header (column 'amount'){MISSING}"
+        assert (
+            refusal(make(amount=["1", gap, "2"]))
+            == f"The amount is missing in row 2 below the header (column 'amount'){MISSING}"
+        )
 
     def test_missing_beside_numbers(self, make):
         for gap in (None, float("nan")):
-            assert refusal(make(amount=[1.0, gap, 2.0])) == f"The amount is missing in row 2 below the header (column 'amount'){MISSING}"
+            assert (
+                refusal(make(amount=[1.0, gap, 2.0]))
+                == f"The amount is missing in row 2 below the header (column 'amount'){MISSING}"
+            )
         assert refusal(pandas(amount=pd.array([1, None, None], dtype="Int64"))) == (
             f"The amount is missing in row 2 below the header (column 'amount'; 2 lines are like that){MISSING}"
         )
@@ -518,8 +634,13 @@ class TestAmounts:
     @pytest.mark.parametrize("endless", [float("inf"), float("-inf"), "1e400"])
     def test_infinite(self, make, endless):
         values = [1.0, endless, 2.0] if isinstance(endless, float) else ["1", endless, "2"]
-        assert refusal(make(amount=values)) == "The amount is infinite in row 2 below the header (column 'amount'); correct it."
-        assert refusal(make(cost=values)) == "The cost is infinite in row 2 below the header (column 'cost'); correct it."
+        assert (
+            refusal(make(amount=values))
+            == "The amount is infinite in row 2 below the header (column 'amount'); correct it."
+        )
+        assert (
+            refusal(make(cost=values)) == "The cost is infinite in row 2 below the header (column 'cost'); correct it."
+        )
 
     def test_truth_values_and_times_are_no_amounts(self, make):
         assert refusal(make(amount=[True, False, True])) == (
@@ -530,7 +651,9 @@ class TestAmounts:
         assert "holds lists or the like" in refusal(make(amount=[[1], [2], [3]]))
 
     def test_zero_amounts_are_purchases_and_counted(self, make):
-        assert said(make(amount=[0, 5, 0])) == {"zero_amounts": (2, "2 lines are of amount zero; zero counts as a purchase.")}
+        assert said(make(amount=[0, 5, 0])) == {
+            "zero_amounts": (2, "2 lines are of amount zero; zero counts as a purchase.")
+        }
 
     def test_refunds_are_kept_and_counted(self, make):
         raw = make(amount=[10, -1200.5, -8])
@@ -538,7 +661,16 @@ class TestAmounts:
         assert said(raw) == {"refunds": (2, "2 lines are below zero, 1,208.50 in all: refunds, not orders.")}
 
 
-@pytest.mark.parametrize("text", ["1" + " " * 32_000 + "%", "9" * 32_000, "2024-01-05" + " " * 32_000 + ":", "T" * 32_000 + "1:5", "(" + "1," * 16_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" + " " * 32_000 + "%",
+        "9" * 32_000,
+        "2024-01-05" + " " * 32_000 + ":",
+        "T" * 32_000 + "1:5",
+        "(" + "1," * 16_000,
+    ],
+)
 @pytest.mark.parametrize("column", ["customer", "date", "amount"])
 def test_a_cell_as_long_as_a_spreadsheet_allows_takes_no_time(make, column, text):
     # a pattern that looks at every pair of characters took over a minute here; the runner's own limit would end it
@@ -556,7 +688,8 @@ class TestOrders:
     @pytest.mark.parametrize("gap", [None, "", "NaN"])
     def test_missing(self, make, gap):
         assert refusal(make(bill=["x", gap, gap]), order="bill") == (
-            "The order is missing in row 2 below the header (column 'bill'; 2 lines are like that); fill it in, or rename the column so that "
+            "The order is missing in row 2 below the header (column 'bill'; 2 lines are like that); fill it in, or "
+            "rename the column so that "
             "one customer-day counts as one order."
         )
 
@@ -564,7 +697,12 @@ class TestOrders:
 class TestRepeats:
     def repeated(self, make, **own):
         day, amount = "2024-01-05", 3.0
-        columns = {"customer": list("abaab"), "date": [day] * 5, "amount": [amount] * 5, "note": [None, "x", None, "y", "x"]}
+        columns = {
+            "customer": list("abaab"),
+            "date": [day] * 5,
+            "amount": [amount] * 5,
+            "note": [None, "x", None, "y", "x"],
+        }
         return make(columns | own)
 
     def test_kept_and_counted(self, make):
@@ -609,7 +747,8 @@ class TestNotices:
         assert len(caught) == 1 and caught[0].filename == __file__
         assert str(caught[0].message) == (
             "1 line is read without the spaces around the customer id. 1 line is the exact repeat of another and kept "
-            "(duplicates='drop' leaves such lines out). 1 line is on a day when the customer had bought already: one order "
+            "(duplicates='drop' leaves such lines out). 1 line is on a day when the customer had bought already: one "
+            "order "
             "a customer and day. 1 line is below zero, 2.00 in all: refunds, not orders."
         )
         assert rows(tx) == read(raw)
@@ -630,29 +769,48 @@ def test_cdnow(cdnow_log):
 
 def test_cdnow_as_text_is_the_same_log(cdnow_log):
     text = cdnow_log.assign(
-        date=cdnow_log["date"].dt.strftime("%m/%d/%Y 08:26"), amount=cdnow_log["amount"].map("{:,.2f}".format), customer=cdnow_log["customer"] + " "
+        date=cdnow_log["date"].dt.strftime("%m/%d/%Y 08:26"),
+        amount=cdnow_log["amount"].map("{:,.2f}".format),
+        customer=cdnow_log["customer"] + " ",
     )
     assert_frame_equal(admit(text, thousands=",").transactions, cdnow_log)
-    assert_frame_equal(admit(pl.from_pandas(text), thousands=",").transactions.to_pandas(), cdnow_log, check_dtype=False)
+    assert_frame_equal(
+        admit(pl.from_pandas(text), thousands=",").transactions.to_pandas(), cdnow_log, check_dtype=False
+    )
 
 
 cells = st.one_of(
-    st.none(), st.text(max_size=8), st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.dates(), st.datetimes(), st.binary(max_size=4),
-    st.decimals().filter(lambda d: not d.is_snan()), st.just(pd.NA), st.just(pd.NaT), st.lists(st.integers(-9, 9), max_size=2), st.timedeltas(), st.complex_numbers(),
-    st.sampled_from(["2024-01-05", "05/01/2024", "31.12.2023 10:00", "1,50", "$3", "7", "NaN", "2024-01-05T10:00Z", np.datetime64("2024-01-05")]),
+    st.none(), st.text(max_size=8), st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.dates(),
+    st.datetimes(), st.binary(max_size=4),
+    st.decimals().filter(lambda d: not d.is_snan()), st.just(pd.NA), st.just(pd.NaT), st.lists(st.integers(-9, 9),
+    max_size=2), st.timedeltas(), st.complex_numbers(),
+    st.sampled_from(["2024-01-05", "05/01/2024", "31.12.2023 10:00", "1,50", "$3", "7", "NaN", "2024-01-05T10:00Z",
+    np.datetime64("2024-01-05")]),
     st.datetimes(timezones=st.timezones()),
 )  # fmt: skip
 columns_of_cells = st.integers(1, 5).flatmap(
-    lambda n: st.fixed_dictionaries({name: st.lists(cells, min_size=n, max_size=n) for name in ("customer", "date", "amount", "order", "cost")})
+    lambda n: st.fixed_dictionaries(
+        {name: st.lists(cells, min_size=n, max_size=n) for name in ("customer", "date", "amount", "order", "cost")}
+    )
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(columns_of_cells, st.sampled_from([None, "%d.%m.%Y"]), st.sampled_from([None, ","]), st.sampled_from(["raise", "drop"]))
+@given(
+    columns_of_cells,
+    st.sampled_from([None, "%d.%m.%Y"]),
+    st.sampled_from([None, ","]),
+    st.sampled_from(["raise", "drop"]),
+)
 def test_the_messiest_table_ends_in_a_plain_sentence_or_a_right_table(columns, date_format, decimal, missing):
-    for frame in (pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()}), polars_of(columns)):
+    for frame in (
+        pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()}),
+        polars_of(columns),
+    ):
         try:
-            tx = admit(frame, date_format=date_format, decimal=decimal, missing_customer=missing, duplicates="drop").transactions
+            tx = admit(
+                frame, date_format=date_format, decimal=decimal, missing_customer=missing, duplicates="drop"
+            ).transactions
         except DataError as error:
             assert "\n" not in str(error) and len(str(error)) < 600 and str(error).endswith(".")
         else:
@@ -666,7 +824,11 @@ def polars_of(columns):
     series = []
     for name, values in columns.items():
         kinds = {type(value) for value in values if value is not None}
-        values = [None if value is None else str(value) for value in values] if len(kinds) > 1 or kinds <= STRANGE else values
+        values = (
+            [None if value is None else str(value) for value in values]
+            if len(kinds) > 1 or kinds <= STRANGE
+            else values
+        )
         series.append(pl.Series(name, values))
     return pl.DataFrame(series)
 
@@ -675,7 +837,9 @@ STRANGE = {type(pd.NA), type(pd.NaT), complex, np.datetime64, dt.datetime, int, 
 
 
 good_cells = {
-    "customer": st.one_of(st.sampled_from(["a", "b ", "007", "c\n", "<b>"]), st.text(max_size=3).filter(lambda text: not nothing(text))),
+    "customer": st.one_of(
+        st.sampled_from(["a", "b ", "007", "c\n", "<b>"]), st.text(max_size=3).filter(lambda text: not nothing(text))
+    ),
     "date": st.dates(dt.date(2023, 1, 1), dt.date(2024, 12, 31)).map(str),
     "amount": st.integers(-500, 5000).map(lambda cents: f"{cents / 100:.2f}"),
     "order": st.integers(1, 9).map(str),
