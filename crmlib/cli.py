@@ -238,7 +238,7 @@ def as_typed(sentence) -> str:
     """
     sentence = re.sub(r" \(in Python [a-z_]+='(?:[^'\\]|\\.)*'\)", "", sentence)
     sentence = _KEYWORD.sub(_option, sentence)
-    sentence = re.sub(r"(?<=[\w\"]), (?=--)", " ", sentence)  # typed one after the other
+    sentence = re.sub(r'(--[a-z-]+ (?:"[^"]*"|\w+)), (?=--)', r"\1 ", sentence)  # typed one after the other
     sentence = _BOTH.sub(r"--\1 and --\2", sentence)
     return _NAME.sub(lambda found: _dashed(found.group()), sentence)
 

@@ -113,10 +113,7 @@ def _decoded(content, name, encoding):
     if encoding:
         _check_encoding(content, name, encoding, marked)
     elif not marked and b"\0" in content:
-        raise DataError(
-            f"{name} holds NUL bytes (the first in line {_line(content, content.index(0))}), so it is no text, or text in "
-            f"UTF-16; save the log as CSV, or name the encoding: {option('encoding', 'utf-16')}."
-        )
+        raise DataError(f"{name} holds NUL bytes (the first in line {_line(content, content.index(0))}), {_why_nul(content)}.")
     shown = "UTF-8" if codec.startswith("utf-8") else codec
     try:
         text = content.decode(codec)
@@ -138,6 +135,12 @@ def _decoded(content, name, encoding):
 
 def _line(content, place):
     return content.count(b"\n", 0, place) + 1
+
+
+def _why_nul(content):
+    if content.count(0) * 5 < len(content):  # the signs of a table in UTF-16 are NULs more often, in any language
+        return "which no text does; export the log again, as CSV"
+    return f"so it is no text, or text in UTF-16; save the log as CSV, or name the encoding: {option('encoding', 'utf-16')}"
 
 
 def _check_encoding(content, name, encoding, marked):

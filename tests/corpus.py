@@ -257,7 +257,7 @@ WRONG = {
     ),
     "no such encoding": Wrong("orders.csv", log(ANN), "--encoding utf8-excel", says=("There is no encoding 'utf8-excel'", "--encoding cp1252")),
     "utf-16 without a mark": Wrong("orders.txt", log(ANN, encoding="utf-16-le"), says=("orders.txt holds NUL bytes", "--encoding utf-16"), helps=True),
-    "a NUL byte": Wrong("orders.csv", log(ANN, "B\0b,2024-01-05,3"), says=("orders.csv holds", "NUL byte", "line 3")),
+    "a NUL byte": Wrong("orders.csv", log(ANN, "B\0b,2024-01-05,3"), says=("orders.csv holds NUL bytes", "line 3", "export the log again, as CSV")),
     # headers
     "no header": Wrong("orders.csv", b"17,2024-01-05,3\n18,2024-01-06,4\n", says=("The first line of orders.csv looks like data", "'customer,date,amount'")),
     "no header, names in front": Wrong("orders.csv", log(BOB, header=ANN), says=("The first line of orders.csv looks like data", "'Ann'")),
@@ -341,7 +341,7 @@ WRONG = {
     "text named .xlsx": Wrong("orders.xlsx", log(ANN), says=("orders.xlsx is named .xlsx", "rename it to orders.csv")),
     "a web page named .xls": Wrong("orders.xls", b"<html><table><tr><td>customer</td></tr></table></html>", says=("HTML", "save the log as CSV, .xlsx or Parquet")),
     "a picture": Wrong("orders.csv", PNG, says=("orders.csv is a picture", "save the log as CSV")),
-    "bytes of no kind": Wrong("orders.dat", bytes(range(256)) * 4, says=("orders.dat holds NUL bytes",)),
+    "bytes of no kind": Wrong("orders.dat", bytes(range(256)) * 4, says=("orders.dat holds NUL bytes", "which no text does")),
     "JSON": Wrong("orders.json", b'[{"customer": "Ann"}]', says=("orders.json is JSON", "save the log as CSV")),
     "a cut Parquet file": Wrong("orders.parquet", parquet(customer=[1], date=["2024-01-05"], amount=[1.0])[:-9], says=("orders.parquet is a damaged Parquet file",)),
     "an empty file": Wrong("orders.csv", b"", says=("orders.csv is empty.",)),
@@ -350,7 +350,7 @@ WRONG = {
     "a folder": Wrong("exports", FOLDER, says=("exports has no datapackage.json", "give the file in it")),
     "no file": Wrong("ordres.csv", None, says=("ordres.csv' is neither a data set ('cdnow', 'cdnow_sample') nor an existing file",)),
     # what was typed
-    "an unknown option": Wrong("orders.csv", log(ANN), "--delimiter ;", says=("No such option: --delimiter", "--help")),
+    "an unknown option": Wrong("orders.csv", log(ANN), "--delimiter ;", says=("No such option: --delimiter (Possible options: --decimal, --duplicates). See crm ", " --help")),
     "an option without a value": Wrong("orders.csv", log(ANN), "--customer", says=("--customer", "requires an argument", "--help")),
     "an unknown way with duplicates": Wrong("orders.csv", log(ANN), "--duplicates remove", says=("--duplicates is 'remove'; it can be 'keep' or 'drop'.",)),
     "a word for a sign": Wrong("orders.csv", log(ANN), "--decimal comma", says=("--decimal is 'comma'; it can be '.' or ','.",)),

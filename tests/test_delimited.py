@@ -287,7 +287,8 @@ def test_an_unknown_encoding_is_refused(encoding):
 
 
 def test_nul_bytes_are_no_text():
-    assert "holds NUL bytes (the first in line 2)" in refusal(b"a,b\n\0\1,2\n")
+    assert refusal(b"a,b\n\0\1,2\n") == "log.csv holds NUL bytes (the first in line 2), which no text does; export the log again, as CSV."
+    assert "--encoding utf-16" in refusal("客户,日期,金额\n王小明,2024-01-05,3\n".encode("utf-16-be"))
     assert "--encoding utf-16" in refusal("a,b\n1,2\n".encode("utf-16-le"))
     assert "holds NUL characters when it is read as cp1252" in refusal("a,b\n1,2\n".encode("utf-16-le"), "cp1252")
 
