@@ -1,6 +1,7 @@
 """The numbers of a customer-base audit: every table that the report shows, or the reason why the log cannot carry it.
 
-What each view needs of a log follows Fader, Hardie & Ross, The Customer-Base Audit (2022), through its public companion.
+What each view needs of a log follows Fader, Hardie & Ross, The Customer-Base Audit (2022), through its public
+companion.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ PANEL = 0.95  # of first purchases in the first quarter of the period: a group i
 class Facts:
     """What the log holds up to ``as_of``.
 
-    ``never``: customers with refunds only; ``once``: customers with one order, and their revenue; ``negative``: customers whose refunds exceed their purchases;
-    ``panel``: the share of buyers whose first purchase lies in the first quarter of the days covered; ``last_first``: the
-    day of the latest first purchase.
+    ``never``: customers with refunds only; ``once``: customers with one order, and their revenue; ``negative``:
+    customers whose refunds exceed their purchases; ``panel``: the share of buyers whose first purchase lies in the
+    first quarter of the days covered; ``last_first``: the day of the latest first purchase.
     """
 
     as_of: dt.date
@@ -68,8 +69,9 @@ class Facts:
 class Value:
     """What the customers are expected to bring in the year after ``as_of``, discounted, and how a holdout went.
 
-    ``customers`` is the customer table plus p_alive, expected_purchases and value; ``correlation`` is that of how often with
-    how much; ``free`` counts customers whose repeat purchases were all worth nothing; ``holdout`` is from `clv.holdout`.
+    ``customers`` is the customer table plus p_alive, expected_purchases and value; ``correlation`` is that of how
+    often with how much; ``free`` counts customers whose repeat purchases were all worth nothing; ``holdout`` is from
+    `clv.holdout`.
     """
 
     purchases: BGNBD
@@ -116,9 +118,12 @@ def audit(tx, *, as_of) -> Audit:
         f"The log has {wording.count(facts.customers, 'customer')}; with fewer than {FEW} a share or a score describes "
         "single people and no base; read their lines one by one."
     )
-    no_money = facts.revenue <= 0 and Refused("The customers brought no revenue in all, so there is nothing to share out.")
+    no_money = facts.revenue <= 0 and Refused(
+        "The customers brought no revenue in all, so there is nothing to share out."
+    )
     brief = facts.days < BRIEF and Refused(
-        f"The log covers {wording.days(facts.days)}; who bought lately and who has gone quiet cannot be told apart in fewer than {BRIEF}."
+        f"The log covers {wording.days(facts.days)}; who bought lately and who has gone quiet cannot be told apart in "
+        f"fewer than {BRIEF}."
     )
     spenders = nw.from_native(customers).filter(nw.col("revenue") >= 0).to_native()
     return Audit(
@@ -133,7 +138,9 @@ def audit(tx, *, as_of) -> Audit:
         gini=few or no_money or _or_refused(lambda: pareto.gini(spenders)),
         abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers)),
         segmented=few or no_money or brief or _or_refused(lambda: rfm.segments(rfm.scores(customers))),
-        tiered=few or no_money or _or_refused(lambda: pyramid.tiers(last_year(tx, customers, as_of=as_of), active_within=YEAR)),
+        tiered=few
+        or no_money
+        or _or_refused(lambda: pyramid.tiers(last_year(tx, customers, as_of=as_of), active_within=YEAR)),
         stated=few or brief or _or_refused(lambda: lifecycle.states(customers)),
         value=few or no_money or _or_refused(lambda: _value(tx, customers, facts)),
     )
@@ -149,7 +156,10 @@ def _or_refused(compute):
 def _facts(tx, customers, as_of):
     frame, rows = nw.from_native(tx), nw.from_native(customers)
     buyers = rows.filter(nw.col("orders") > 0)
-    first, last = (value.date() if isinstance(value, dt.datetime) else value for value in (frame["date"].min(), frame["date"].max()))
+    first, last = (
+        value.date() if isinstance(value, dt.datetime) else value
+        for value in (frame["date"].min(), frame["date"].max())
+    )
     covered = (as_of - first).days + 1
     opening = first + dt.timedelta(days=math.ceil(covered / 4) - 1)
     begun = [day.date() if isinstance(day, dt.datetime) else day for day in buyers["first"].to_list()]
@@ -180,8 +190,8 @@ def _periods(tx, facts):
     periods = by_period(tx, as_of=facts.as_of, unit=unit)
     if nw.from_native(periods)["complete"].sum() < 2:
         return Refused(
-            f"The log covers {wording.days(facts.days)}, {facts.first_day} to {facts.as_of}; a view by month needs two whole "
-            "calendar months or more."
+            f"The log covers {wording.days(facts.days)}, {facts.first_day} to {facts.as_of}; a view by month needs "
+            "two whole calendar months or more."
         )
     return periods
 

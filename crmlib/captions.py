@@ -14,8 +14,8 @@ from crmlib.conclusions import (
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
-    "Said", "abc", "buyers", "definitions", "gini", "holdout", "limits", "lorenz", "orders", "pyramid", "revenue", "segments", "states",
-    "tenths",
+    "Said", "abc", "buyers", "definitions", "gini", "holdout", "limits", "lorenz", "orders", "pyramid", "revenue",
+    "segments", "states", "tenths",
 ]  # fmt: skip
 
 
@@ -31,14 +31,24 @@ def revenue(facts, table) -> Said:
     rows = rows_of(table)
     total, again = (sum(row[name] for row in rows) for name in ("revenue", "repeat_revenue"))
     partial = [row["period"] for row in rows if not row["complete"]]
-    apart = f" {several(partial)} {'is' if len(partial) == 1 else 'are'} not wholly in the log: do not compare." if partial else ""
+    apart = (
+        f" {several(partial)} {'is' if len(partial) == 1 else 'are'} not wholly in the log: do not compare."
+        if partial
+        else ""
+    )
     if facts.is_panel:
         title = f"Nobody is new after {day(facts.last_first)}: all later revenue comes from the same customers"
-        return Said(title, "Read this as one group of customers growing older, and not as the course of a firm." + apart)
+        return Said(
+            title, "Read this as one group of customers growing older, and not as the course of a firm." + apart
+        )
     if total <= 0:
         return Said("The log brings no revenue in all", "Purchases and refunds sum to zero or less." + apart)
     share = again / total
-    won = "The money is in customers who come back." if share > 0.5 else "The money is in first purchases: each new customer has to be won."
+    won = (
+        "The money is in customers who come back."
+        if share > 0.5
+        else "The money is in first purchases: each new customer has to be won."
+    )
     return Said(f"Later purchases bring {percent(share)} of revenue, first purchases the rest", won + apart)
 
 
@@ -46,14 +56,19 @@ def buyers(facts, table) -> Said:
     """Customers who bought, over time; only periods that are wholly in the log are compared."""
     rows = [row for row in rows_of(table) if row["complete"]]
     best, low = max(rows, key=lambda row: row["customers"]), min(rows, key=lambda row: row["customers"])
-    title = f"Most customers bought in {best['period']} ({number(best['customers'])}), fewest in {low['period']} ({number(low['customers'])})"
+    title = (
+        f"Most customers bought in {best['period']} ({number(best['customers'])}), fewest in {low['period']} "
+        f"({number(low['customers'])})"
+    )
     if best["customers"] == low["customers"]:
         title = f"Every period that is wholly in the log has {count(best['customers'], 'buyer')}"
     if facts.is_panel:
         return Said(title, f"After {day(facts.last_first)} every buyer is one who came back.")
     new = median([row["first_time"] / row["customers"] for row in rows if row["customers"]] or [0.0])
     if new > 0.5:
-        return Said(title, f"In a typical period {percent(new)} of the buyers are new: the business lives on winning customers.")
+        return Said(
+            title, f"In a typical period {percent(new)} of the buyers are new: the business lives on winning customers."
+        )
     return Said(title, f"In a typical period {percent(new)} of the buyers are new: most who buy have bought before.")
 
 
@@ -67,9 +82,17 @@ def lorenz(top, half, facts, index) -> Said:
     """The Lorenz curve."""
     share = share_of_top(top, 0.20)
     found = concentration(share, half, facts.customers)
-    said = [found.sentence, found.detail, gini(index), f"All this holds for the {days(facts.days)} covered; it moves with the length of the log."]
+    said = [
+        found.sentence,
+        found.detail,
+        gini(index),
+        f"All this holds for the {days(facts.days)} covered; it moves with the length of the log.",
+    ]
     if facts.negative:
-        said.append(f"{count(facts.negative, 'customer')} with more refunds than purchases cannot be ranked by share and are left out here.")
+        said.append(
+            f"{count(facts.negative, 'customer')} with more refunds than purchases cannot be ranked by share and are "
+            "left out here."
+        )
     return Said(f"The top 20 % bring {percent(share)} of revenue", " ".join(said))
 
 
@@ -88,14 +111,17 @@ def abc(summary) -> Said:
     """The ABC classes."""
     rows = {row["class"]: row for row in rows_of(summary)}
     best = rows["A"]
-    title = f"{percent(best['share_of_customers'])} of customers are in class A and bring {percent(best['share_of_revenue'])} of revenue"
+    title = (
+        f"{percent(best['share_of_customers'])} of customers are in class A and bring "
+        f"{percent(best['share_of_revenue'])} of revenue"
+    )
     if "C" not in rows:
         return Said(title, "There is no class C here: nobody is small enough.")
     last = rows["C"]
     return Said(
         title,
-        f"Class C, {percent(last['share_of_customers'])} of customers, brings {percent(last['share_of_revenue'])}: serve them "
-        "well in ways that cost nothing for each of them.",
+        f"Class C, {percent(last['share_of_customers'])} of customers, brings {percent(last['share_of_revenue'])}: "
+        "serve them well in ways that cost nothing for each of them.",
     )
 
 
@@ -104,10 +130,17 @@ def segments(summary) -> Said:
     rows = [row for row in rows_of(summary) if row["customers"]]
     best = max(rows, key=lambda row: row["revenue"])
     large = max(rows, key=lambda row: row["customers"])
-    title = f"“{best['segment']}” bring {percent(best['share_of_revenue'])} of revenue with {percent(best['share_of_customers'])} of customers"
+    title = (
+        f"“{best['segment']}” bring {percent(best['share_of_revenue'])} of revenue with "
+        f"{percent(best['share_of_customers'])} of customers"
+    )
     if best["segment"] == large["segment"]:
         return Said(title, "They are also the largest group.")
-    return Said(title, f"The largest group, “{large['segment']}”, is {percent(large['share_of_customers'])} of customers and brings {percent(large['share_of_revenue'])}.")
+    return Said(
+        title,
+        f"The largest group, “{large['segment']}”, is {percent(large['share_of_customers'])} of customers and brings "
+        f"{percent(large['share_of_revenue'])}.",
+    )
 
 
 def pyramid(facts, summary) -> Said:
@@ -121,7 +154,9 @@ def pyramid(facts, summary) -> Said:
     title = f"{count(top['customers'], 'customer')} at the top {verb} {percent(top['share_of_revenue'])} of {revenue}"
     if top["share_of_revenue"] > (small["share_of_revenue"] or 0):
         return Said(title, "The top alone brings more than the small tier: one of them who leaves is felt.")
-    return Said(title, f"The small tier brings {percent(small['share_of_revenue'])}: it is many hands that carry the business.")
+    return Said(
+        title, f"The small tier brings {percent(small['share_of_revenue'])}: it is many hands that carry the business."
+    )
 
 
 def states(facts, summary, inactive_after, loyal_orders) -> Said:
@@ -129,7 +164,10 @@ def states(facts, summary, inactive_after, loyal_orders) -> Said:
     rows = [row for row in rows_of(summary) if row["customers"]]
     large = max(rows, key=lambda row: row["customers"])
     title = f"The largest state is “{large['state']}” with {percent(large['share_of_customers'])} of customers"
-    meaning = f"Inactive means no purchase for {inactive_after} days, loyal {loyal_orders} orders or more; both limits are conventions."
+    meaning = (
+        f"Inactive means no purchase for {inactive_after} days, loyal {loyal_orders} orders or more; both limits are "
+        "conventions."
+    )
     loyal = next((row for row in rows if row["state"] == "loyal"), None)
     if loyal and loyal["share_of_revenue"] is not None:
         meaning += f" Loyal customers bring {percent(loyal['share_of_revenue'])} of revenue."
@@ -141,9 +179,15 @@ def states(facts, summary, inactive_after, loyal_orders) -> Said:
 def tenths(groups) -> Said:
     """Expected value by tenths of the customers."""
     best = rows_of(groups)[0]
-    title = f"The best tenth ({count(best['customers'], 'customer')}) holds {percent(best['share_of_value'])} of the expected value"
+    title = (
+        f"The best tenth ({count(best['customers'], 'customer')}) holds {percent(best['share_of_value'])} of the "
+        "expected value"
+    )
     if best["share_of_value"] > 0.5:
-        return Said(title, "More than half of the next year hangs on them: what you spend on a customer should follow this order.")
+        return Said(
+            title,
+            "More than half of the next year hangs on them: what you spend on a customer should follow this order.",
+        )
     return Said(title, "The next year is spread over many: no small group can be singled out and served alone.")
 
 
@@ -151,7 +195,10 @@ def holdout(held) -> Said:
     """Expected and actual purchases of the holdout."""
     error = held.purchases_error
     if abs(error) < STEADY * 100:
-        return Said(f"Expected purchases agree with those that came ({number(error, 1)} %)", "No correction of the value above is called for.")
+        return Said(
+            f"Expected purchases agree with those that came ({number(error, 1)} %)",
+            "No correction of the value above is called for.",
+        )
     word, read_as = ("above", "high") if error > 0 else ("below", "low")
     title = f"Expected purchases were {number(abs(error), 1)} % {word} those that came"
     return Said(title, f"If the next year goes like the test, the value above is too {read_as}.")
@@ -160,20 +207,23 @@ def holdout(held) -> Said:
 def definitions(inactive_after, loyal_orders) -> list[str]:
     """The words of the report and their limits."""
     return [
-        "A purchase is a line with an amount of zero or more, a refund one below zero. Without an order column one customer-day "
-        "is one order. Revenue is the sum of all amounts, net of refunds; it is not profit, because the report knows no costs.",
+        "A purchase is a line with an amount of zero or more, a refund one below zero. Without an order column one "
+        "customer-day is one order. Revenue is the sum of all amounts, net of refunds; it is not profit, because the "
+        "report knows no costs.",
         "As of: the last day observed, included. Everything is counted as it stood at the end of that day.",
-        "New in a period: bought on the day of their first purchase in this log. Whoever bought before the log begins counts as "
-        "new too.",
-        "Class A: the customers before whom less than 80 % of the revenue is reached; B: less than 95 %; C: the rest; N: zero or "
-        "less. The cuts are customary and no law.",
-        "RFM scores compare a customer with all others: 1 + (customers strictly worse) * 5 // customers, so that equal customers "
-        "score alike. The ten segments cover all 125 combinations of scores.",
-        "Pyramid: customers with a purchase in the last 365 days, ranked by what they brought in these days; 1, 4, 15 and 80 % of "
-        "them by number (Curry). Equal customers move up together.",
-        f"States: inactive after {inactive_after} days without a purchase; loyal from {loyal_orders} orders; repeat from 2; first-time with 1.",
-        "Expected value: purchases by BG/NBD, spend a purchase by Gamma-Gamma, 365 days, discounted day by day at 10 % a year. The "
-        "test fits the same models on the first half of the days and compares with the second, undiscounted.",
+        "New in a period: bought on the day of their first purchase in this log. Whoever bought before the log "
+        "begins counts as new too.",
+        "Class A: the customers before whom less than 80 % of the revenue is reached; B: less than 95 %; C: the "
+        "rest; N: zero or less. The cuts are customary and no law.",
+        "RFM scores compare a customer with all others: 1 + (customers strictly worse) * 5 // customers, so that "
+        "equal customers score alike. The ten segments cover all 125 combinations of scores.",
+        "Pyramid: customers with a purchase in the last 365 days, ranked by what they brought in these days; 1, 4, "
+        "15 and 80 % of them by number (Curry). Equal customers move up together.",
+        f"States: inactive after {inactive_after} days without a purchase; loyal from {loyal_orders} orders; repeat "
+        "from 2; first-time with 1.",
+        "Expected value: purchases by BG/NBD, spend a purchase by Gamma-Gamma, 365 days, discounted day by day at 10 "
+        "% a year. The test fits the same models on the first half of the days and compares with the second, "
+        "undiscounted.",
     ]
 
 
@@ -182,8 +232,8 @@ def limits(value, facts) -> list[str]:
     said = [
         "Trust sums and rankings, not the number of one person: a single customer's future is mostly chance.",
         "P(alive) is 1 for whoever bought once, by the way the model is built; do not read it as loyalty.",
-        "The forecast carries on with the prices, the offer and the advertising of the past, and counts only customers who are "
-        "in the log already.",
+        "The forecast carries on with the prices, the offer and the advertising of the past, and counts only "
+        "customers who are in the log already.",
     ]
     if facts.days < 365:
         said.append(f"The log covers {days(facts.days)}: less than a year cannot show a season.")
@@ -191,12 +241,18 @@ def limits(value, facts) -> list[str]:
         said.append("The customers were won at one time of the year; those won at another may behave otherwise.")
     if value.correlation == value.correlation and abs(value.correlation) > 0.2:
         said.append(
-            f"How often and how much go together here (correlation {value.correlation:.2f}), which the model of spend takes to be 0."
+            f"How often and how much go together here (correlation {value.correlation:.2f}), which the model of spend "
+            "takes to be 0."
         )
     held = value.holdout
     if carried(held) and not CLOSE >= held.purchases_error >= -CLOSE:
         word = "above" if held.purchases_error > 0 else "below"
-        said.append(f"Expected purchases were {number(abs(held.purchases_error), 1)} % {word} those that came in the test.")
+        said.append(
+            f"Expected purchases were {number(abs(held.purchases_error), 1)} % {word} those that came in the test."
+        )
     if value.free:
-        said.append(f"{count(value.free, 'customer')} whose later purchases were all free of charge {'is' if value.free == 1 else 'are'} left out of the model of spend.")
+        said.append(
+            f"{count(value.free, 'customer')} whose later purchases were all free of charge "
+            f"{'is' if value.free == 1 else 'are'} left out of the model of spend."
+        )
     return said

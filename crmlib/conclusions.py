@@ -41,7 +41,11 @@ def first_page(audit, money) -> list[Finding]:
     """The conclusions that this log can carry, the most useful first."""
     facts, found = audit.facts, []
     if facts.orders == 0:
-        return [Finding("nothing", "0", f"The log holds {lines(facts.lines)} and no purchase: there is nothing to conclude.")]
+        return [
+            Finding(
+                "nothing", "0", f"The log holds {lines(facts.lines)} and no purchase: there is nothing to conclude."
+            )
+        ]
     if carried(audit.top):
         found.append(concentration(share_of_top(audit.top, 0.20), audit.half, facts.customers))
     if carried(audit.segmented):
@@ -70,7 +74,8 @@ def concentration(share, half, customers) -> Finding:
         "concentration",
         percent(share),
         f"The top 20 % of customers bring {percent(share)} of revenue: {verdict}.",
-        f"Half of the revenue comes from {count(half, 'customer')} ({percent(half / customers)} of all); know these first.",
+        f"Half of the revenue comes from {count(half, 'customer')} ({percent(half / customers)} of all); know these "
+        "first.",
     )
 
 
@@ -81,7 +86,9 @@ def once(facts) -> Finding:
     low, high = USUAL_ONCE
     usual = f"the {low * 100:.0f} to {high * 100:.0f} % that are usual where no contract binds"
     if buyers == 1:
-        sentence = "The only buyer bought once." if facts.once else f"The only buyer bought {number(facts.orders)} times."
+        sentence = (
+            "The only buyer bought once." if facts.once else f"The only buyer bought {number(facts.orders)} times."
+        )
         return Finding("once", number(facts.orders), sentence)
     if facts.days < SHORT:
         verdict = f"The log covers {days(facts.days)}, which is too short to tell whether that is much."
@@ -93,7 +100,12 @@ def once(facts) -> Finding:
         verdict = f"That is less than {usual}: customers here come back."
     if facts.revenue > 0 and facts.once < buyers:
         verdict += f" Those who bought again brought {percent(1 - facts.once_revenue / facts.revenue)} of revenue."
-    return Finding("once", percent(share), f"{percent(share)} of customers bought once ({number(facts.once)} of {number(buyers)}).", verdict)
+    return Finding(
+        "once",
+        percent(share),
+        f"{percent(share)} of customers bought once ({number(facts.once)} of {number(buyers)}).",
+        verdict,
+    )
 
 
 def quiet_segments(map=rfm.TEN_SEGMENTS) -> tuple[str, ...]:
@@ -119,9 +131,9 @@ def to_act_on(summary, expected, money) -> Finding:
     quiet = max((row for row in rows if row["segment"] in names), key=lambda row: row["revenue"], default=None)
     if quiet and (quiet["share_of_revenue"] or 0) >= WORTH_AN_EFFORT:
         sentence = (
-            f"Act first on “{quiet['segment']}”: {count(quiet['customers'], 'customer')} who brought {money(quiet['revenue'])} "
-            f"({percent(quiet['share_of_revenue'])} of revenue); half of them last bought {days(quiet['median_days_since_last'])} ago "
-            "or earlier."
+            f"Act first on “{quiet['segment']}”: {count(quiet['customers'], 'customer')} who brought "
+            f"{money(quiet['revenue'])} ({percent(quiet['share_of_revenue'])} of revenue); half of them last bought "
+            f"{days(quiet['median_days_since_last'])} ago or earlier."
         )
         detail = rfm.ACTIONS[quiet["segment"]]
         if expected:
@@ -129,8 +141,9 @@ def to_act_on(summary, expected, money) -> Finding:
         return Finding("act", money(quiet["revenue"]), sentence, detail)
     best = max(rows, key=lambda row: row["revenue"])
     sentence = (
-        f"No group of former worth has gone quiet. Look after “{best['segment']}”: {count(best['customers'], 'customer')} "
-        f"who brought {money(best['revenue'])} ({percent(best['share_of_revenue'])} of revenue)."
+        f"No group of former worth has gone quiet. Look after “{best['segment']}”: "
+        f"{count(best['customers'], 'customer')} who brought {money(best['revenue'])} "
+        f"({percent(best['share_of_revenue'])} of revenue)."
     )
     return Finding("act", money(best["revenue"]), sentence, rfm.ACTIONS[best["segment"]])
 
@@ -161,8 +174,8 @@ def holdout(value, money) -> str:
     direction = "too much" if error > 0 else "too little"
     missed = f"{number(size, 1)} % {direction}" if size < 1000 else f"many times {direction}"
     return (
-        f"A test on {held.split} to {held.as_of}: from the days before, {money(held.predicted_revenue)} were expected and "
-        f"{money(held.actual_revenue)} came, {missed}: {verdict}."
+        f"A test on {held.split} to {held.as_of}: from the days before, {money(held.predicted_revenue)} were expected "
+        f"and {money(held.actual_revenue)} came, {missed}: {verdict}."
     )
 
 
@@ -172,13 +185,23 @@ def activity(stated, inactive_after, value, money) -> Finding:
     silent = frame.filter(nw.col("state") == "inactive")
     share = len(silent) / len(frame)
     if share > 0.5:
-        sentence = f"{percent(share)} of customers have not bought for {inactive_after} days or more: most of the base is silent."
+        sentence = (
+            f"{percent(share)} of customers have not bought for {inactive_after} days or more: most of the base is "
+            "silent."
+        )
     else:
         most = "half" if share == 0.5 else "most"
-        sentence = f"{percent(1 - share)} of customers bought within the last {inactive_after} days: {most} of the base is active."
+        sentence = (
+            f"{percent(1 - share)} of customers bought within the last {inactive_after} days: {most} of the base is "
+            "active."
+        )
     detail = "Silence is not a goodbye: nobody tells a shop that they have left."
     if carried(value) and len(silent):
-        worth = nw.from_native(value.customers).filter(nw.col("customer").is_in(silent["customer"].to_list()))["value"].sum()
+        worth = (
+            nw.from_native(value.customers)
+            .filter(nw.col("customer").is_in(silent["customer"].to_list()))["value"]
+            .sum()
+        )
         detail += f" The silent ones are still expected to bring {money(worth)} in the next year."
     return Finding("activity", percent(share if share > 0.5 else 1 - share), sentence, detail)
 
@@ -188,10 +211,10 @@ def panel(facts) -> Finding:
     return Finding(
         "panel",
         percent(facts.panel),
-        f"The log is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first quarter of the "
-        f"period (the last of all on {day(facts.last_first)}).",
-        "It follows one group; whoever came later is not in it, or nobody came. So fewer buyers from month to month follow from "
-        "how the log was made; they say nothing about growth or about people leaving.",
+        f"The log is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first "
+        f"quarter of the period (the last of all on {day(facts.last_first)}).",
+        "It follows one group; whoever came later is not in it, or nobody came. So fewer buyers from month to month "
+        "follow from how the log was made; they say nothing about growth or about people leaving.",
     )
 
 
@@ -232,8 +255,8 @@ def read(facts, money) -> str:
     """What the log holds, in one sentence."""
     spent = f" Refunds of {money(-facts.refunds)} are taken off." if facts.refunds < 0 else ""
     return (
-        f"{lines(facts.lines)}, {count(facts.orders, 'order')} of {count(facts.customers, 'customer')} from {facts.first_day} to "
-        f"{facts.last_day}, worth {money(facts.revenue)} in all.{spent}"
+        f"{lines(facts.lines)}, {count(facts.orders, 'order')} of {count(facts.customers, 'customer')} from "
+        f"{facts.first_day} to {facts.last_day}, worth {money(facts.revenue)} in all.{spent}"
     )
 
 

@@ -1,7 +1,7 @@
 """What a report shows: sentences, findings, tables, pictures. Text from the data can never become markup here.
 
-Each object shows itself as HTML in a notebook and as plain text everywhere else. All HTML of the report is written in this
-module, and every piece of text passes `safe` on its way in. Nothing is ever shown as Markdown.
+Each object shows itself as HTML in a notebook and as plain text everywhere else. All HTML of the report is written in
+this module, and every piece of text passes `safe` on its way in. Nothing is ever shown as Markdown.
 """
 
 from __future__ import annotations
@@ -79,18 +79,22 @@ class Findings:
 
     def _repr_html_(self):
         rows = "".join(
-            f'<div><dt>{safe(finding.figure)}</dt><dd><strong>{_sentence(finding.sentence)}</strong> '
+            f"<div><dt>{safe(finding.figure)}</dt><dd><strong>{_sentence(finding.sentence)}</strong> "
             f"{_sentence(finding.detail)}</dd></div>"
             for finding in self.findings
         )
         unsaid = "".join(f"<li>{_sentence(sentence)}</li>" for sentence in self.unsaid)
-        unsaid = f'<div class="unsaid {PLAIN}"><p>What this log does not allow to say:</p><ul>{unsaid}</ul></div>' if unsaid else ""
+        unsaid = (
+            f'<div class="unsaid {PLAIN}"><p>What this log does not allow to say:</p><ul>{unsaid}</ul></div>'
+            if unsaid
+            else ""
+        )
         return f'<dl class="findings {PLAIN}">{rows}</dl>{unsaid}'
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of ready text under headings. Columns whose place is in ``words`` are text, the others numbers at the right."""
+    """Rows of ready text under headings. Columns whose place is in ``words`` are text, the others numbers."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -109,9 +113,13 @@ class Table:
 
     def _repr_html_(self):
         kinds = ["w" if place in self.words else "n" for place in range(len(self.headings))]
-        head = "".join(f'<th scope="col" class="{kind}">{safe(text)}</th>' for kind, text in zip(kinds, self.headings, strict=True))
+        head = "".join(
+            f'<th scope="col" class="{kind}">{safe(text)}</th>' for kind, text in zip(kinds, self.headings, strict=True)
+        )
         body = "".join(
-            "<tr>" + "".join(f'<td class="{kind}">{safe(text)}</td>' for kind, text in zip(kinds, row, strict=True)) + "</tr>"
+            "<tr>"
+            + "".join(f'<td class="{kind}">{safe(text)}</td>' for kind, text in zip(kinds, row, strict=True))
+            + "</tr>"
             for row in self.rows
         )
         caption = f"<caption>{safe(self.caption)}</caption>" if self.caption else ""

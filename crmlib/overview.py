@@ -19,8 +19,8 @@ from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, day_number, table
 
 __all__ = [
-    "YEAR", "Growth", "Refused", "as_it_stood", "best_for", "by_period", "growth", "last_year", "order_counts", "top_shares",
-    "value_by",
+    "YEAR", "Growth", "Refused", "as_it_stood", "best_for", "by_period", "growth", "last_year", "order_counts",
+    "top_shares", "value_by",
 ]  # fmt: skip
 
 YEAR = 365  # days
@@ -35,7 +35,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Growth:
-    """The last 365 days against the 365 before: (before, after) of each factor of revenue = customers * orders each * order value."""
+    """The last 365 days against the 365 before: (before, after) of revenue and of its three factors."""
 
     revenue: tuple[float, float]
     customers: tuple[float, float]
@@ -57,14 +57,14 @@ def as_it_stood(tx, *, as_of):
 def by_period(tx, *, as_of, unit="month"):
     """One row a calendar month, quarter or year from the first line to ``as_of``, empty ones included.
 
-    period (text such as 1997-01, 1997 Q1 or 1997), customers (who bought), first_time (of them, on the first purchase day
-    ever), returning (the others), orders, first_revenue (purchases on first purchase days), repeat_revenue (later ones),
-    refunds (zero or negative), revenue (the sum of the three), complete (False where the log does not cover the whole
-    period). The same kind of table as ``tx``.
+    period (text such as 1997-01, 1997 Q1 or 1997), customers (who bought), first_time (of them, on the first purchase
+    day ever), returning (the others), orders, first_revenue (purchases on first purchase days), repeat_revenue (later
+    ones), refunds (zero or negative), revenue (the sum of the three), complete (False where the log does not cover the
+    whole period). The same kind of table as ``tx``.
 
     >>> import pandas as pd
-    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-03-05", "2024-03-09"]),
-    ...                     "amount": [10.0, 6.0, 8.0]})
+    >>> days = pd.to_datetime(["2024-01-01", "2024-03-05", "2024-03-09"])
+    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": days, "amount": [10.0, 6.0, 8.0]})
     >>> by_period(log, as_of="2024-03-20")[["period", "customers", "first_time", "revenue", "complete"]]
         period  customers  first_time  revenue  complete
     0  2024-01          1           1     10.0      True
@@ -82,7 +82,9 @@ def by_period(tx, *, as_of, unit="month"):
         __period=(nw.col("date").dt.year().cast(nw.Int64) * 12 + nw.col("date").dt.month().cast(nw.Int64) - 1) // size,
     )
     start = frame["date"].min()
-    purchases = frame.filter(nw.col("amount") >= 0).with_columns(__first=nw.col("__day") == nw.col("__day").min().over("customer"))
+    purchases = frame.filter(nw.col("amount") >= 0).with_columns(
+        __first=nw.col("__day") == nw.col("__day").min().over("customer")
+    )
     order = ["customer", "order"] if "order" in frame.columns else ["customer", "__day"]
     found = {
         "customers": _count(purchases.select("customer", "__period").unique()),
@@ -100,7 +102,9 @@ def by_period(tx, *, as_of, unit="month"):
     parts = zip(*(columns[name] for name in ("first_revenue", "repeat_revenue", "refunds")), strict=True)
     columns["revenue"] = [math.fsum(part) for part in parts]
     first = start.date() if isinstance(start, dt.datetime) else start
-    columns["complete"] = [first <= _day(period * size) and _day((period + 1) * size) <= as_of + _ONE_DAY for period in periods]
+    columns["complete"] = [
+        first <= _day(period * size) and _day((period + 1) * size) <= as_of + _ONE_DAY for period in periods
+    ]
     types = {name: nw.Int64 for name in ("customers", "first_time", "returning", "orders")}
     types |= {name: nw.Float64 for name in ("first_revenue", "repeat_revenue", "refunds", "revenue")}
     names = ["period", *types]
@@ -110,7 +114,7 @@ def by_period(tx, *, as_of, unit="month"):
 
 
 def order_counts(customers, *, most=10):
-    """Customers by number of orders: orders ("1", "2" ... and "10+" for ``most`` and more), customers, share_of_customers.
+    """Customers by number of orders: orders ("1", "2" ... "10+" for ``most`` and more), customers, share_of_customers.
 
     Customers without a purchase do not count. The same kind of table as ``customers``.
 
@@ -163,7 +167,7 @@ def best_for(customers, share, *, by="revenue") -> int:
 
 
 def value_by(customers, *, groups=10):
-    """Customers in ``groups`` equal groups by ``value``, the best first: group, customers, value (mean), share_of_value.
+    """Customers in ``groups`` equal groups by ``value``, best first: group, customers, value (mean), share_of_value.
 
     Customers without a value do not count.
 
@@ -179,23 +183,32 @@ def value_by(customers, *, groups=10):
     group = groups * np.arange(len(worth)) // max(len(worth), 1)
     count, total = np.bincount(group, minlength=groups), np.bincount(group, worth, minlength=groups)
     with np.errstate(invalid="ignore"):
-        columns = {"group": np.arange(1, groups + 1), "customers": count, "value": total / count, "share_of_value": total / total.sum()}
+        columns = {
+            "group": np.arange(1, groups + 1),
+            "customers": count,
+            "value": total / count,
+            "share_of_value": total / total.sum(),
+        }
     return nw.from_dict(columns, backend=frame.implementation).to_native()
 
 
 def last_year(tx, customers, *, as_of, days=YEAR):
-    """The customer table with ``revenue`` of the last ``days`` days only, 0 where there was none: what the pyramid ranks.
+    """The customer table with ``revenue`` of the last ``days`` days only, 0 where there was none.
 
     >>> import pandas as pd
     >>> from crmlib import customer_table
-    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2022-01-05", "2024-01-25", "2022-01-09"]),
-    ...                     "amount": [10.0, 6.0, 8.0]})
+    >>> days = pd.to_datetime(["2022-01-05", "2024-01-25", "2022-01-09"])
+    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": days, "amount": [10.0, 6.0, 8.0]})
     >>> last_year(log, customer_table(log, as_of="2024-01-31"), as_of="2024-01-31")["revenue"].to_list()
     [6.0, 0.0]
     """
     start = as_day(as_of).toordinal() - days
     frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
-    year = frame.filter(day_number(nw.col("date")) > start).group_by("customer").agg(nw.col("amount").sum().alias("revenue"))
+    year = (
+        frame.filter(day_number(nw.col("date")) > start)
+        .group_by("customer")
+        .agg(nw.col("amount").sum().alias("revenue"))
+    )
     customers = table(customers, ["customer", "revenue"])
     order = customers.columns
     joined = customers.drop("revenue").join(year, on="customer", how="left").sort("customer")
@@ -210,7 +223,8 @@ def growth(tx, *, as_of) -> Growth | Refused:
     covered = as_of.toordinal() - frame.select(day=day)["day"].min() + 1
     if covered < 2 * YEAR:
         return Refused(
-            f"The log covers {wording.days(covered)}; growth needs two whole years, because one year cannot tell growth from season."
+            f"The log covers {wording.days(covered)}; growth needs two whole years, because one year cannot tell "
+            "growth from season."
         )
     factors = []
     for end in (as_of.toordinal() - YEAR, as_of.toordinal()):

@@ -1,7 +1,7 @@
 """Rendering a report: a notebook runs with checked parameters and becomes one HTML file that needs no network.
 
-The log has passed the door before anything runs; papermill executes the notebook in a temporary folder; nbconvert writes it
-through a template of our own (report_template/); the file takes its name only when it is whole.
+The log has passed the door before anything runs; papermill executes the notebook in a temporary folder; nbconvert
+writes it through a template of our own (report_template/); the file takes its name only when it is whole.
 """
 
 from __future__ import annotations
@@ -26,15 +26,17 @@ TEMPLATE = "customer_base"
 GENERATOR = "crmlib: crm report"  # by this a report is known as one that may be replaced
 
 
-def render(admission, *, name, as_of="", currency="", ids="none", out=None, made="", progress=False, template=TEMPLATE) -> Path:
+def render(
+    admission, *, name, as_of="", currency="", ids="none", out=None, made="", progress=False, template=TEMPLATE
+) -> Path:
     """Render a report on a log that passed the door and return the path of the HTML file.
 
-    ``admission`` comes from `datasets.admit_log`; ``name`` is what the report calls the data, best the name of its file;
-    ``made`` is the line at its foot that says how to make it again. ``out`` is a file or a folder, default reports/ in the
-    clone; see `target`. ``progress`` shows a bar on stderr.
+    ``admission`` comes from `datasets.admit_log`; ``name`` is what the report calls the data, best the name of its
+    file; ``made`` is the line at its foot that says how to make it again. ``out`` is a file or a folder, default
+    reports/ in the clone; see `target`. ``progress`` shows a bar on stderr.
 
-    Raises `DataError` before anything runs for a parameter that the template does not know and for a file that is in the
-    way. Whatever goes wrong, nothing is left behind.
+    Raises `DataError` before anything runs for a parameter that the template does not know and for a file that is in
+    the way. Whatever goes wrong, nothing is left behind.
     """
     from tqdm import tqdm
 
@@ -77,11 +79,16 @@ def target(out, name, as_of) -> Path:
     if folder.suffix.lower() in (".html", ".htm") and not folder.is_dir():
         place = folder
     elif folder.is_file():
-        raise DataError(f"{folder} is a file and does not end in .html; give a folder or a name such as my-report.html.")
+        raise DataError(
+            f"{folder} is a file and does not end in .html; give a folder or a name such as my-report.html."
+        )
     else:
         place = folder / f"{slug(name)}-{as_of}.html"
     if os.path.lexists(place) and not made_here(place):
-        raise DataError(f"{place} exists and was not made by crm report; move it away or choose another name with out='my-report.html'.")
+        raise DataError(
+            f"{place} exists and was not made by crm report; move it away or choose another name with "
+            "out='my-report.html'."
+        )
     return place
 
 
@@ -94,17 +101,21 @@ def made_here(path) -> bool:
 
 
 def check_parameters(template, parameters) -> None:
-    """Raise `DataError` for names that the template's parameters cell lacks and for types that differ from its defaults.
+    """Raise `DataError` for names that the template's parameters cell lacks and for types other than its defaults'.
 
     ``template`` is the path of a notebook. papermill itself takes both without a word.
     """
     _, papermill = notebook_tools()
-    known = {name: type(ast.literal_eval(found["default"])) for name, found in papermill.inspect_notebook(template).items()}
+    known = {
+        name: type(ast.literal_eval(found["default"])) for name, found in papermill.inspect_notebook(template).items()
+    }
     for name, value in parameters.items():
         if name not in known:
             raise DataError(f"The report has no parameter {name!r}; it has {', '.join(known)}.")
         if not isinstance(value, known[name]):
-            raise DataError(f"The parameter {name} is a {type(value).__name__}; the report needs {known[name].__name__}.")
+            raise DataError(
+                f"The parameter {name} is a {type(value).__name__}; the report needs {known[name].__name__}."
+            )
 
 
 def run(notebook, parameters, folder, *, done=None):
@@ -123,7 +134,14 @@ def run(notebook, parameters, folder, *, done=None):
     )
     try:
         ran = papermill.execute_notebook(
-            template, None, parameters=parameters, cwd=folder, progress_bar=False, start_timeout=120, km=kernel, on_cell_executed=done
+            template,
+            None,
+            parameters=parameters,
+            cwd=folder,
+            progress_bar=False,
+            start_timeout=120,
+            km=kernel,
+            on_cell_executed=done,
         )
     except PapermillExecutionError as error:
         kind = {"DataError": DataError, "FitError": FitError}.get(error.ename)
@@ -164,7 +182,9 @@ def html(notebook) -> str:
     """An executed report as one HTML page, through report_template/."""
     from nbconvert.exporters.html import HTMLExporter
 
-    exporter = HTMLExporter(template_name="report_template", extra_template_basedirs=[str(Path(__file__).parent)], exclude_input=True)
+    exporter = HTMLExporter(
+        template_name="report_template", extra_template_basedirs=[str(Path(__file__).parent)], exclude_input=True
+    )
     return exporter.from_notebook_node(notebook)[0]
 
 
@@ -176,8 +196,11 @@ def _this_python(folder):
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 
-    # start-up files, history and backends of the user's have no part in a report; its temporary files go with the folder
-    env = {"IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "agg"} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+    # start-up files, history and backends of the user's have no part in a report; its temporary files go with the
+    # folder
+    env = {"IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "agg"} | dict.fromkeys(
+        ("TMPDIR", "TEMP", "TMP"), str(folder)
+    )
 
     class ThisPython(KernelSpecManager):
         def get_kernel_spec(self, kernel_name):

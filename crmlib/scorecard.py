@@ -1,8 +1,8 @@
 """The analyst's deliverable: one row a customer with everything that the log says, and a file of it.
 
-Text that a spreadsheet would run as a formula gets an apostrophe in front, in CSV and Excel: text that begins with one of
-= + - @, a tab, a line end, or with an apostrophe itself. Taking one leading apostrophe away gives the text back. Numbers
-and Parquet files are not touched.
+Text that a spreadsheet would run as a formula gets an apostrophe in front, in CSV and Excel: text that begins with one
+of = + - @, a tab, a line end, or with an apostrophe itself. Taking one leading apostrophe away gives the text back.
+Numbers and Parquet files are not touched.
 """
 
 from __future__ import annotations
@@ -24,7 +24,20 @@ from crmlib.writing import whole
 __all__ = ["ENDINGS", "Scorecard", "check_place", "neutral", "scorecard", "write"]
 
 ENDINGS = (".csv", ".parquet", ".xlsx")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "＝", "＋", "－", "＠")  # the wide ones are read as formulas in East Asia
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "'",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # the wide ones are read as formulas in East Asia
 EXCEL_ROWS = 1_048_575  # below the header
 
 
@@ -39,12 +52,12 @@ def scorecard(tx, *, as_of) -> Scorecard:
     """The customer table at ``as_of`` with r, f, m, segment, tier, state and what the next 365 days may bring.
 
     ``tier`` ranks by the revenue of the last 365 days. Three columns come from BG/NBD and Gamma-Gamma: ``p_alive``,
-    ``expected_purchases_365_days`` and ``expected_revenue_365_days`` (discounted day by day at 10 % a year); where the log
-    cannot carry the models they are empty and a notice says why. The same kind of table as ``tx``.
+    ``expected_purchases_365_days`` and ``expected_revenue_365_days`` (discounted day by day at 10 % a year); where the
+    log cannot carry the models they are empty and a notice says why. The same kind of table as ``tx``.
 
     >>> import pandas as pd
-    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-05", "2024-01-25", "2024-01-09"]),
-    ...                     "amount": [10.0, 6.0, 8.0]})
+    >>> days = pd.to_datetime(["2024-01-05", "2024-01-25", "2024-01-09"])
+    >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": days, "amount": [10.0, 6.0, 8.0]})
     >>> card = scorecard(log, as_of="2024-01-31")
     >>> card.table[["customer", "orders", "revenue", "r", "tier", "state", "p_alive"]]
       customer  orders  revenue  r   tier       state  p_alive
@@ -60,7 +73,9 @@ def scorecard(tx, *, as_of) -> Scorecard:
     else:
         notices.append("No scores: the log holds no purchase.")
         table = nw.from_native(customers)
-        kind = nw.Float64 if table.implementation.is_pandas_like() else nw.Int64  # pandas makes no whole numbers of gaps
+        kind = (
+            nw.Float64 if table.implementation.is_pandas_like() else nw.Int64
+        )  # pandas makes no whole numbers of gaps
         table = table.with_columns(nw.lit(None).cast(kind).alias(name) for name in "rfm")
         whole = nw.maybe_convert_dtypes(table.select("r", "f", "m"))
         table = table.with_columns(*whole.iter_columns(), segment=nw.lit(rfm.NO_PURCHASE))
@@ -72,8 +87,13 @@ def scorecard(tx, *, as_of) -> Scorecard:
         values = _expected(customers)
     except (FitError, DataError) as error:
         notices.append(f"No expected value: {error}")
-        return Scorecard(table.with_columns(nw.lit(None).cast(nw.Float64).alias(name) for name in names).to_native(), tuple(notices))
-    columns = (nw.new_series(name, value, nw.Float64, backend=table.implementation) for name, value in zip(names, values, strict=True))
+        return Scorecard(
+            table.with_columns(nw.lit(None).cast(nw.Float64).alias(name) for name in names).to_native(), tuple(notices)
+        )
+    columns = (
+        nw.new_series(name, value, nw.Float64, backend=table.implementation)
+        for name, value in zip(names, values, strict=True)
+    )
     return Scorecard(table.with_columns(*columns).to_native(), tuple(notices))
 
 
@@ -89,7 +109,9 @@ def write(table, place, *, force=False) -> None:
     if ending != ".parquet":
         table = neutral(table)
     if ending == ".xlsx" and len(table) > EXCEL_ROWS:
-        raise DataError(f"An Excel sheet holds {EXCEL_ROWS:,} rows and there are {len(table):,}; write .csv or .parquet.")
+        raise DataError(
+            f"An Excel sheet holds {EXCEL_ROWS:,} rows and there are {len(table):,}; write .csv or .parquet."
+        )
     with whole(place) as path:
         _save(table, path, ending)
 
@@ -101,7 +123,9 @@ def check_place(place, *, force=False) -> None:
     if place.is_dir():
         raise DataError(f"{place} is a folder; give the name of a file.")
     if os.path.lexists(place) and not force:
-        raise DataError(f"{place} exists and is kept; choose another name with out='scores.csv', or replace it with --force.")
+        raise DataError(
+            f"{place} exists and is kept; choose another name with out='scores.csv', or replace it with --force."
+        )
 
 
 def neutral(table):
@@ -131,7 +155,9 @@ def _save(table, path, ending):
         try:
             table.assign(**days).to_excel(path, index=False, sheet_name="customers", freeze_panes=(1, 1))
         except IllegalCharacterError:
-            raise DataError("A customer id holds a control character, which Excel cannot store; write .csv or .parquet.") from None
+            raise DataError(
+                "A customer id holds a control character, which Excel cannot store; write .csv or .parquet."
+            ) from None
 
 
 def _expected(customers):

@@ -1,7 +1,8 @@
 """What each cell of the customer-base report shows, in the order of the report.
 
-`open_log` reads and computes everything once; each of the others takes its result and gives one thing to show: sentences, a
-table or a chart. Where the log cannot carry a part, its first `meaning` says why and the rest is None, which shows nothing.
+`open_log` reads and computes everything once; each of the others takes its result and gives one thing to show:
+sentences, a table or a chart. Where the log cannot carry a part, its first `meaning` says why and the rest is None,
+which shows nothing.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from crmlib.transactions import Note
 from crmlib.wording import day, lines, money, number, percent
 
 __all__ = [
-    "IDS", "VIEWS", "Opened", "View", "abc_classes", "chart", "data_notes", "definitions", "first_page", "header", "holdout",
-    "limits", "meaning", "one_year", "open_log", "periods", "prepare", "pyramid_tiers", "segment_actions", "states",
-    "top_customers", "top_shares",
+    "IDS", "VIEWS", "Opened", "View", "abc_classes", "chart", "data_notes", "definitions", "first_page", "header",
+    "holdout", "limits", "meaning", "one_year", "open_log", "periods", "prepare", "pyramid_tiers", "segment_actions",
+    "states", "top_customers", "top_shares",
 ]  # fmt: skip
 
 IDS = ("none", "pseudonym", "real")
 TOP_CUSTOMERS = 20
 INACTIVE_AFTER, LOYAL_ORDERS = 180, 4  # days, orders: the defaults of lifecycle.states, where they have their sources
 NO_IDS = (
-    "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best customers; crm "
-    "score writes one row a customer."
+    "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best "
+    "customers; crm score writes one row a customer."
 )
 _NOTES = "notes.json"
 _LOG = "transactions.parquet"
@@ -90,7 +91,13 @@ def open_log(data, *, as_of="", currency="", ids="none", prepared="", options=No
     as_of = as_day(as_of) if as_of else last.date()
     if later := int((tx["date"] > str(as_of)).sum()):
         verb = "lies" if later == 1 else "lie"
-        notes.append(Note("after_as_of", later, f"{lines(later)} {verb} after {as_of} and {'is' if later == 1 else 'are'} left out."))
+        notes.append(
+            Note(
+                "after_as_of",
+                later,
+                f"{lines(later)} {verb} after {as_of} and {'is' if later == 1 else 'are'} left out.",
+            )
+        )
     return Opened(Path(data).name if not prepared else data, audit(tx, as_of=as_of), tuple(notes), currency, ids)
 
 
@@ -100,8 +107,14 @@ def open_log(data, *, as_of="", currency="", ids="none", prepared="", options=No
 def header(log: Opened) -> Facts:
     """Title, data, date, customers, revenue."""
     facts = log.audit.facts
-    pairs = (("Data", log.name), ("As of", str(facts.as_of)), ("Days covered", f"{facts.first_day} to {facts.as_of}"),
-             ("Customers", number(facts.customers)), ("Orders", number(facts.orders)), ("Revenue", log.money(facts.revenue)))  # fmt: skip
+    pairs = (
+        ("Data", log.name),
+        ("As of", str(facts.as_of)),
+        ("Days covered", f"{facts.first_day} to {facts.as_of}"),
+        ("Customers", number(facts.customers)),
+        ("Orders", number(facts.orders)),
+        ("Revenue", log.money(facts.revenue)),
+    )
     return Facts("Customer-base report", pairs)
 
 
@@ -119,7 +132,7 @@ def data_notes(log: Opened) -> Prose:
 
 
 class View(NamedTuple):
-    """A chart of the report: what of the log it needs (or `Refused`), its words, its drawing; ``leads`` a section or follows."""
+    """A chart: what it needs of the log (or `Refused`), its words, its drawing; ``leads`` a section or follows."""
 
     part: Callable
     say: Callable
@@ -214,14 +227,23 @@ VIEWS = {
         leads=True,
     ),
     "states": View(
-        _states, lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS), _share_bars("state", 3.0), leads=True
+        _states,
+        lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS),
+        _share_bars("state", 3.0),
+        leads=True,
     ),
     "value": View(
         _tenths,
         lambda log, part: captions.tenths(part),
         lambda log, part, title: plots.value_bars(
-            part, label="group", value="value", what="mean expected value", currency=log.currency,
-            x="tenths of the customers by expected value, best first", title=title, ax=plots.canvas(height=3.0),
+            part,
+            label="group",
+            value="value",
+            what="mean expected value",
+            currency=log.currency,
+            x="tenths of the customers by expected value, best first",
+            title=title,
+            ax=plots.canvas(height=3.0),
         ),  # fmt: skip
     ),
     "holdout": View(
@@ -234,6 +256,7 @@ VIEWS = {
 
 # ---- tables and lists
 
+
 def periods(log: Opened) -> Table | None:
     """The numbers behind the charts over time; refunds only where there are any."""
     if not carried(log.audit.periods):
@@ -245,13 +268,18 @@ def periods(log: Opened) -> Table | None:
         for row in rows_of(log.audit.periods)
     ]  # fmt: skip
     headings = {"first_revenue": "first purchases", "repeat_revenue": "later purchases"}
-    return Table(("period", "customers", "of them new", "orders", *(headings.get(name, name) for name in names)), tuple(rows))
+    return Table(
+        ("period", "customers", "of them new", "orders", *(headings.get(name, name) for name in names)), tuple(rows)
+    )
 
 
 def top_shares(log: Opened) -> Table | None:
     """What the best 1, 5, 10, 20 and 50 % bring."""
     if carried(log.audit.top):
-        rows = ((f"top {percent(row['top'], 0)}", number(row["customers"]), percent(row["share_of_revenue"])) for row in rows_of(log.audit.top))
+        rows = (
+            (f"top {percent(row['top'], 0)}", number(row["customers"]), percent(row["share_of_revenue"]))
+            for row in rows_of(log.audit.top)
+        )
         return Table(("by revenue", "customers", "share of revenue"), tuple(rows))
 
 
@@ -277,7 +305,12 @@ def segment_actions(log: Opened) -> Table | None:
 
 def pyramid_tiers(log: Opened) -> Table | None:
     """The tiers in numbers."""
-    return _sized(log, "tier", _summary(log.audit.tiered, pyramid.summary), money_is="revenue in 365 days" if log.audit.facts.days > 365 else "revenue")
+    return _sized(
+        log,
+        "tier",
+        _summary(log.audit.tiered, pyramid.summary),
+        money_is="revenue in 365 days" if log.audit.facts.days > 365 else "revenue",
+    )
 
 
 def states(log: Opened) -> Table | None:
@@ -298,7 +331,12 @@ def holdout(log: Opened) -> Table | None:
     held = _held(log)
     if carried(held):
         rows = (
-            ("purchases", number(held.predicted_purchases), number(held.actual_purchases), _error(held.purchases_error)),
+            (
+                "purchases",
+                number(held.predicted_purchases),
+                number(held.actual_purchases),
+                _error(held.purchases_error),
+            ),
             ("revenue", log.whole(held.predicted_revenue), log.whole(held.actual_revenue), _error(held.revenue_error)),
         )
         return Table((f"{held.split} to {held.as_of}", "expected", "came", "error"), rows)
@@ -322,7 +360,13 @@ def top_customers(log: Opened) -> Prose | Table:
          log.money(row["revenue"]), *((percent(row["p_alive"], 0), log.money(row["value"])) if worth else ()))
         for place, row in enumerate(rows.head(TOP_CUSTOMERS).iter_rows(named=True), 1)
     ]  # fmt: skip
-    headings = ("customer", "orders", "last purchase", "revenue", *(("P(alive)", "expected next year") if worth else ()))
+    headings = (
+        "customer",
+        "orders",
+        "last purchase",
+        "revenue",
+        *(("P(alive)", "expected next year") if worth else ()),
+    )
     by = "expected value" if worth else "revenue"
     return Table(headings, tuple(shown), caption=f"The best {len(shown)} by {by}")
 
@@ -336,9 +380,8 @@ def _sized(log, name, summary, money_is="revenue"):
     if not carried(summary):
         return None
     rows = (
-        (row[name].replace("_", " "), number(row["customers"]), percent(row["share_of_customers"]), log.whole(row["revenue"]),
-         percent(row["share_of_revenue"]))
-        for row in rows_of(summary)
+        (row[name].replace("_", " "), number(row["customers"]), percent(row["share_of_customers"]),
+        log.whole(row["revenue"]), percent(row["share_of_revenue"])) for row in rows_of(summary)
     )  # fmt: skip
     return Table((name, "customers", "share of customers", money_is, f"share of {money_is}"), tuple(rows))
 

@@ -14,9 +14,10 @@ __all__ = ["whole"]
 
 @contextmanager
 def whole(place):
-    """A temporary path beside ``place`` to write to; renamed to ``place`` if the block ends well, deleted if it does not.
+    """A temporary path beside ``place`` to write to; renamed to ``place`` if the block ends well, else deleted.
 
-    Folders are made as needed, and taken away again if it goes wrong. Raises `DataError` where the file cannot be written.
+    Folders are made as needed, and taken away again if it goes wrong. Raises `DataError` where the file cannot be
+    written.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with whole(Path(folder, "a", "b.txt")) as path:

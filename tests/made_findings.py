@@ -12,8 +12,9 @@ from crmlib.bgnbd import BGNBD
 from crmlib.gamma_gamma import GammaGamma
 
 FACTS = Facts(
-    as_of=dt.date(2024, 12, 31), first_day=dt.date(2024, 1, 1), last_day=dt.date(2024, 12, 30), lines=300, customers=100, orders=250,
-    never=0, once=50, once_revenue=1000.0, revenue=5000.0, refunds=0.0, negative=0, panel=0.5, last_first=dt.date(2024, 11, 5),
+    as_of=dt.date(2024, 12, 31), first_day=dt.date(2024, 1, 1), last_day=dt.date(2024, 12, 30), lines=300,
+    customers=100, orders=250, never=0, once=50, once_revenue=1000.0, revenue=5000.0, refunds=0.0, negative=0,
+    panel=0.5, last_first=dt.date(2024, 11, 5),
 )  # fmt: skip
 
 
@@ -31,6 +32,6 @@ def held(error=0.0, purchases_error=0.0):
 def value(holdout, worth=(10.0, 30.0), correlation=0.0, free=0):
     customers = pd.DataFrame({"customer": ["a", "b"], "value": worth})
     return SimpleNamespace(
-        purchases=BGNBD(r=1, alpha=1, a=1, b=1), spend=GammaGamma(p=1, q=2, gamma=1), customers=customers, holdout=holdout,
-        correlation=correlation, free=free, total=float(np.nansum(worth)),
+        purchases=BGNBD(r=1, alpha=1, a=1, b=1), spend=GammaGamma(p=1, q=2, gamma=1), customers=customers,
+        holdout=holdout, correlation=correlation, free=free, total=float(np.nansum(worth)),
     )  # fmt: skip

@@ -104,9 +104,7 @@ def test_twenty_customers_are_a_base(customers, carries):
     assert (not isinstance(audit(lines, as_of="2024-12-05").top, Refused)) == carries
 
 
-@pytest.mark.parametrize(
-    ("late", "panel"), [(2, True), (6, False)]
-)
+@pytest.mark.parametrize(("late", "panel"), [(2, True), (6, False)])
 def test_a_panel_is_a_group_that_nobody_joins(late, panel):
     early = [(f"c{n}", MONTHS[0], 5.0) for n in range(60 - late)]
     later = [(f"l{n}", MONTHS[8], 5.0) for n in range(late)]
@@ -115,7 +113,14 @@ def test_a_panel_is_a_group_that_nobody_joins(late, panel):
 
 @pytest.mark.parametrize(("years", "first"), [(2, "2010-01"), (5, "2010 Q1"), (12, "2010")])
 def test_long_logs_are_shown_in_quarters_and_years(years, first):
-    lines = log([(f"c{n}", f"{2010 + year}-{month:02d}-01", 5.0) for n in range(3) for year in range(years) for month in (1, 12)])
+    lines = log(
+        [
+            (f"c{n}", f"{2010 + year}-{month:02d}-01", 5.0)
+            for n in range(3)
+            for year in range(years)
+            for month in (1, 12)
+        ]
+    )
     assert audit(lines, as_of=lines["date"].max()).periods["period"].tolist()[0] == first
 
 

@@ -45,7 +45,10 @@ def test_revenue_that_is_not_there():
 
 @pytest.mark.parametrize(
     ("complete", "said"),
-    [((True, False), " 2024-02 is not wholly in the log: do not compare."), ((False, False), " 2024-01 and 2024-02 are not wholly in the log: do not compare.")],
+    [
+        ((True, False), " 2024-02 is not wholly in the log: do not compare."),
+        ((False, False), " 2024-01 and 2024-02 are not wholly in the log: do not compare."),
+    ],
 )
 def test_incomplete_periods_are_named(complete, said):
     assert captions.revenue(FACTS, periods(complete=complete)).meaning.endswith(said)
@@ -67,7 +70,10 @@ def test_buyers_compares_whole_periods_only():
 )
 def test_buyers_new_or_not(first_time, said):
     assert captions.buyers(FACTS, periods(first_time=first_time)).meaning == said
-    assert captions.buyers(PANEL, periods(first_time=first_time)).meaning == "After 2024-03-25 every buyer is one who came back."
+    assert (
+        captions.buyers(PANEL, periods(first_time=first_time)).meaning
+        == "After 2024-03-25 every buyer is one who came back."
+    )
 
 
 def test_orders():
@@ -95,12 +101,18 @@ def test_lorenz_names_the_window_and_those_left_out():
     assert said.title == "The top 20 % bring 60.0 % of revenue"
     assert "All this holds for the 366 days (12 months) covered" in said.meaning
     assert "refunds" not in said.meaning
-    assert "1 customer with more refunds than purchases" in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4).meaning
+    assert (
+        "1 customer with more refunds than purchases"
+        in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4).meaning
+    )
 
 
 def test_abc_with_and_without_a_last_class():
     table = pd.DataFrame({"class": ["A", "B"], "share_of_customers": [0.8, 0.2], "share_of_revenue": [0.85, 0.15]})
-    assert captions.abc(table) == Said("80.0 % of customers are in class A and bring 85.0 % of revenue", "There is no class C here: nobody is small enough.")
+    assert captions.abc(table) == Said(
+        "80.0 % of customers are in class A and bring 85.0 % of revenue",
+        "There is no class C here: nobody is small enough.",
+    )
     with_c = pd.concat([table, pd.DataFrame({"class": ["C"], "share_of_customers": [0.5], "share_of_revenue": [0.04]})])
     assert captions.abc(with_c).meaning.startswith("Class C, 50.0 % of customers, brings 4.0 %")
 
@@ -109,7 +121,8 @@ def test_segments_name_the_best_and_the_largest():
     table = pd.DataFrame({"segment": ["a", "b"], "customers": [10, 90], "revenue": [70.0, 30.0],
                           "share_of_customers": [0.1, 0.9], "share_of_revenue": [0.7, 0.3]})  # fmt: skip
     assert captions.segments(table) == Said(
-        "“a” bring 70.0 % of revenue with 10.0 % of customers", "The largest group, “b”, is 90.0 % of customers and brings 30.0 %."
+        "“a” bring 70.0 % of revenue with 10.0 % of customers",
+        "The largest group, “b”, is 90.0 % of customers and brings 30.0 %.",
     )
     assert captions.segments(table.assign(revenue=[30.0, 70.0])).meaning == "They are also the largest group."
 
@@ -137,7 +150,14 @@ def test_pyramid_of_one_of_nobody_and_of_a_short_log():
 
 
 def test_states():
-    table = pd.DataFrame({"state": ["loyal", "inactive"], "customers": [2, 8], "share_of_customers": [0.2, 0.8], "share_of_revenue": [0.6, 0.4]})
+    table = pd.DataFrame(
+        {
+            "state": ["loyal", "inactive"],
+            "customers": [2, 8],
+            "share_of_customers": [0.2, 0.8],
+            "share_of_revenue": [0.6, 0.4],
+        }
+    )
     said = captions.states(FACTS, table, 180, 4)
     assert said.title == "The largest state is “inactive” with 80.0 % of customers"
     assert said.meaning.endswith("Loyal customers bring 60.0 % of revenue.")
@@ -145,7 +165,10 @@ def test_states():
     assert short.meaning.endswith("The log covers 61 days, so nobody can be inactive yet.")
 
 
-@pytest.mark.parametrize(("share", "said"), [(0.51, "More than half of the next year hangs on them"), (0.49, "The next year is spread over many")])
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.51, "More than half of the next year hangs on them"), (0.49, "The next year is spread over many")],
+)
 def test_tenths(share, said):
     table = pd.DataFrame({"group": [1], "customers": [10], "value": [5.0], "share_of_value": [share]})
     found = captions.tenths(table)
@@ -156,9 +179,21 @@ def test_tenths(share, said):
 @pytest.mark.parametrize(
     ("error", "title", "meaning"),
     [
-        (4.9, "Expected purchases agree with those that came (4.9 %)", "No correction of the value above is called for."),
-        (5.1, "Expected purchases were 5.1 % above those that came", "If the next year goes like the test, the value above is too high."),
-        (-14.3, "Expected purchases were 14.3 % below those that came", "If the next year goes like the test, the value above is too low."),
+        (
+            4.9,
+            "Expected purchases agree with those that came (4.9 %)",
+            "No correction of the value above is called for.",
+        ),
+        (
+            5.1,
+            "Expected purchases were 5.1 % above those that came",
+            "If the next year goes like the test, the value above is too high.",
+        ),
+        (
+            -14.3,
+            "Expected purchases were 14.3 % below those that came",
+            "If the next year goes like the test, the value above is too low.",
+        ),
     ],
 )
 def test_holdout(error, title, meaning):
@@ -168,14 +203,46 @@ def test_holdout(error, title, meaning):
 @pytest.mark.parametrize(
     ("changed", "about", "said"),
     [
-        ({}, {"as_of": dt.date(2024, 6, 1)}, "The log covers 153 days (5 months): less than a year cannot show a season."),
-        ({}, {"panel": 1.0}, "The customers were won at one time of the year; those won at another may behave otherwise."),
-        ({"correlation": 0.3}, {}, "How often and how much go together here (correlation 0.30), which the model of spend takes to be 0."),
-        ({"correlation": -0.3}, {}, "How often and how much go together here (correlation -0.30), which the model of spend takes to be 0."),
-        ({"holdout": held(purchases_error=12.0)}, {}, "Expected purchases were 12.0 % above those that came in the test."),
-        ({"holdout": held(purchases_error=-12.0)}, {}, "Expected purchases were 12.0 % below those that came in the test."),
-        ({"free": 1}, {}, "1 customer whose later purchases were all free of charge is left out of the model of spend."),
-        ({"free": 2}, {}, "2 customers whose later purchases were all free of charge are left out of the model of spend."),
+        (
+            {},
+            {"as_of": dt.date(2024, 6, 1)},
+            "The log covers 153 days (5 months): less than a year cannot show a season.",
+        ),
+        (
+            {},
+            {"panel": 1.0},
+            "The customers were won at one time of the year; those won at another may behave otherwise.",
+        ),
+        (
+            {"correlation": 0.3},
+            {},
+            "How often and how much go together here (correlation 0.30), which the model of spend takes to be 0.",
+        ),
+        (
+            {"correlation": -0.3},
+            {},
+            "How often and how much go together here (correlation -0.30), which the model of spend takes to be 0.",
+        ),
+        (
+            {"holdout": held(purchases_error=12.0)},
+            {},
+            "Expected purchases were 12.0 % above those that came in the test.",
+        ),
+        (
+            {"holdout": held(purchases_error=-12.0)},
+            {},
+            "Expected purchases were 12.0 % below those that came in the test.",
+        ),
+        (
+            {"free": 1},
+            {},
+            "1 customer whose later purchases were all free of charge is left out of the model of spend.",
+        ),
+        (
+            {"free": 2},
+            {},
+            "2 customers whose later purchases were all free of charge are left out of the model of spend.",
+        ),
     ],
 )
 def test_limits_are_said_only_where_they_apply(changed, about, said):

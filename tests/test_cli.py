@@ -57,7 +57,10 @@ def run(capsys, *args):
 
 
 def test_help_is_quick_and_loads_no_table_library():
-    code = "import sys; from crmlib.cli import main; main(['--help']); print([m for m in ('pandas', 'scipy', 'matplotlib', 'papermill') if m in sys.modules])"
+    code = (
+        "import sys; from crmlib.cli import main; main(['--help']); print([m for m in ('pandas', 'scipy', "
+        "'matplotlib', 'papermill') if m in sys.modules])"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
     for command in ("report", "score", "start", "build"):
@@ -74,7 +77,9 @@ def test_all_that_read_a_log_share_its_options(capsys, command):
 
 def test_each_option_is_a_keyword_of_the_door_or_the_reader():
     door, reader = (inspect.signature(function).parameters for function in (admit, datasets.read_file))
-    assert set(LOG_OPTIONS) == {name for name, parameter in {**door, **reader}.items() if parameter.kind is parameter.KEYWORD_ONLY}
+    assert set(LOG_OPTIONS) == {
+        name for name, parameter in {**door, **reader}.items() if parameter.kind is parameter.KEYWORD_ONLY
+    }
 
 
 def test_options_arrive(capsys, monkeypatch):
@@ -110,7 +115,10 @@ def test_options_arrive(capsys, monkeypatch):
         ("as_of 1990-01-01 is before the first purchase", "--as-of 1990-01-01 is before the first purchase"),
         ("as_of 'x' is not a date", "--as-of 'x' is not a date"),
         ("decimal is ';'; it can be '.' or ','.", "--decimal is ';'; it can be '.' or ','."),
-        ("decimal and thousands are both ','; they must differ.", "--decimal and --thousands are both ','; they must differ."),
+        (
+            "decimal and thousands are both ','; they must differ.",
+            "--decimal and --thousands are both ','; they must differ.",
+        ),
         ("name it: --encoding cp1252 (in Python encoding='cp1252').", "name it: --encoding cp1252."),
         ("no column 'date'; it has ['as_of', 'amount']", "no column 'date'; it has ['as_of', 'amount']"),
         ("Read date from 'date', amount from 'amount'.", "Read date from 'date', amount from 'amount'."),
@@ -123,9 +131,15 @@ def test_messages_name_what_to_type_here(python, typed):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["report", "--as-of", "30/06/1998"], "--as-of '30/06/1998' is not a date; write it as YYYY-MM-DD, e.g. 1998-06-30."),
+        (
+            ["report", "--as-of", "30/06/1998"],
+            "--as-of '30/06/1998' is not a date; write it as YYYY-MM-DD, e.g. 1998-06-30.",
+        ),
         (["report", "--as-of", ""], "--as-of '' is not a date; write it as YYYY-MM-DD, e.g. 1998-06-30."),
-        (["score", "--as-of", "1990-01-01", "--out", "never.csv"], "--as-of 1990-01-01 is before the first purchase (1997-01-01); choose that day or a later one."),
+        (
+            ["score", "--as-of", "1990-01-01", "--out", "never.csv"],
+            "--as-of 1990-01-01 is before the first purchase (1997-01-01); choose that day or a later one.",
+        ),
         (["report", "--data", "no-such.csv"], "'no-such.csv' is neither a data set"),
         (["report", "--decimal", ";"], "--decimal is ';'; it can be '.' or ','."),
         (["report", "--duplicates", "maybe"], "--duplicates is 'maybe'; it can be 'keep' or 'drop'."),
@@ -155,7 +169,11 @@ def test_what_cannot_be_used_ends_in_one_sentence_and_2(capsys, args, said, tmp_
     [
         (FitError("It does not fit."), 2, "It does not fit."),
         (KeyboardInterrupt(), 130, "Stopped; nothing was left behind."),
-        (ZeroDivisionError("division\nby zero"), 1, "This is a defect in crmlib (ZeroDivisionError: division by zero). Please report it; crm --debug"),
+        (
+            ZeroDivisionError("division\nby zero"),
+            1,
+            "This is a defect in crmlib (ZeroDivisionError: division by zero). Please report it; crm --debug",
+        ),
     ],
 )
 def test_no_exception_leaves_the_command_line(capsys, monkeypatch, error, code, said):
@@ -186,7 +204,8 @@ def test_lines_of_tomorrow_are_a_mistake_unless_told_where_to_stop(capsys, monke
     code, _, err = run(capsys, "report", "--data", path, *NAMED)
     assert code == 2
     assert err.strip() == (
-        "2 lines are dated after today (2024-06-30), the latest on 2025-01-01; correct them, or leave them out with --as-of 2024-06-29, "
+        "2 lines are dated after today (2024-06-30), the latest on 2025-01-01; correct them, or leave them out with "
+        "--as-of 2024-06-29, "
         "the last day before."
     )
     code, out, err = run(capsys, "report", "--data", path, *NAMED, "--as-of", "2024-06-30")
@@ -212,7 +231,19 @@ def test_a_report_of_the_future_warns_here_and_in_the_report(capsys, monkeypatch
 
 
 def test_report_is_told_name_date_sign_and_how_it_was_made(capsys, sales, no_render, tmp_path):
-    code, out, _ = run(capsys, "report", "--data", sales(ROWS), *NAMED, "--currency", "€", "--out", tmp_path / "x.html", "--ids", "real")
+    code, out, _ = run(
+        capsys,
+        "report",
+        "--data",
+        sales(ROWS),
+        *NAMED,
+        "--currency",
+        "€",
+        "--out",
+        tmp_path / "x.html",
+        "--ids",
+        "real",
+    )
     assert code == 0 and out.splitlines()[-1] == str(tmp_path / "report.html")
     assert {name: str(no_render[name]) for name in ("name", "as_of", "currency", "ids", "out")} == {
         "name": "sales.csv", "as_of": "2024-12-05", "currency": "€", "ids": "real", "out": str(tmp_path / "x.html"),
@@ -254,7 +285,9 @@ def test_a_report_on_a_file_of_ones_own(capsys, sales, tmp_path):
     rows = [(f"{bad}{n}" if n % 5 == 0 else f"$x^2$ {n}", day, amount) for n, (_, day, amount) in enumerate(ROWS)]
     rows += [(f"{bad}0", f"2024-{month:02d}-17", "999,00") for month in range(1, 13)]
     path = sales(rows, name="$a$ & <b>.csv" if sys.platform != "win32" else "$a$ & b.csv")
-    code, out, err = run(capsys, "report", "--data", path, *NAMED, "--currency", "$^2$", "--ids", "real", "--out", tmp_path / "reports")
+    code, out, err = run(
+        capsys, "report", "--data", path, *NAMED, "--currency", "$^2$", "--ids", "real", "--out", tmp_path / "reports"
+    )
     assert code == 0
     place = Path(out.splitlines()[-1])
     assert [place] == list((tmp_path / "reports").iterdir())
@@ -282,7 +315,10 @@ def test_score_keeps_what_is_there_unless_forced(capsys, sales, tmp_path):
     place = tmp_path / "scores.csv"
     place.write_text("mine")
     code, _, err = run(capsys, "score", "--data", sales(ROWS), *NAMED, "--out", place)
-    assert code == 2 and "exists and is kept; choose another name with --out scores.csv, or replace it with --force." in err
+    assert (
+        code == 2
+        and "exists and is kept; choose another name with --out scores.csv, or replace it with --force." in err
+    )
     assert place.read_text() == "mine"
     assert run(capsys, "score", "--data", sales(ROWS), *NAMED, "--out", place, "--force")[0] == 0
 
@@ -309,7 +345,9 @@ def test_start_hands_on_what_was_typed(capsys, monkeypatch, sales, tmp_path):
 
     def copy(key, **options):
         got.update(options, key=key)
-        return SimpleNamespace(paths=[tmp_path / "one.ipynb", tmp_path / "two.ipynb"], messages=["Give date_format='%d.%m.%Y'."])
+        return SimpleNamespace(
+            paths=[tmp_path / "one.ipynb", tmp_path / "two.ipynb"], messages=["Give date_format='%d.%m.%Y'."]
+        )
 
     monkeypatch.setattr(start, "start", copy)
     path = sales(ROWS)
@@ -325,7 +363,10 @@ def test_build_and_check(capsys, monkeypatch, tmp_path):
     from crmlib.workbook import build
 
     monkeypatch.setattr(build, "build", lambda names: [tmp_path / f"{name}.ipynb" for name in names])
-    assert run(capsys, "build", "pareto", "customers")[:2] == (0, f"{tmp_path / 'pareto.ipynb'}\n{tmp_path / 'customers.ipynb'}\n")
+    assert run(capsys, "build", "pareto", "customers")[:2] == (
+        0,
+        f"{tmp_path / 'pareto.ipynb'}\n{tmp_path / 'customers.ipynb'}\n",
+    )
     monkeypatch.setattr(build, "check", list)
     monkeypatch.setattr(build, "check_execute", lambda names: [f"{name} differs." for name in names])
     assert run(capsys, "build", "--check") == (0, "", "Everything is as it was built.\n")

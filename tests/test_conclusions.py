@@ -11,6 +11,7 @@ from crmlib import conclusions, rfm
 from crmlib.conclusions import Finding
 from crmlib.overview import Growth, Refused
 
+
 def money(amount):
     return f"€{amount:,.0f}"
 
@@ -39,7 +40,11 @@ def test_concentration(share, verdict):
         (39, "That is less than the 40 to 70 % that are usual where no contract binds: customers here come back."),
         (40, "That is within the 40 to 70 % that are usual where no contract binds."),
         (70, "That is within the 40 to 70 % that are usual where no contract binds."),
-        (71, "That is more than the 40 to 70 % that are usual where no contract binds: win the second purchase before anything else."),
+        (
+            71,
+            "That is more than the 40 to 70 % that are usual where no contract binds: win the second purchase before "
+            "anything else.",
+        ),
     ],
 )
 def test_once(once, verdict):
@@ -88,7 +93,8 @@ def test_quiet_segments_are_those_of_former_worth():
 def test_act_on_the_quiet_segment_that_brought_most():
     found = conclusions.to_act_on(summary({"champions": 900.0, QUIET[0]: 40.0, QUIET[1]: 60.0}), {}, money)
     assert found.sentence == (
-        f"Act first on “{QUIET[1]}”: 10 customers who brought €60 (6.0 % of revenue); half of them last bought 200 days "
+        f"Act first on “{QUIET[1]}”: 10 customers who brought €60 (6.0 % of revenue); half of them last bought 200 "
+        "days "
         "(7 months) ago or earlier."
     )
     assert found.detail == rfm.ACTIONS[QUIET[1]]
@@ -101,7 +107,10 @@ def test_what_is_expected_of_them_is_said():
     assert found.detail.endswith("Left alone they are expected to bring €12 in the next year.")
 
 
-@pytest.mark.parametrize(("quiet", "said"), [(19.0, "No group of former worth has gone quiet. Look after “champions”"), (21.0, "Act first on")])
+@pytest.mark.parametrize(
+    ("quiet", "said"),
+    [(19.0, "No group of former worth has gone quiet. Look after “champions”"), (21.0, "Act first on")],
+)
 def test_little_worth_is_not_acted_on_first(quiet, said):
     found = conclusions.to_act_on(summary({"champions": 1000.0 - quiet, QUIET[0]: quiet}), {}, money)
     assert found.sentence.startswith(said)
@@ -121,7 +130,10 @@ def test_little_worth_is_not_acted_on_first(quiet, said):
 def test_one_year_says_how_the_test_went(error, missed, verdict):
     found = conclusions.one_year(value(held(error)), 2, money)
     assert found.figure == "€40"
-    assert found.sentence == "Today's customers are expected to bring €40 in the next year, €20 each on average (revenue, discounted)."
+    assert (
+        found.sentence
+        == "Today's customers are expected to bring €40 in the next year, €20 each on average (revenue, discounted)."
+    )
     assert found.detail.startswith("A test on 2024-06-30 to 2024-12-31: from the days before, €")
     assert found.detail.endswith(f"and €1,000 came, {missed}: {verdict}.")
 
@@ -140,7 +152,9 @@ def test_one_year_without_a_test_says_so():
     ],
 )
 def test_activity(silent, said):
-    stated = pd.DataFrame({"customer": [f"c{n}" for n in range(10)], "state": ["inactive"] * silent + ["loyal"] * (10 - silent)})
+    stated = pd.DataFrame(
+        {"customer": [f"c{n}" for n in range(10)], "state": ["inactive"] * silent + ["loyal"] * (10 - silent)}
+    )
     found = conclusions.activity(stated, 180, Refused("no"), money)
     assert found.sentence == said
     assert "expected" not in found.detail
@@ -181,8 +195,15 @@ def test_growth(after, said):
 @pytest.mark.parametrize(
     ("factors", "most"),
     [
-        ({"customers": (10, 12)}, "the number of customers: the number of customers +20.0 %, orders a customer 0.0 % and revenue an order 0.0 %"),
-        ({"customers": (10, 11), "orders_each": (2.0, 1.0)}, "orders a customer: the number of customers +10.0 %, orders a customer -50.0 %"),
+        (
+            {"customers": (10, 12)},
+            "the number of customers: the number of customers +20.0 %, orders a customer 0.0 % and revenue an order "
+            "0.0 %",
+        ),
+        (
+            {"customers": (10, 11), "orders_each": (2.0, 1.0)},
+            "orders a customer: the number of customers +10.0 %, orders a customer -50.0 %",
+        ),
         ({"order_value": (5, 7)}, "revenue an order: "),
     ],
 )
@@ -192,18 +213,31 @@ def test_growth_names_what_moved_it(factors, most):
 
 def test_reasons_that_are_the_same_are_said_once():
     few, short = Refused("The log has 3 customers."), Refused("The log covers 2 days.")
-    audit = SimpleNamespace(facts=facts(), periods=short, growth=short, top=few, segmented=few, tiered=few, stated=few, value=Refused("BG/NBD fails."))
+    audit = SimpleNamespace(
+        facts=facts(),
+        periods=short,
+        growth=short,
+        top=few,
+        segmented=few,
+        tiered=few,
+        stated=few,
+        value=Refused("BG/NBD fails."),
+    )
     assert conclusions.unsaid(audit) == [
         "Months and growth: the log covers 2 days.",
         "Concentration, segments, the pyramid and states: the log has 3 customers.",
         "One-year value: BG/NBD fails.",
     ]
-    assert conclusions.unsaid(SimpleNamespace(**{**vars(audit), "facts": facts(panel=1.0)}))[0] == "Months: the log covers 2 days."
+    assert (
+        conclusions.unsaid(SimpleNamespace(**{**vars(audit), "facts": facts(panel=1.0)}))[0]
+        == "Months: the log covers 2 days."
+    )
 
 
 def test_read():
     assert conclusions.read(facts(refunds=-7.0), money) == (
-        "300 lines, 250 orders of 100 customers from 2024-01-01 to 2024-12-30, worth €5,000 in all. Refunds of €7 are taken off."
+        "300 lines, 250 orders of 100 customers from 2024-01-01 to 2024-12-30, worth €5,000 in all. Refunds of €7 "
+        "are taken off."
     )
     assert "Refunds" not in conclusions.read(facts(), money)
 
@@ -211,9 +245,15 @@ def test_read():
 def test_first_page_of_cdnow(cdnow_log):
     from crmlib.audit import audit
 
-    found = {finding.key: finding for finding in conclusions.first_page(audit(cdnow_log, as_of="1998-06-30"), lambda x: f"${x:,.2f}")}
+    found = {
+        finding.key: finding
+        for finding in conclusions.first_page(audit(cdnow_log, as_of="1998-06-30"), lambda x: f"${x:,.2f}")
+    }
     assert list(found) == ["concentration", "act", "one_year", "once", "activity", "panel"]
-    assert found["concentration"].sentence == "The top 20 % of customers bring 67.8 % of revenue: the 80/20 claim does not hold here."
+    assert (
+        found["concentration"].sentence
+        == "The top 20 % of customers bring 67.8 % of revenue: the 80/20 claim does not hold here."
+    )
     assert found["once"].sentence == "51.1 % of customers bought once (12,054 of 23,570)."
     assert found["panel"].figure == "100.0 %"
     assert "17.3 % too little: good for ranking customers" in found["one_year"].detail

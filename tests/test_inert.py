@@ -12,8 +12,34 @@ from crmlib import plots
 from crmlib.conclusions import Finding
 from crmlib.inert import Facts, Findings, Picture, Prose, Table, picture, safe
 
-NASTY = ["<script>alert(1)</script>", "$x^2$", "[a](javascript:alert(1))", '"><img src=x onerror=alert(1)>', "&lt;b&gt;", "'`${7*7}`", "{{7*7}}"]
-OWN = {"p", "ul", "li", "h1", "dl", "dt", "dd", "div", "strong", "span", "table", "thead", "tbody", "tr", "th", "td", "caption"}
+NASTY = [
+    "<script>alert(1)</script>",
+    "$x^2$",
+    "[a](javascript:alert(1))",
+    '"><img src=x onerror=alert(1)>',
+    "&lt;b&gt;",
+    "'`${7*7}`",
+    "{{7*7}}",
+]
+OWN = {
+    "p",
+    "ul",
+    "li",
+    "h1",
+    "dl",
+    "dt",
+    "dd",
+    "div",
+    "strong",
+    "span",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "caption",
+}
 OWN_ATTRIBUTES = {"class", "scope", "tabindex"}
 
 

@@ -45,7 +45,8 @@ def test_by_period_by_hand(kind):
 
 
 @pytest.mark.parametrize(
-    ("unit", "periods"), [("quarter", ["2023 Q4", "2024 Q1"]), ("year", ["2023", "2024"]), ("month", ["2023-12", "2024-01", "2024-02"])]
+    ("unit", "periods"),
+    [("quarter", ["2023 Q4", "2024 Q1"]), ("year", ["2023", "2024"]), ("month", ["2023-12", "2024-01", "2024-02"])],
 )
 def test_units(unit, periods):
     assert by_period(log(BY_HAND), as_of="2024-02-20", unit=unit)["period"].tolist() == periods
@@ -125,7 +126,13 @@ def test_top_shares_and_those_who_bring_half(kind):
 
 @KINDS
 def test_last_year_counts_365_days_and_keeps_everybody(kind):
-    rows = [("a", "2023-01-01", 10.0), ("a", "2024-01-01", 5.0), ("b", "2023-01-02", 3.0), ("c", "2022-06-01", 9.0), ("a", "2024-02-02", 99.0)]
+    rows = [
+        ("a", "2023-01-01", 10.0),
+        ("a", "2024-01-01", 5.0),
+        ("b", "2023-01-02", 3.0),
+        ("c", "2022-06-01", 9.0),
+        ("a", "2024-02-02", 99.0),
+    ]
     lines = log(rows, kind)
     customers = customer_table(log(rows[:4], kind), as_of="2024-01-01")
     year = nw.from_native(last_year(lines, customers, as_of="2024-01-01"))
@@ -144,19 +151,28 @@ def test_value_by_tenths(kind):
 
 @KINDS
 def test_growth_multiplies_back(kind):
-    rows = [("a", "2022-01-01", 10.0), ("b", "2022-05-01", 20.0), ("a", "2023-03-01", 30.0), ("a", "2023-04-01", 15.0), ("c", "2023-12-31", 5.0)]
+    rows = [
+        ("a", "2022-01-01", 10.0),
+        ("b", "2022-05-01", 20.0),
+        ("a", "2023-03-01", 30.0),
+        ("a", "2023-04-01", 15.0),
+        ("c", "2023-12-31", 5.0),
+    ]
     found = growth(log(rows, kind), as_of="2023-12-31")
     assert found.revenue == (30.0, 50.0)
     assert found.customers == (2, 2)
     assert found.orders_each == (1.0, 1.5)
     for year in (0, 1):
-        assert found.customers[year] * found.orders_each[year] * found.order_value[year] == pytest.approx(found.revenue[year])
+        assert found.customers[year] * found.orders_each[year] * found.order_value[year] == pytest.approx(
+            found.revenue[year]
+        )
 
 
 def test_growth_needs_two_whole_years_with_revenue():
     short = [("a", "2023-01-02", 10.0), ("a", "2024-12-30", 10.0)]
     assert growth(log(short), as_of="2024-12-30") == Refused(
-        "The log covers 729 days (24 months); growth needs two whole years, because one year cannot tell growth from season."
+        "The log covers 729 days (24 months); growth needs two whole years, because one year cannot tell growth from "
+        "season."
     )
     assert isinstance(growth(log(short), as_of="2024-12-31"), Growth)  # 730 days
     gap = [("a", "2021-01-01", 10.0), ("a", "2024-12-30", 10.0)]

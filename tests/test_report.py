@@ -26,7 +26,9 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         self.tags.append(tag)
-        self.addresses += [attrs[name] for name in ("src", "href", "srcset", "action", "data", "poster", "background") if name in attrs]
+        self.addresses += [
+            attrs[name] for name in ("src", "href", "srcset", "action", "data", "poster", "background") if name in attrs
+        ]
         self.ids += [attrs["id"]] if "id" in attrs else []
         self.alts += [attrs["alt"]] if tag == "img" else []
 
@@ -76,7 +78,12 @@ def test_says_what_it_must(rendered):
     place, html = rendered
     assert place.name == "cdnow-1998-06-30.html"
     text = " ".join(Page(html).text.split())
-    for said in ("23,570", "$2,500,315.63", "The top 20 % of customers bring 67.8 % of revenue: the 80/20 claim does not hold here.", "cohort panel"):
+    for said in (
+        "23,570",
+        "$2,500,315.63",
+        "The top 20 % of customers bring 67.8 % of revenue: the 80/20 claim does not hold here.",
+        "cohort panel",
+    ):
         assert said in text
 
 
@@ -108,7 +115,17 @@ def test_links_lead_somewhere_and_pictures_have_words(rendered):
 
 def test_shows_no_code_no_prompt_and_no_machine(rendered, tmp_path):
     html = rendered[1]
-    for trace in ("sections.", "In [", "Out[", "Traceback", "Warning", str(checkout.root()), str(Path.home()), "/tmp/", str(tmp_path)):
+    for trace in (
+        "sections.",
+        "In [",
+        "Out[",
+        "Traceback",
+        "Warning",
+        str(checkout.root()),
+        str(Path.home()),
+        "/tmp/",
+        str(tmp_path),
+    ):
         assert trace not in re.sub(r"base64,[^\"]*", "", html), trace
     assert f"Made with crmlib {version('crmlib')}: crm report --data cdnow" in html
 
@@ -124,7 +141,11 @@ def test_streams_errors_and_inputs_are_not_shown():
         v4.new_output("error", ename="E", evalue="v", traceback=["trace"]),
         v4.new_output("execute_result", data={"text/html": "<p>shown</p>", "text/plain": "plain"}, execution_count=1),
     ]
-    cells = [v4.new_markdown_cell("notes for developers"), v4.new_markdown_cell("## A & B"), v4.new_code_cell("secret = 1", outputs=outputs)]
+    cells = [
+        v4.new_markdown_cell("notes for developers"),
+        v4.new_markdown_cell("## A & B"),
+        v4.new_code_cell("secret = 1", outputs=outputs),
+    ]
     about = {"title": "<i>", "generator": "g", "made": "</footer><script>"}
     html = report.html(v4.new_notebook(cells=cells, metadata={"crmlib_report": about}))
     assert "<p>shown</p>" in html and "A &amp; B" in html
@@ -177,7 +198,10 @@ def test_a_template_that_is_not_there(admitted, tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        (PARAMETERS.replace('IDS = "none"\n', ""), "The report has no parameter 'IDS'; it has DATA, AS_OF, CURRENCY, OPTIONS, PREPARED."),
+        (
+            PARAMETERS.replace('IDS = "none"\n', ""),
+            "The report has no parameter 'IDS'; it has DATA, AS_OF, CURRENCY, OPTIONS, PREPARED.",
+        ),
         (PARAMETERS.replace('IDS = "none"', "IDS = 7"), "The parameter IDS is a str; the report needs int."),
     ],
 )
@@ -212,14 +236,17 @@ def test_a_cell_that_fails_leaves_nothing(admitted, tmp_path, template, monkeypa
 def test_runs_in_this_python_without_a_users_settings(admitted, tmp_path, template, monkeypatch):
     kernel = tmp_path / "jupyter" / "kernels" / "python3"
     kernel.mkdir(parents=True)
-    (kernel / "kernel.json").write_text('{"argv": ["no-such-python"], "display_name": "Python 3", "language": "python"}')
+    (kernel / "kernel.json").write_text(
+        '{"argv": ["no-such-python"], "display_name": "Python 3", "language": "python"}'
+    )
     startup = tmp_path / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "00.py").write_text("started = True")
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     template(
-        "import sys\nfrom crmlib.inert import Prose\nProse((sys.executable, str('started' in globals()), DATA, CURRENCY))",
+        "import sys\nfrom crmlib.inert import Prose\nProse((sys.executable, str('started' in globals()), DATA, "
+        "CURRENCY))",
     )
     html = render(admitted, tmp_path, currency="€").read_text(encoding="utf-8")
     assert f">{sys.executable}</p>" in html and ">False</p>" in html

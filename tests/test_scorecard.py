@@ -35,7 +35,9 @@ def test_one_row_a_customer_with_all_that_is_known(card, cdnow_sample_log, cdnow
 def test_expected_values_are_those_of_the_models(card, cdnow_sample):
     purchases, spend = bgnbd.fit_bgnbd(cdnow_sample), gamma_gamma.fit_gamma_gamma(cdnow_sample)
     assert np.allclose(card.table["p_alive"], purchases.p_alive(cdnow_sample))
-    assert np.allclose(card.table["expected_purchases_365_days"], purchases.expected_purchases(cdnow_sample, horizon=365))
+    assert np.allclose(
+        card.table["expected_purchases_365_days"], purchases.expected_purchases(cdnow_sample, horizon=365)
+    )
     assert np.allclose(card.table["expected_revenue_365_days"], clv.clv(cdnow_sample, purchases, spend))
 
 
@@ -66,7 +68,9 @@ def test_what_the_log_cannot_carry_is_empty_and_said(rows, why):
 
 def test_later_lines_play_no_part(cdnow_sample_log):
     early = cdnow_sample_log[cdnow_sample_log["date"] <= "1997-09-30"]
-    pd.testing.assert_frame_equal(scorecard(cdnow_sample_log, as_of="1997-09-30").table, scorecard(early, as_of="1997-09-30").table)
+    pd.testing.assert_frame_equal(
+        scorecard(cdnow_sample_log, as_of="1997-09-30").table, scorecard(early, as_of="1997-09-30").table
+    )
     with pytest.raises(DataError, match="before the first purchase"):
         scorecard(cdnow_sample_log, as_of="1990-01-01")
 

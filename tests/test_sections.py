@@ -13,7 +13,9 @@ from crmlib.inert import Picture, Prose, Table
 from crmlib.sections import Opened
 from crmlib.transactions import admit
 
-CALLS = re.findall(r"^sections\.(.+)$", (checkout.course() / "reports" / "customer_base.py").read_text(encoding="utf-8"), re.MULTILINE)
+CALLS = re.findall(
+    r"^sections\.(.+)$", (checkout.course() / "reports" / "customer_base.py").read_text(encoding="utf-8"), re.MULTILINE
+)
 
 
 def shown(log):
@@ -39,7 +41,14 @@ def test_cdnow_shows_everything(cdnow_page):
     log, page = cdnow_page
     assert all(piece is not None for piece in page.values())
     text = "\n".join(map(repr, page.values()))
-    for said in ("23,570", "$2,500,315.63", "The top 20 % of customers bring 67.8 % of revenue", "51.1 %", "cohort panel", "67,591"):
+    for said in (
+        "23,570",
+        "$2,500,315.63",
+        "The top 20 % of customers bring 67.8 % of revenue",
+        "51.1 %",
+        "cohort panel",
+        "67,591",
+    ):
         assert said in text
     assert "churn" not in text.lower() and " lost" not in text.lower()
 
@@ -116,7 +125,9 @@ def test_a_prepared_log_is_read_as_it_was_left(tmp_path, cdnow_sample_log):
 
 def opened(rows, **changed):
     tx = admit(pd.DataFrame(rows, columns=["customer", "date", "amount"])).transactions
-    return Opened("log.csv", audit(tx, as_of=tx["date"].max()), (), changed.get("currency", "€"), changed.get("ids", "real"))
+    return Opened(
+        "log.csv", audit(tx, as_of=tx["date"].max()), (), changed.get("currency", "€"), changed.get("ids", "real")
+    )
 
 
 MONTHS = [f"2024-{month:02d}-05" for month in range(1, 13)]
