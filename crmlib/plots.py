@@ -93,7 +93,9 @@ def order_histogram(counts, *, title=None, ax=None):
     total = customers.sum()
     bars = ax.bar(range(len(labels)), customers, width=0.72, color=[PALETTE["dark"]] + [PALETTE["mid"]] * (len(labels) - 1))
     for bar, value in zip(bars, customers, strict=True):
-        _note(ax, wording.percent(value / total, 0), (bar.get_x() + bar.get_width() / 2, value), above=3, ha="center")
+        # bars stand close together
+        share = wording.percent(value / total, 0).replace("under ", "<").replace("over ", ">")
+        _note(ax, share, (bar.get_x() + bar.get_width() / 2, value), above=3, ha="center")
     _dress(ax, title, "orders", "customers")
     _labels(ax.xaxis, range(len(labels)), labels)
     _number_ticks(ax.yaxis)
@@ -110,14 +112,15 @@ def revenue_by_period(periods, *, currency="", title=None, ax=None):
     periods = table(periods, needed, what="table of periods")
     ax = _axes(ax)
     first, repeat, refunds = (periods[name].to_numpy() for name in needed[1:4])
-    _stack(ax, periods, {"first purchase day": first, "later purchases": repeat})
+    parts = {"first purchase day": first, "later purchases": repeat}
     if (refunds < 0).any():
-        ax.bar(range(len(refunds)), refunds, width=0.82, color=PALETTE["accent"], label="refunds")
+        ax.bar(range(len(refunds)), refunds, width=0.82, color=PALETTE["accent"])
+    swatches = _stack(ax, periods, parts, below="refunds" if (refunds < 0).any() else None)
     ax.axhline(0, color=MUTED, linewidth=0.8)
     sign = drawable(currency, ax)
     _dress(ax, title, None, f"revenue ({sign})" if sign else "revenue", legend=True)
     _money_ticks(ax.yaxis, sign)
-    _legend(ax, outside=True)
+    _legend(ax, outside=True, handles=swatches)
     return ax
 
 
@@ -128,10 +131,11 @@ def customers_by_period(periods, *, title=None, ax=None):
     """
     periods = table(periods, ["period", "first_time", "returning", "complete"], what="table of periods")
     ax = _axes(ax)
-    _stack(ax, periods, {"first purchase ever": periods["first_time"].to_numpy(), "bought before": periods["returning"].to_numpy()})
+    new, before = periods["first_time"].to_numpy(), periods["returning"].to_numpy()
+    swatches = _stack(ax, periods, {"first purchase in this log": new, "bought before": before})
     _dress(ax, title, None, "customers who bought", legend=True)
     _number_ticks(ax.yaxis)
-    _legend(ax, outside=True)
+    _legend(ax, outside=True, handles=swatches)
     return ax
 
 
@@ -283,20 +287,27 @@ def _dress(ax, title, x, y, *, grid="y", legend=False, names=()):
         ax.set_ylabel(y, fontsize=9, color=MUTED, labelpad=6, **words)
 
 
-def _stack(ax, periods, parts):
+def _stack(ax, periods, parts, *, below=None):
+    """Bars on bars; gives plain swatches for the legend, which would show the hatching of the first bar otherwise."""
+    from matplotlib.patches import Patch
+
     complete = np.asarray(periods["complete"].to_list(), dtype=bool)
     place, base = np.arange(len(complete)), np.zeros(len(complete))
     # the lower part is the darker one; periods that the log does not wholly cover are hatched
     for (name, values), colour in zip(parts.items(), (PALETTE["dark"], PALETTE["mid"]), strict=True):
-        bars = ax.bar(place, values, bottom=base, width=0.82, color=colour, label=name)
+        bars = ax.bar(place, values, bottom=base, width=0.82, color=colour)
         for bar in np.array(bars, dtype=object)[~complete]:
             bar.set(hatch="////", edgecolor="white", linewidth=0)
         base = base + values
+    colours = {**dict(zip(parts, (PALETTE["dark"], PALETTE["mid"]), strict=True)), below: PALETTE["accent"]}
+    swatches = [Patch(color=colour, label=name) for name, colour in colours.items() if name]
     if not complete.all():
-        ax.bar([0], [0], color="white", hatch="////", edgecolor=MUTED, linewidth=0.5, label="not wholly in the log")
+        look = {"facecolor": "white", "hatch": "////", "edgecolor": MUTED, "linewidth": 0.5}
+        swatches.append(Patch(**look, label="not wholly in the log"))
     labels = [str(label) for label in periods["period"].to_list()]
     step = math.ceil(len(labels) / 10)
     _labels(ax.xaxis, place[::step], labels[::step])
+    return swatches
 
 
 def _labels(axis, places, labels):
@@ -310,7 +321,7 @@ def _note(ax, text, at, *, above=0, right=0, size=9, **words):
 
 def _legend(ax, outside=False, **where):
     # above the bars, where it covers none of them
-    where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "borderaxespad": 0.1} if outside else where
+    where |= {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "borderaxespad": 0.1} if outside else {}
     legend = ax.legend(frameon=False, fontsize=9, handlelength=1.4, columnspacing=1.6, **where)
     for text in legend.get_texts():
         text.set(parse_math=False, color=INK)

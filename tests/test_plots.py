@@ -164,18 +164,33 @@ def test_order_histogram_has_counts_and_shares():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("orders", "customers")
 
 
+def test_a_share_that_is_nearly_none_or_all_fits_over_its_bar():
+    ax = plots.order_histogram(pd.DataFrame({"orders": ["1", "2"], "customers": [9999, 1]}), ax=plots.canvas())
+    assert texts(ax) == [">99 %", "<1 %"]
+
+
 def test_revenue_stacks_first_and_later_purchases_and_marks_what_is_incomplete():
     ax = plots.revenue_by_period(PERIODS, currency="$", ax=plots.canvas())
-    first, later, key, refunds = ax.containers
+    refunds, first, later = ax.containers
     assert heights(first) == [40, 10, 0]
     assert heights(later) == [5, 20, 30]
     assert [bar.get_y() for bar in later] == [40, 10, 0]
     assert heights(refunds) == [0, -3, 0]
     assert [bar.get_hatch() for bar in later] == [None, None, "////"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "first purchase day", "later purchases", "not wholly in the log", "refunds",
+        "first purchase day", "later purchases", "refunds", "not wholly in the log",
     ]  # fmt: skip
     assert ax.get_ylabel() == "revenue ($)"
+
+
+def test_the_legend_is_plain_even_where_the_first_period_is_hatched():
+    partial = PERIODS.assign(complete=[False, True, True])
+    for draw in (plots.revenue_by_period, plots.customers_by_period):
+        ax = draw(partial, ax=plots.canvas())
+        names, patches = ax.get_legend().get_texts(), ax.get_legend().get_patches()
+        swatches = {name.get_text(): patch for name, patch in zip(names, patches, strict=True)}
+        assert [name for name, patch in swatches.items() if patch.get_hatch()] == ["not wholly in the log"]
+    assert list(swatches)[0] == "first purchase in this log"  # it cannot see what came before
 
 
 def test_whole_periods_without_refunds_need_no_more_words():
