@@ -4,12 +4,15 @@
 
 The door and the customer table stand here; the rest is in modules by what it computes:
 
-    pareto, rfm, pyramid, lifecycle     who matters: shares, scores, tiers, states
+    pareto, rfm, pyramid, lifecycle     who matters: shares, scores, tiers, states (maps of segments: segment_maps)
     periods                             who moved between two dates
-    bgnbd, gamma_gamma, clv             what a customer will be worth
-    datasets                            sample data and reading your own files
-    plots                               every chart
-    report, workbook                    the customer-base report; the course's exercises
+    bgnbd, gamma_gamma, clv             what a customer will be worth (what the models share: fitting)
+    overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
+    datasets                            sample data and reading your own files (files, delimited)
+    plots, wording                      every chart; numbers as people write them
+    conclusions, captions, sections     what the report says; report renders it
+    explorers, workbook                 what the lessons turn and ask
+    cli                                 crm report, score, start, build
 
 Importing crmlib loads none of the slow libraries and changes no setting.
 """
