@@ -317,7 +317,7 @@ QUESTIONS = {
             *(
                 Wrong(_abc(order=order, none=none, inclusive=inclusive, losses=none == "in"), message)
                 for order, message in (("poorest first", _BEST), ("by id", _UNSORTED))
-                for none in ("apart", "late", "in")
+                for none in ("late", "in")
                 for inclusive in (False, True)
             ),
             Wrong(_abc_gross, _GROSS),
