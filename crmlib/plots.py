@@ -50,7 +50,8 @@ def lorenz_curve(points, *, top=None, title=None, value="revenue", ax=None):
         ax.plot([1 - customers] * 2, [1 - share, 1], color=PALETTE["accent"], linewidth=2, label="_top")
         ax.plot([1 - customers], [1 - share], marker="o", markersize=5, color=PALETTE["accent"], label="_top")
         _note(ax, f"top {wording.percent(customers, 0)} of customers\nbring {wording.percent(share)}",
-              (1 - customers - 0.02, 1 - share / 2), ha="right", color=PALETTE["accent"], weight="bold")  # fmt: skip
+              (1 - customers - 0.03, 1 - share / 2), ha="right", color=PALETTE["accent"], weight="bold",
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.5})  # fmt: skip
     _dress(ax, title, "share of customers, smallest first", f"cumulative share of {value}", grid="both")
     ax.set_xlim(0, 1)
     ax.set_ylim(min(0.0, float(y.min(initial=0))), 1)
@@ -60,10 +61,11 @@ def lorenz_curve(points, *, top=None, title=None, value="revenue", ax=None):
     return ax
 
 
-def abc_curve(classes, *, by="revenue", title=None, ax=None):
+def abc_curve(classes, *, by="revenue", cuts=(), title=None, ax=None):
     """Cumulative share of ``by`` over the share of customers, best first, with a band for each ABC class.
 
-    ``classes``: from `pareto.abc_classes`, best first: ``cumulative_share, class``.
+    ``classes``: from `pareto.abc_classes`, best first: ``cumulative_share, class``. ``cuts``: where to draw a thin line,
+    e.g. the cuts that the classes were made with.
     """
     classes = table(classes, ["cumulative_share", "class"], what="table of ABC classes")
     ax = _axes(ax)
@@ -76,6 +78,11 @@ def abc_curve(classes, *, by="revenue", title=None, ax=None):
         ax.axvspan(start / n, end / n, color=shades.get(name, "#ffffff"), linewidth=0)
         if (end - start) / n > 0.03:
             _note(ax, name, ((start + end) / 2 / n, 0.04), ha="center", weight="bold", size=12)
+        elif end == n:  # a sliver at the end has room for its name only beside it
+            _note(ax, f"{name} →", (start / n, 0.04), right=-4, ha="right", weight="bold", size=9)
+    for cut in cuts:
+        ax.axhline(cut, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        _note(ax, wording.percent(cut, 0), (0.01, cut), above=2, size=8, color=MUTED)
     ax.plot(rank, np.concatenate([[0.0], shares]), color=PALETTE["dark"], linewidth=2.2)
     _dress(ax, title, "share of customers, largest first", f"cumulative share of {by}")
     ax.set_xlim(0, 1)

@@ -156,6 +156,15 @@ def test_abc_curve_has_a_band_for_each_class():
     assert edges == [pytest.approx(pair) for pair in [(0, 0.4), (0.4, 0.6), (0.6, 1)]]
 
 
+def test_abc_curve_draws_the_cuts_and_names_a_sliver_at_the_end_beside_it():
+    classes = pareto.abc_classes(pd.DataFrame({"customer": range(50), "revenue": [5.0] * 49 + [0.0]}))
+    ax = plots.abc_curve(classes, cuts=(0.80, 0.95), ax=plots.canvas())
+    assert [line.get_ydata()[0] for line in ax.lines[1:]] == [0.80, 0.95]
+    assert texts(ax) == ["A", "N →", "80 %", "95 %"]
+    sliver = ax.texts[1]
+    assert sliver.xy[0] == pytest.approx(0.98) and sliver.get_ha() == "right"
+
+
 def test_order_histogram_has_counts_and_shares():
     ax = plots.order_histogram(COUNTS, ax=plots.canvas())
     assert heights(ax.containers[0]) == [60, 30, 10]
