@@ -783,7 +783,7 @@ cells = st.one_of(
     st.none(), st.text(max_size=8), st.integers(-(2**70), 2**70), st.floats(), st.booleans(), st.dates(),
     st.datetimes(), st.binary(max_size=4),
     st.decimals().filter(lambda d: not d.is_snan()), st.just(pd.NA), st.just(pd.NaT), st.lists(st.integers(-9, 9),
-    max_size=2), st.timedeltas(), st.complex_numbers(),
+    max_size=2), st.timedeltas(dt.timedelta(-9), dt.timedelta(9)), st.complex_numbers(),
     st.sampled_from(["2024-01-05", "05/01/2024", "31.12.2023 10:00", "1,50", "$3", "7", "NaN", "2024-01-05T10:00Z",
     np.datetime64("2024-01-05")]),
     st.datetimes(timezones=st.timezones()),
