@@ -6,10 +6,10 @@ import re
 from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br", "hr", "col"}
-TAGS = {
-    "html", "head", "title", "style", "body", "nav", "details", "summary", "main", "footer", "figure", "ol", "ul", "li", "a", "p", "div",
-    "span", "strong", "h1", "h2", "h3", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td", *VOID,
-}  # fmt: skip
+PLAIN = (
+    "html head title style body nav details summary main footer figure ol ul li a p div span strong h1 h2 h3 dl dt dd"
+)
+TAGS = {*PLAIN.split(), *"table caption thead tbody tr th td".split(), *VOID}
 
 
 class Page(HTMLParser):

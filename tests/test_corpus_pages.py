@@ -31,7 +31,13 @@ def test_the_page_is_whole_inert_and_says_it(tmp_path, capsys, monkeypatch, name
     assert capsys.readouterr().out == f"{path}\n"
     html = path.read_text(encoding="utf-8")
     page = Page(html)
-    for words in (f"Customers {right.customers} ", f"Revenue {right.revenue} ", f"Days covered {' to '.join(right.days)} ", *right.notes, *RENDERED[name]):
+    for words in (
+        f"Customers {right.customers} ",
+        f"Revenue {right.revenue} ",
+        f"Days covered {' to '.join(right.days)} ",
+        *right.notes,
+        *RENDERED[name],
+    ):
         assert words in page.text, words
     assert not re.search(r"Traceback|Error|https?:", page.text)
     assert str(tmp_path) not in html
