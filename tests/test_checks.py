@@ -2,6 +2,7 @@
 
 import datetime as dt
 import html
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -157,8 +158,10 @@ def test_a_small_share_in_per_cent_is_told_apart_although_it_lies_below_one():
 def test_too_much_rounding_is_told_apart():
     check = number(0.51141, within=0.0005, share=True)
     assert check("q", 0.511).status == "correct"
-    assert check("q", 0.51) == ("not yet", "You rounded too much: give the number as it is computed.")
-    assert check("q", 0.5) == ("not yet", "You rounded too much: give the number as it is computed.")
+    assert check("q", 0.51) == ("not yet", "You rounded too much: three decimals are needed.")
+    assert check("q", 0.5) == ("not yet", "You rounded too much: three decimals are needed.")
+    whole = number(12.34567, within=0)("q", 12.35)
+    assert whole == ("not yet", "You rounded too much: give the number as it is computed.")
     assert check("q", 0.52) == ("not yet", "0.52 is not it.")
     assert number(0.3, within=0)("q", 0) == ("not yet", "0 is not it.")
 
@@ -235,6 +238,31 @@ def test_the_first_customer_that_differs_is_shown_with_the_answer_that_was_given
         check("q", pd.Series({"01": [2], "02": 1, "03": 5})).message
         == "1 of 3 customers differ, e.g. 01: you have [2]."
     )
+
+
+def test_values_that_are_all_off_by_the_same_number_are_said_to_be_so():
+    check = labels(ORDERS)
+    assert check("q", ORDERS + 40) == (
+        "not yet",
+        "3 of 3 customers differ, e.g. 01: you have 42. Every value is too high by the same number.",
+    )
+    assert check("q", ORDERS - 1.0).message.endswith("you have 1. Every value is too low by the same number.")
+    assert labels(ORDERS[:1])("q", ORDERS[:1] + 1).message == "1 of 1 customer differ, e.g. 01: you have 3."
+
+
+def test_dates_where_numbers_are_asked_for_are_said_to_be_dates():
+    days = pd.Series(pd.Timestamp("2024-01-05"), index=ORDERS.index)
+    message = "These are dates; the answer is a number for each customer."
+    assert labels(ORDERS)("q", days) == ("could not compare", message)
+
+
+def test_customers_who_only_gave_back_are_named_as_such():
+    tx = pd.DataFrame({"customer": ["01", "02", "03", "03"], "amount": [1.0, 0.0, -1.0, -2.0]})
+    right = pd.Series({"01": 2, "02": 1})
+    check = Check("made", {"q": Labels(lambda m: right, "", "value")}, Material(tx, None, "2024-01-31", "$"))
+    said = "1 customer should not be there, e.g. 03. Customers with refunds only never bought: leave them out."
+    assert check("q", {**right, "03": 0}) == ("not yet", said)
+    assert check("q", {**right, "03": 0, "04": 0}).message == "2 customers should not be there, e.g. 03."
 
 
 def test_a_gap_equals_a_gap_and_nothing_else():
@@ -344,7 +372,8 @@ def test_a_mistake_a_customer_is_named_even_if_it_has_other_customers():
 def test_an_argument_is_read_by_people():
     check = a_check(q=Words(at_least=5))
     assert check("q", "Send it, since 9 % answer.").status == "could not compare"
-    assert "No program can judge" in check("q", "Send it, since 9 % answer.").message
+    said = check("q", "Send it, since 9 % answer.").message
+    assert said.startswith("Your text is taken down. No program can judge an argument.")
     assert check("q", "Send it.") == (
         "not yet",
         "2 words are too few for a decision and its reason; write 5 or more.",
@@ -363,14 +392,30 @@ def test_chinese_is_counted_without_spaces():
 
 def test_progress_counts_what_is_right_and_what_is_argued():
     check = a_check(a=Number(lambda m: 1, "", 0), b=Number(lambda m: 2, "", 0), c=Words(at_least=2))
-    assert check.progress() == "0 of 3 correct."
+    assert check.progress() == "0 of 2 correct, 0 of 1 argued in words."
     check("a", 1), check("b", 1), check("c", 5)
-    assert check.progress() == "1 of 3 correct."
+    assert check.progress() == "1 of 2 correct, 0 of 1 argued in words."
     check("c", "because so"), check("unknown", 1)
-    assert check.progress() == "1 of 3 correct, 1 argued in words."
+    assert check.progress() == "1 of 2 correct, 1 of 1 argued in words."
     assert check("c", "because so").message.endswith("One way of arguing it: check.solution('c').")
     check("a", 7)
-    assert check.progress() == "0 of 3 correct, 1 argued in words."
+    assert check.progress() == "0 of 2 correct, 1 of 1 argued in words."
+
+
+def test_progress_leaves_out_what_the_log_cannot_carry():
+    def cannot(material):
+        raise DataError("Nobody is lapsed.")
+
+    check = a_check(
+        a=Number(lambda m: 1, "", 0),
+        b=Labels(lambda m: ORDERS, "", "value"),
+        c=Number(cannot, "", 0),
+        d=Choice(cannot, "", ("a",)),
+        e=Labels(cannot, "", "value"),
+        f=Number(lambda m: math.nan, "", 0),
+    )
+    check("a", 1), check("b", ORDERS), check("c", 1)
+    assert check.progress() == "2 of 2 correct; this log cannot carry c, d, e and f."
 
 
 def test_hints_come_in_steps_and_start_over():

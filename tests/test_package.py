@@ -42,8 +42,11 @@ LAYERS = """
     workbook.source workbook.execute
     workbook.manifest
     workbook.start workbook.build
+    workbook.values
     workbook.sentences workbook.checks
-    workbook.questions workbook.questions.customers workbook.questions.pareto
+    workbook.questions workbook.questions._counting
+    workbook.questions._letter
+    workbook.questions.customers workbook.questions.pareto
     workbook
     cli
 """

@@ -11,7 +11,7 @@ from crmlib import DataError, checkout, customer_table
 from crmlib.wording import number
 from crmlib.workbook import workbook
 from crmlib.workbook.checks import Check, Choice, Labels, Material, Number, Words
-from crmlib.workbook.questions import customers as module
+from crmlib.workbook.questions import _letter as module
 from crmlib.workbook.questions.customers import QUESTIONS
 from crmlib.workbook.source import Source, answers, notebooks
 
@@ -68,6 +68,7 @@ def test_the_answers_are_those_worked_out_by_hand():
     assert QUESTIONS["bought_once"].answer(tiny) == 2 / 4  # bob and eve of the four who bought
     assert QUESTIONS["days_since_last"].answer(tiny).to_dict() == {"ann": 180, "bob": 180, "cy": 196, "eve": 0}
     assert QUESTIONS["revenue_per_customer"].answer(tiny) == pytest.approx((40 + 0 + 10 - 7 + 10) / 5)
+    assert QUESTIONS["lapsed"].answer(tiny) == 1  # cy; ann and bob lie on the border
     # only cy is silent for more than 180 days: 10.00 by 2 orders, a quarter of 5.00 is 1.25, and 0.80 / 1.25
     assert QUESTIONS["break_even"].answer(tiny) == pytest.approx(0.64)
     assert QUESTIONS["letter"].answer(tiny) == "do not send"
@@ -99,6 +100,7 @@ def test_the_answers_are_those_of_the_customer_table(some):
     then = customer_table(some.tx[some.tx["date"] <= early], as_of=early)
     assert QUESTIONS["customers_early"].answer(some) == (then["orders"] > 0).sum()
     lapsed = buyers[buyers["days_since_last"] > 180]
+    assert QUESTIONS["lapsed"].answer(some) == len(lapsed)
     mean_order = (lapsed["mean_order"] * lapsed["orders"]).sum() / lapsed["orders"].sum()
     assert QUESTIONS["break_even"].answer(some) == pytest.approx(0.80 / (0.25 * mean_order), rel=1e-12)
 
@@ -162,7 +164,8 @@ def test_every_mistake_gets_its_name_wherever_it_can_be_seen(slug, wrong, some):
         outcome = check(slug, wrong.answer(some))
         assert outcome.status == "not yet"
         assert wrong.message in outcome.message
-    elif slug not in ("orders", "repeat_days", "revenue_per_customer"):  # there a mistake may need what the log lacks
+    elif slug not in ("customers_early", "orders", "repeat_days", "revenue_per_customer"):
+        # there a mistake may need what the log lacks
         assert check(slug, wrong.answer(some)).status == "correct"
 
 
@@ -179,7 +182,9 @@ def test_a_mistake_that_another_log_would_need_does_not_blur_the_name_of_this_on
 
 @pytest.mark.parametrize(("slug", "wrong"), MISTAKES)
 def test_every_mistake_can_be_seen_on_some_log(slug, wrong, cdnow_sample_log, other_log):
-    logs = (material(TINY), material(cdnow_sample_log), material(other_log), material(TINY, "2024-08-01"))
+    soon = TINY.assign(date=TINY["date"].mask(TINY["customer"] == "di", pd.Timestamp("2024-01-03")))  # a refund first
+    logs = [material(TINY), material(soon), material(cdnow_sample_log), material(other_log)]
+    logs.append(material(TINY, "2024-08-01"))
     assert any(differs(QUESTIONS[slug], wrong, log) for log in logs)
 
 
@@ -240,6 +245,7 @@ def test_the_log_is_left_as_it_was():
 
 def test_a_log_without_lapsed_customers_says_so():
     young = material(TINY[TINY["customer"] != "cy"])
+    assert check_on(young)("lapsed", 0).status == "correct"
     expected = (
         "This log cannot carry the question. No customer with revenue has been silent for more "
         "than 180 days on 2024-07-19."
@@ -311,7 +317,7 @@ def test_an_unanswered_workbook_runs_and_says_so(source, bound):
 
 def test_the_solutions_pass_every_check(source, bound, capsys):
     outcomes = run(source, "solutions/10_customers.ipynb", **bound)
-    assert outcomes.pop("letter_why").message.startswith("No program can judge an argument.")
+    assert outcomes.pop("letter_why").message.startswith("Your text is taken down.")
     statuses = {slug: outcome.status for slug, outcome in outcomes.items()}
     carried = workbook("customers", data=bound["DATA"], **bound["OPTIONS"]).check("break_even", 0).status == "not yet"
     expected = dict.fromkeys(outcomes, "correct")

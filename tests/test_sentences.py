@@ -92,7 +92,7 @@ def test_once_by_day_is_what_a_customer_table_of_that_day_says(tx, as_of):
     for row in by_day.itertuples():
         then = table(tx[tx["date"] <= row.as_of], row.as_of)
         buyers = then[then["orders"] > 0]
-        assert (row.customers, row.bought_once) == (len(buyers), pytest.approx((buyers["x"] == 0).mean()))
+        assert (row.buyers, row.bought_once) == (len(buyers), pytest.approx((buyers["x"] == 0).mean()))
 
 
 def test_once_moved_says_fell_where_it_fell(tx, as_of):
@@ -108,7 +108,7 @@ def test_busiest_names_the_customer_with_most_days(tx, customers):
     sentence = sentences.busiest(customers)
     assert sentence.startswith(f"Customer {days.idxmax()} bought on {days.max()} days; ")
     assert f"the median is {days.median():g} and the mean {days.mean():.1f}" in sentence
-    assert ("pull the mean up" in sentence) == (days.mean() > 1.1 * days.median())
+    assert ("pull the mean up" in sentence) == (days.mean() > 1.5 * days.median())
 
 
 def test_two_recencies_spans_the_silence_of_one_time_buyers(tx, as_of, customers):
@@ -194,11 +194,11 @@ def test_units_in_small_logs(tx, sentence):
         (REFUND_ONLY[1:], "Nobody bought anything: the log holds refunds only."),
         (
             pd.concat([TWICE, a_log(("b", "2024-01-06", 30))]),
-            "1 of 2 customers (50.0 %) bought on one day only and brought 75.0 % of the revenue.",
+            "1 of 2 customers who bought (50.0 %) did so on one day only and brought 75.0 % of the revenue.",
         ),
         (
             pd.concat([TWICE, a_log(("b", "2024-01-06", 3), ("b", "2024-01-07", -9))]),
-            "1 of 2 customers (50.0 %) bought on one day only.",
+            "1 of 2 customers who bought (50.0 %) did so on one day only.",
         ),
     ],
 )
@@ -215,6 +215,10 @@ def test_bought_once_in_small_logs(tx, sentence):
             pd.concat([TWICE, TWICE.assign(customer="b")]),
             "2 customers share the maximum: each bought on 2 days; the median is 2 and the mean 2.0. "
             "Mean and median lie close together here.",
+        ),
+        (
+            pd.concat([TWICE, ONE.assign(customer="b"), ONE.assign(customer="c")]),
+            "Customer a bought on 2 days; the median is 1 and the mean 1.3. The mean lies above the median here.",
         ),
     ],
 )
@@ -237,7 +241,7 @@ def test_busiest_in_small_logs(tx, sentence):
             ),
             "Of 5 customers, 2 bought and brought zero in all; 1 bought and got back more than was "
             "paid; 1 never bought, with "
-            "refunds only. They are customers, and no model of spending can use them.",
+            "refunds only. They are customers; whoever models spending must decide about them.",
         ),
     ],
 )
@@ -262,7 +266,7 @@ def test_short_logs_are_said_to_be_short():
         "The log is too short to be seen on more than one day."
     )
     assert sentences.once_moved(sentences.once_by_day(ONE, as_of="2024-03-05")) == (
-        "The share of customers with one purchase day was 100.0 % on both ends, between 2024-01-20 and 2024-03-05."
+        "The share of buyers with one purchase day was 100.0 % on both ends, between 2024-01-20 and 2024-03-05."
     )
     assert sentences.arrivals(TWICE, as_of="2024-01-25").startswith(
         "The log covers 21 days and 1 buyer: too little to tell"
@@ -271,6 +275,13 @@ def test_short_logs_are_said_to_be_short():
         sentences.last_month(overview.by_period(ONE, as_of="2024-01-05")) == "No whole calendar month lies in this log"
     )
     assert len(sentences.once_by_day(REFUND_ONLY[1:], as_of="2024-03-05")) == 0
+
+
+def test_a_share_that_fell_and_rose_is_not_said_to_fall_all_the_way():
+    by_day = pd.DataFrame({"as_of": list("abcd"), "buyers": 4, "bought_once": [1 / 3, 0.5, 0.5, 0.25]})
+    uneven = " fell from 33.3 % to 25.0 % between a and d, with ups and downs on the way."
+    assert sentences.once_moved(by_day).endswith(uneven)
+    assert sentences.once_moved(by_day[1:]).endswith("fell from 50.0 % to 25.0 % between b and d.")
 
 
 @pytest.mark.parametrize(

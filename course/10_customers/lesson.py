@@ -12,7 +12,7 @@
 # 7. say what a log of purchases cannot tell.
 #
 # - **Time:** 40 minutes
-# - **Builds on:** filtering and grouping a pandas table; no other lesson
+# - **Builds on:** pandas: boolean masks, `groupby` with `agg` and `transform`, dates and `.dt.days`; no other lesson
 # - **Workbook:** [seven questions](../exercises/10_customers.ipynb); `uv run crm start customers` makes you a copy
 #
 # The next cell says which log is read. Everything below runs on any log of purchases: save a copy into `work/`, change
@@ -63,7 +63,7 @@ text = """CustomerID,InvoiceDate,Total
 012,14/03/2024,-40.00
 """
 raw = pd.read_csv(StringIO(text), dtype=str)  # dtype=str: nothing is interpreted yet
-raw
+raw.apply(lambda column: column.map(repr))  # with quotes, so that every space shows
 
 # %% [markdown]
 # **Before you run the next cell:** how many customers do you count? Which lines would you ask the shop about?
@@ -79,11 +79,13 @@ for note in admission.notes:
     print(f"{note.code}\n    {note.sentence}")
 
 # %% [markdown]
-# Read it note by note. Each is a decision that somebody has to take; the door takes none in silence.
+# Three customers come through: `007`, `012` and `7`. Read it note by note. Each is a decision that somebody has to
+# take; the door takes none in silence.
 #
 # | note | what it asks |
 # |---|---|
 # | `spaces` | `007` with a space behind it is the same customer; the space goes. |
+# | `dates` | Day first or month first? One date that has no second reading decides it for all. |
 # | `duplicates` | Bought twice, or written twice by the till? Only the shop knows. Kept, unless you say otherwise. |
 # | `same_day` | Three lines of one customer on one day. Without order ids they count as one order. |
 # | `zero_amounts` | A free sample? A voucher? It counts as a purchase, because the customer came. |
@@ -100,12 +102,15 @@ for duplicates in ("keep", "drop"):
     print(f"duplicates={duplicates!r}: {len(tx)} lines, revenue {tx['amount'].sum():.2f}")
 
 # %% [markdown]
+# 20.00 of 67.50 hang on one line. That is why the door says what it did, and lets you choose.
+#
 # ### Ids are text
 #
 # A spreadsheet that opens this file takes the ids for numbers. **Before you run the next cell:** who gets lost?
 
 # %% tags=["nbval-check-output"]
-as_numbers = pd.read_csv(StringIO(text.replace("007 ", "007")))["CustomerID"]
+tidy = text.replace("007 ", "007")  # without the space, so that all ids look like numbers
+as_numbers = pd.read_csv(StringIO(tidy))["CustomerID"]
 print("as text:   ", sorted(admission.transactions["customer"].unique()))
 print("as numbers:", sorted(as_numbers.unique().tolist()))
 
@@ -155,7 +160,7 @@ log = crmlib.admit(log).transactions
 
 # %% [markdown]
 # **Before you run the next cell:** the table of customers is made twice, as of 10 February and as of 31 March. Which of
-# its numbers will differ?
+# its numbers will differ? (`until` keeps the lines up to a day; `customer_table` makes one row a customer of them.)
 
 # %% tags=["nbval-check-output"]
 from crmlib.customers import customer_table, until
@@ -179,7 +184,7 @@ for day in ("2024-02-10", "2024-03-31"):
 # ## 4. One row a customer, by hand
 #
 # **Before you go on:** take a sheet of paper and fill in this table from the six lines, as of 31 March 2024. Give it
-# five minutes.
+# five minutes. All spans are in days. A repeat day is a day with a purchase after the first such day.
 #
 # | column | meaning | 007 | 012 |
 # |---|---|---|---|
@@ -187,11 +192,12 @@ for day in ("2024-02-10", "2024-03-31"):
 # | `first`, `last` | first and last day with a purchase | | |
 # | `days_since_last` | from `last` to `as_of` | | |
 # | `revenue` | all amounts, refunds taken off | | |
-# | `mean_order` | purchases divided by orders; refunds do not count | | |
-# | `x` | purchase days after the first | | |
+# | `mean_order` | money of the purchases divided by `orders`; refunds do not count | | |
+# | `x` | the number of repeat days | | |
 # | `t_x` | from `first` to `last` | | |
 # | `T` | from `first` to `as_of` | | |
-# | `mean_repeat_value` | money of the repeat days divided by `x` | | |
+# | `mean_repeat_value` | money of the purchases on repeat days divided by `x`; empty if `x` is 0 | | |
+# | `flag` | `non_positive_revenue` or `no_purchase` (refunds only) where that is so, else empty | | |
 #
 # Now in pandas, in three steps. First what the purchases say:
 
@@ -214,24 +220,23 @@ by_hand[["days_since_last", "t_x", "T"]]
 
 # %% [markdown]
 # For both customers `t_x + days_since_last = T`: known for `T` days, of which the last ones were silent. Last, the
-# money and the repeat days. A repeat day is a day with a purchase after the first one.
+# money and the repeat days:
 
 # %%
 by_hand["revenue"] = log.groupby("customer")["amount"].sum()  # all lines: refunds come off
 by_hand["mean_order"] = purchases.groupby("customer")["amount"].sum() / by_hand["orders"]
 by_hand["x"] = purchases.groupby("customer")["date"].nunique() - 1
-first_day = purchases["date"] == purchases.groupby("customer")["date"].transform("min")
-repeat_money = purchases[~first_day].groupby("customer")["amount"].sum()
+is_first_day = purchases["date"] == purchases.groupby("customer")["date"].transform("min")
+repeat_money = purchases[~is_first_day].groupby("customer")["amount"].sum()
 by_hand["mean_repeat_value"] = repeat_money / by_hand["x"]  # missing where nobody came back
 
 # %% [markdown]
 # **Before you run the next cell:** compare your sheet first. Then see whether `crmlib` says the same.
 
 # %% tags=["nbval-check-output"]
-table = customer_table(log, as_of="2024-03-31").set_index("customer")
-pd.testing.assert_frame_equal(
-    table[by_hand.columns], by_hand, check_dtype=False
-)  # raises if anything differs
+table = customer_table(log, as_of=as_of).set_index("customer")
+# raises if any value differs; 1 and 1.0 are the same here, because a column with gaps holds floats
+pd.testing.assert_frame_equal(table[by_hand.columns], by_hand, check_dtype=False)
 for columns in (
     ["orders", "first", "last", "days_since_last", "t_x", "T"],
     ["revenue", "mean_order", "x", "mean_repeat_value"],
@@ -243,10 +248,10 @@ for columns in (
 #
 # - 007 has 4 purchase lines, 3 orders, 2 purchase days and `x` = 1. Four numbers, and each is called "purchases"
 #   somewhere.
-# - Their refund takes 30 off the `revenue` and nothing off `mean_order` or `mean_repeat_value`: these two describe what
-#   people decide to spend when they buy.
-# - 012 bought something free. They are a customer with an order, a `revenue` of 0 and a `flag`; leaving them out would
-#   be a decision, and so it must be a visible one.
+# - The refund of 007 takes 30 off the `revenue` and nothing off `mean_order` or `mean_repeat_value`: these two describe
+#   what people decide to spend when they buy.
+# - 012 bought something free. They are a customer with an order, a `revenue` of 0 and so a `flag`; leaving them out
+#   would be a decision, and so it must be a visible one.
 
 # %% [markdown]
 # ## 5. A real log
@@ -262,18 +267,28 @@ for note in admission.notes:
     print(f"{note.code}\n    {note.sentence}")
 
 # %% [markdown]
-# **Before you run the next cell:** the number of lines stands above. Guess the number of customers, and the share of
-# them who bought once.
+# **Before you run the next cell:** where a note speaks of repeated lines, what part of the revenue hangs on them?
 
 # %% tags=["nbval-check-output"]
 from crmlib.wording import money
 
+for duplicates in ("keep", "drop"):
+    lines = datasets.admit_log(DATA, **{**OPTIONS, "duplicates": duplicates}).transactions
+    total = money(lines["amount"].sum(), CURRENCY)
+    print(f"duplicates={duplicates!r}: {len(lines):,} lines, revenue {total}")
+
+# %% [markdown]
+# Who reports the revenue of this log says which of the two it is. Here all lines stay, unless `OPTIONS` says otherwise.
+#
+# **Before you run the next cell:** the number of lines stands above. Guess the number of customers.
+
+# %% tags=["nbval-check-output"]
 tx = admission.transactions
-as_of = AS_OF or f"{tx['date'].max():%Y-%m-%d}"
+as_of = pd.Timestamp(AS_OF) if AS_OF else tx["date"].max()
 tx = until(tx, as_of)
 customers = customer_table(tx, as_of=as_of)
 revenue = money(customers["revenue"].sum(), CURRENCY)
-print(f"{len(customers):,} customers as of {as_of}, in a log from {tx['date'].min():%Y-%m-%d} on")
+print(f"{len(customers):,} customers as of {as_of:%Y-%m-%d}, in a log from {tx['date'].min():%Y-%m-%d} on")
 print(f"{customers['orders'].sum():,} orders, revenue {revenue} net of refunds")
 
 # %% [markdown]
@@ -286,7 +301,8 @@ best.drop(columns="flag").round({"revenue": 2, "mean_order": 2, "mean_repeat_val
 # %% [markdown]
 # ### Lines, orders, purchase days
 #
-# **Before you run the next cell:** which of the three is the largest number, and can two of them be equal?
+# **Before you run the next cell:** which of the three is the largest number, and can two of them be equal? (`sentences`
+# puts what it finds in this log into words.)
 
 # %% tags=["nbval-check-output"]
 from crmlib.workbook import sentences
@@ -299,14 +315,15 @@ print(f"{(customers['orders'] > 0).sum():>10,} customers who bought")
 print(sentences.units(tx))
 
 # %% [markdown]
-# For the business: "purchases per customer" comes out higher with every line that a till adds to the same visit. A
-# report that does not say which of the four it counts cannot be compared with last year's, let alone with another
-# shop's.
+# For the business: if "purchases per customer" counts lines, every line that a till adds to the same visit makes it
+# higher. A report that does not say which of the four it counts cannot be compared with last year's, let alone with
+# another shop's.
 
 # %% [markdown]
 # ### How often people bought
 #
 # **Before you run the next cell:** sketch the bars, customers by number of orders. Where is the highest one?
+# (`overview` counts, `plots` draws. A plus behind the last number means: that many orders or more.)
 
 # %%
 from crmlib import overview, plots
@@ -314,7 +331,7 @@ from crmlib.wording import percent
 
 counts = overview.order_counts(customers)
 once = counts["share_of_customers"].iloc[0]
-ax = plots.order_histogram(counts, title=f"{percent(once, 0)} of customers placed a single order")
+ax = plots.order_histogram(counts, title=f"{percent(once, 0)} of buyers placed a single order")
 
 # %% tags=["nbval-check-output"]
 print(sentences.bought_once(customers))
@@ -322,14 +339,15 @@ print(sentences.busiest(customers))
 
 # %% [markdown]
 # The chart counts orders, the sentence below it purchase days; they differ where a customer placed two orders on one
-# day.
+# day, which only a log with order ids can show.
 #
 # For the business: of somebody with one purchase day the shop knows what they took, and nothing about how often they
-# come. Only a second purchase can tell. The dark bar shows how many still owe it.
+# come. Only a purchase on a second day can tell. The first sentence above says how many still owe it.
 #
 # **A warning about the share who bought once.** It is often quoted as if it described the shop. It describes the age of
-# the log as well: everybody starts with one purchase, and some need time for the second. **Before you run the next
-# cell:** the same log, the same definition, seen on four days. Which way does the share go?
+# the log as well: everybody starts with one purchase, some need time for the second, and newcomers start at one again.
+# **Before you run the next cell:** the same log, the same definition, seen after one, two, three and four quarters of
+# its time. Which way does the share go?
 
 # %% tags=["nbval-check-output"]
 by_day = sentences.once_by_day(tx, as_of=as_of)
@@ -342,7 +360,7 @@ print(sentences.once_moved(by_day))
 # ### Who came when
 #
 # **Before you run the next cell:** in each month some buyers are new and some had bought before. In the first month all
-# of them are new, in any log. Why? And what do you expect of the last month?
+# of them are new, in any log. Why? And what do you expect of the last whole month?
 
 # %%
 periods = overview.by_period(tx, as_of=as_of)
@@ -352,18 +370,22 @@ ax = plots.customers_by_period(periods, title=sentences.last_month(periods))
 print(sentences.arrivals(tx, as_of=as_of))
 
 # %% [markdown]
+# The title answers for the last whole month. A hatched bar is a month that the log does not wholly cover: do not
+# compare it with the others.
+#
 # For the business: a shop lives on two streams, new customers and those who come again. The chart keeps them apart,
 # because a total that stands still can hide that one of them dries up. Whether its bars are good or bad news depends on
-# the sentence above: in a panel the dark part ends because nobody was added to the log, and the light part shows one
-# group getting older.
+# the sentence above: in a panel (one group, followed from its first purchases on) the dark part ends because nobody was
+# added to the log, and the light part shows one group getting older.
 #
 # The first month is all new because a log cannot see what came before it. Beware of "new" in the first bars.
 
 # %% [markdown]
 # ### Active customers
 #
-# An active customer (活跃客户) has bought "within a period", and the definition leaves the period open. **Before you run
-# the next cell:** how much does the number of active customers change between 30 days and a year?
+# An active customer (活跃客户) has bought "within a period", and the definition leaves the period open. Here it means a
+# `days_since_last` of at most the window. **Before you run the next cell:** how much does the number of active
+# customers change between 30 days and a year?
 
 # %% tags=["nbval-check-output"]
 active = sentences.active_customers(customers, windows=(30, 90, 180, 365))
@@ -384,13 +406,14 @@ print(sentences.active_spread(active))
 print(sentences.without_revenue(customers))
 
 # %% [markdown]
-# They stay in the table and carry a `flag`. "Customers" and "paying customers" are two numbers; say which one you
-# report.
+# They stay in the table and carry a `flag`. "Customers", "customers who bought" and "paying customers" are three
+# numbers; say which one you report. The shares above are shares of those who bought.
 
 # %% [markdown]
 # ### Two things called recency
 #
-# RFM calls the days since the last purchase recency (最近一次购买). The papers on "buy till you die" models (BTYD, in later
+# RFM (recency, frequency, monetary value: when, how often and for how much somebody bought) calls the days since the
+# last purchase recency (最近一次购买). The papers on "buy till you die" models (BTYD, in later
 # lessons) call something else recency: the time from the first to the last purchase. Here they are two columns,
 # `days_since_last` and `t_x`. **Before you run the next cell:** what is `t_x` for somebody who bought once, long ago?
 
@@ -399,7 +422,8 @@ print(sentences.two_recencies(customers))
 
 # %% [markdown]
 # A small `days_since_last` is good news. A small `t_x` is not: it says that the known history is short. The two add up
-# to `T`, so among customers known equally long, one ranking is the other turned round; and no program complains.
+# to `T`, so among customers known equally long, one ranking is the other turned round: sorting by the wrong one puts
+# the best customers last, without an error message.
 
 # %% [markdown]
 # ## 6. What this log cannot tell
@@ -410,7 +434,10 @@ print(sentences.two_recencies(customers))
 # - **Before its first day** it is blind. Whoever was a customer before looks new in it.
 # - **After its last day** it is blind too. A silent customer may be gone or about to buy; nobody sends a notice when
 #   they leave.
-# - **Elsewhere** it sees nothing: what people buy from others, their share of wallet (钱袋份额), is not in it.
+# - **Elsewhere** it sees nothing: what people buy from others is not in it, nor what part of their spending comes to
+#   this shop, their share of wallet (钱袋份额).
+# - **Without you** it tells nothing: who ordered after a letter might have ordered anyway. To see what the letter did,
+#   leave some customers, drawn by lot, without one (a control group), and compare.
 # - **Costs and reasons** are missing: revenue is no profit, and a purchase does not say why.
 # - **People** are not ids: one person with two ids, two persons with one.
 #

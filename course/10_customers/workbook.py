@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Workbook: from purchases to customers
 #
-# Seven questions on one log, from a number to a decision that you argue in words.
+# Seven questions on one log, from a number to a decision. The last has four parts, so there are nine answers that a check
+# can judge and one that you argue in words.
 #
 # - **Time:** 30 minutes
 # - **Builds on:** the lesson [From purchases to customers](../notebooks/10_customers.ipynb)
@@ -92,7 +93,7 @@ purchases = tx[tx["amount"] >= 0]
 purchase_days = purchases.groupby("customer")["date"].nunique()
 repeat_days = (purchase_days - 1).sum()
 print(f"{repeat_days:,} repeat days; orders minus customers: {orders.sum() - len(orders):,}.")
-print("They differ where a customer orders twice on one day: one visit, no sign of coming back.")
+print("Two orders on one day, which only order ids can show, are one visit: no sign of coming back.")
 
 # %% tags=["nbval-check-output"]
 check("repeat_days", repeat_days)
@@ -153,35 +154,52 @@ check("revenue_per_customer", revenue_per_customer)
 # %% [markdown]
 # ## 7. Shall the shop write to the lapsed customers?
 #
-# A customer counts as lapsed here if the last purchase lies **more than** 180 days before `as_of`. The marketing team
-# wants to send each of them a letter. These are the facts:
+# A customer counts as lapsed here if the last purchase lies **more than** 180 days before `as_of`: 180 days are not yet
+# lapsed.
+#
+# **a)** How many customers are lapsed? **Answer:** a whole number.
+
+# %% tags=["answer"] question="lapsed"
+lapsed = ...
+# ---- solution
+lapsed_ids = days_since_last[days_since_last > 180].index
+lapsed = len(lapsed_ids)
+print(f"{lapsed:,} of {len(days_since_last):,} customers who bought are lapsed by this definition.")
+print("Lapsed is a word for a number of days; whether it fits this shop is a question of its own.")
+
+# %% tags=["nbval-check-output"]
+check("lapsed", lapsed)
+
+# %% [markdown]
+# The marketing team wants to send each lapsed customer a letter. These are the facts:
 
 # %% tags=["nbval-check-output"]
 from crmlib.wording import money, percent
 
 LETTER_COST = 0.80  # in the currency of the log, a letter
 MARGIN = 0.25  # of the money of an order, what remains after the goods are paid
-LAST_RESPONSE = 0.03  # of the letters sent last time, the share that led to an order
+LAST_RESPONSE = 0.03  # of the letters sent to lapsed customers last time, the share that led to an order
 print("cost of a letter:", money(LETTER_COST, CURRENCY))
 print("margin:", percent(MARGIN, 0))
 print("response last time:", percent(LAST_RESPONSE, 0))
 
 # %% [markdown]
-# **a)** Which share of the letters must lead to one order, so that the margin of these orders pays for all letters?
-# Take as the value of such an order the mean order of the lapsed customers: all they ever paid for purchases by the
-# number of their orders. **Answer:** a share between 0 and 1, right to three decimals.
+# **b)** A letter costs `LETTER_COST`. An order leaves `MARGIN` of its value. Out of 100 letters, how many must lead to
+# an order so that nothing is lost? Give it as a share. The value of such an order is the mean order of the lapsed
+# customers: all they ever paid for purchases, refunds not taken off, by the number of their orders. **Answer:** a
+# share between 0 and 1 (more than 1 if even an order from everybody would not do), right to three decimals.
 
 # %% tags=["answer"] question="break_even"
 break_even = ...
 # ---- solution
 purchases = tx[tx["amount"] >= 0]
-lapsed = days_since_last[days_since_last > 180].index
-lapsed_orders = orders[lapsed].sum()
-lapsed_money = purchases[purchases["customer"].isin(lapsed)]["amount"].sum()
+lapsed_ids = days_since_last[days_since_last > 180].index
+lapsed_orders = orders[lapsed_ids].sum()
+lapsed_money = purchases[purchases["customer"].isin(lapsed_ids)]["amount"].sum()
 mean_order = lapsed_money / lapsed_orders if lapsed_orders else 0.0
 margin = MARGIN * mean_order
 break_even = LETTER_COST / margin if margin else float("nan")
-print(f"{len(lapsed):,} lapsed customers with a mean order of {money(mean_order, CURRENCY)}.")
+print(f"{len(lapsed_ids):,} lapsed customers with a mean order of {money(mean_order, CURRENCY)}.")
 print(f"Its margin of {money(margin, CURRENCY)} pays for {margin / LETTER_COST:.1f} letters.")
 print(f"Needed: {percent(break_even)} of the letters; last time: {percent(LAST_RESPONSE)}.")
 
@@ -189,20 +207,20 @@ print(f"Needed: {percent(break_even)} of the letters; last time: {percent(LAST_R
 check("break_even", break_even)
 
 # %% [markdown]
-# **b)** What do these numbers say about a letter to all lapsed customers? **Answer:** `"send"` or `"do not send"`.
+# **c)** What do these numbers say about a letter to all lapsed customers? **Answer:** `"send"` or `"do not send"`.
 
 # %% tags=["answer"] question="letter"
 letter = ...
 # ---- solution
 letter = "send" if break_even <= LAST_RESPONSE else "do not send"
-profit = len(lapsed) * (LAST_RESPONSE * margin - LETTER_COST)
+profit = lapsed * (LAST_RESPONSE * margin - LETTER_COST)
 print(f"With last time's response, the letters change the profit by {money(profit, CURRENCY)}.")
 
 # %% tags=["nbval-check-output"]
 check("letter", letter)
 
 # %% [markdown]
-# **c)** Now you speak to the head of marketing. Which decision do you recommend, with which numbers, and what would
+# **d)** Now you speak to the head of marketing. Which decision do you recommend, with which numbers, and what would
 # change your mind? Think of the customers who would have come back without a letter. **Answer:** a text of forty words
 # or more, in quotes. No program grades it; show it to somebody.
 
@@ -212,7 +230,7 @@ letter_why = """
 """
 # ---- solution
 letter_why = f"""
-I recommend: {letter}. A letter to each of the {len(lapsed):,} lapsed customers pays if
+I recommend: {letter}. A letter to each of the {lapsed:,} lapsed customers pays if
 {percent(break_even)} of them answer with an order of the usual size; last time
 {percent(LAST_RESPONSE)} did. Both numbers can mislead. Some of these customers would
 have come back without a letter, so its own effect is smaller than the share that

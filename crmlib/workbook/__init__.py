@@ -2,6 +2,7 @@
 
     workbook                 what a workbook calls first: data and checks
     checks                   the four outcomes and the kinds of answer
+    values                   what a learner's answer is: one number, ids as text
     questions/KEY.py         the questions of one workbook, with answers of their own
     sentences                what lessons print about a log, computed
     start                    exercises/ -> a learner's own copy in work/
@@ -61,4 +62,5 @@ def keys():
     """The keys of the workbooks that have questions."""
     from pkgutil import iter_modules
 
-    return sorted(module.name for module in iter_modules(find_spec("crmlib.workbook.questions").submodule_search_locations))
+    folder = find_spec("crmlib.workbook.questions").submodule_search_locations
+    return sorted(module.name for module in iter_modules(folder) if not module.name.startswith("_"))  # _: their parts

@@ -11,20 +11,21 @@ import math
 import numbers
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from crmlib import wording
 from crmlib.errors import DataError
+from crmlib.workbook.values import NotComparable, as_text, equals, number, shown
 
 __all__ = ["Check", "Choice", "Labels", "Material", "Number", "Outcome", "Words", "Wrong"]
 
 NOT_ANSWERED, CORRECT, NOT_YET, COULD_NOT_COMPARE = "not answered", "correct", "not yet", "could not compare"
 _SIGNS = {NOT_ANSWERED: "○", CORRECT: "✓", NOT_YET: "✗", COULD_NOT_COMPARE: "?"}
 _COLOURS = {NOT_ANSWERED: "#767676", CORRECT: "#1a7f37", NOT_YET: "#b35900", COULD_NOT_COMPARE: "#0550ae"}
+_DECIMALS = {2: "two", 3: "three", 4: "four"}
 _JUDGE_YOURSELF = (
-    "No program can judge an argument. Does yours name a number, a decision and what would change your mind? "
-    "Show it to someone."
+    "Your text is taken down. No program can judge an argument. Does yours name a number, a decision and what would "
+    "change your mind? Show it to someone."
 )
 
 
@@ -61,10 +62,6 @@ class Wrong(NamedTuple):
     message: str
 
 
-class NotComparable(Exception):
-    """The answer is of a kind that cannot be compared; the text says what kind is asked for."""
-
-
 class Number(NamedTuple):
     """A number, right when it is within ``within`` of the right one. A ``share`` lies between 0 and 1.
 
@@ -82,7 +79,7 @@ class Number(NamedTuple):
         right = float(self.answer(material))  # first: a log that cannot carry the question says so whatever is given
         if not math.isfinite(right):
             raise DataError("The answer is not defined on it.")
-        given = _number(given)
+        given = number(given)
         if self._equal(given, right):
             return Outcome(CORRECT, self.praise)
         if named := _named(self.wrong, material, lambda other: self._equal(given, float(other))):
@@ -92,7 +89,9 @@ class Number(NamedTuple):
         if self.share and not 0 <= given <= 1:
             return Outcome(NOT_YET, f"A share lies between 0 and 1; yours is {given:,.10g}.")
         if abs(given - right) < 0.05 * abs(right) and given in (round(right, digits) for digits in range(6)):
-            return Outcome(NOT_YET, "You rounded too much: give the number as it is computed.")
+            decimals = _DECIMALS.get(round(-math.log10(2 * self.within))) if self.within else None
+            needed = f"{decimals} decimals are needed" if decimals else "give the number as it is computed"
+            return Outcome(NOT_YET, f"You rounded too much: {needed}.")
         return Outcome(NOT_YET, f"{given:,.10g} is not it.")
 
     def _equal(self, given, other):
@@ -112,7 +111,7 @@ class Choice(NamedTuple):
     def compare(self, given, material):
         right = self.answer(material)
         if not isinstance(given, str) or given.strip().lower() not in self.choices:
-            raise NotComparable(f"the answer is one of {', '.join(map(repr, self.choices))}, not {_shown(given)}")
+            raise NotComparable(f"the answer is one of {', '.join(map(repr, self.choices))}, not {shown(given)}")
         given = given.strip().lower()
         if given == right:
             return Outcome(CORRECT, self.praise)
@@ -132,22 +131,26 @@ class Labels(NamedTuple):
     hints: tuple[str, ...] = ()
 
     def compare(self, given, material):
+        import pandas as pd
+
         right = self._series(self.answer(material))
         given = self._series(given)
+        is_date, is_number = pd.api.types.is_datetime64_any_dtype, pd.api.types.is_numeric_dtype
+        if is_date(given.dtype) and is_number(right.dtype):
+            raise NotComparable("these are dates; the answer is a number for each customer")
         if self._same(given, right):
             return Outcome(CORRECT, self.praise)
         if named := _named(self.wrong, material, lambda other: self._same(given, self._series(other))):
             return named
-        if outcome := _other_customers(given, right):
+        if outcome := _other_customers(given, right, material):
             return outcome
         given = given.loc[right.index]
         differ = self._differ(given, right)
         customer, value = given.index[differ][0], given[differ].iloc[0]
-        value = f"{value:,.10g}" if isinstance(value, numbers.Real) else _shown(value)
-        return Outcome(
-            NOT_YET,
-            f"{differ.sum():,} of {wording.count(len(right), 'customer')} differ, e.g. {customer}: you have {value}.",
-        )
+        value = f"{value:,.10g}" if isinstance(value, numbers.Real) else shown(value)
+        all_of_them = wording.count(len(right), "customer")
+        message = f"{differ.sum():,} of {all_of_them} differ, e.g. {customer}: you have {value}."
+        return Outcome(NOT_YET, message + _shifted(given, right))
 
     def _same(self, given, other):
         alike = len(given) == len(other) and given.index.isin(other.index).all()
@@ -166,7 +169,7 @@ class Labels(NamedTuple):
             equal = np.isclose(*numeric, rtol=1e-9, atol=self.within * (1 + 1e-9))
         else:
             pairs = zip(given.astype(object), other.astype(object), strict=True)
-            equal = np.array([_equal_values(one, two) for one, two in pairs], dtype=bool)
+            equal = np.array([equals(one, two) for one, two in pairs], dtype=bool)
         return np.where(gaps[0] | gaps[1], gaps[0] != gaps[1], ~equal)
 
     def _series(self, values):
@@ -189,7 +192,7 @@ class Labels(NamedTuple):
         if not isinstance(values, pd.Series):
             raise NotComparable(
                 f"the answer is a Series with one value a customer, or a table with columns 'customer' and "
-                f"{self.column!r}, not {_shown(values)}"
+                f"{self.column!r}, not {shown(values)}"
             )
         if isinstance(values.index, pd.MultiIndex):
             names = ", ".join(map(str, values.index.names))
@@ -198,7 +201,7 @@ class Labels(NamedTuple):
             )
         if pd.api.types.is_timedelta64_dtype(values.dtype):
             raise NotComparable("the values are spans of time; the answer is a number of days, which .dt.days gives")
-        values = values.set_axis(_as_text(values.index))
+        values = values.set_axis(as_text(values.index))
         if not values.index.is_unique:
             customer = values.index[values.index.duplicated()][0]
             raise NotComparable(f"customer {customer} stands there more than once; the answer has one value a customer")
@@ -213,7 +216,7 @@ class Words(NamedTuple):
 
     def compare(self, given, material):
         if not isinstance(given, str):
-            raise NotComparable(f"the answer is a text in quotes, not {_shown(given)}")
+            raise NotComparable(f"the answer is a text in quotes, not {shown(given)}")
         # Chinese is written without spaces; two characters make about one word
         words = len(re.findall(r"[^\s\u3400-\u9fff]+", given)) + len(re.findall(r"[\u3400-\u9fff]", given)) // 2
         if words < self.at_least:
@@ -243,7 +246,7 @@ class Check:
     def _unknown(self, slug):
         if not isinstance(slug, str) or slug not in self._questions:
             return Outcome(
-                COULD_NOT_COMPARE, f"There is no question {_shown(slug)}; there are {', '.join(self._questions)}."
+                COULD_NOT_COMPARE, f"There is no question {shown(slug)}; there are {', '.join(self._questions)}."
             )
         return None
 
@@ -288,10 +291,24 @@ class Check:
             return Outcome(COULD_NOT_COMPARE, str(error))
 
     def progress(self):
-        """How far this workbook is, as one sentence."""
+        """How far this workbook is, as one sentence; what this log cannot carry does not count."""
+        carried = {slug: question for slug, question in self._questions.items() if self._carries(question)}
+        words = [slug for slug, question in carried.items() if isinstance(question, Words)]
         done = sum(outcome.status == CORRECT for outcome in self._last.values())
         written = sum(outcome.message.startswith(_JUDGE_YOURSELF) for outcome in self._last.values())
-        return f"{done} of {len(self._questions)} correct" + (f", {written} argued in words" if written else "") + "."
+        said = f"{done} of {len(carried) - len(words)} correct"
+        said += f", {written} of {len(words)} argued in words" if words else ""
+        left_out = [slug for slug in self._questions if slug not in carried]
+        return said + (f"; this log cannot carry {wording.several(left_out)}." if left_out else ".")
+
+    def _carries(self, question):
+        try:
+            question.compare(None, self._material)
+        except DataError:
+            return False
+        except Exception:  # None is no answer, which a question says only when the log can carry it
+            return True
+        return True
 
 
 class Hint(NamedTuple):
@@ -323,53 +340,20 @@ def _named(wrongs, material, is_it):
     return Outcome(NOT_YET, " Or: ".join(messages)) if messages else None
 
 
-def _number(value):
-    """A float from anything that holds exactly one number."""
-    if hasattr(value, "to_pandas"):  # polars
-        value = value.to_pandas()
-    if hasattr(value, "size") and hasattr(value, "dtype"):  # numpy or pandas
-        if value.size != 1:
-            raise NotComparable(f"the answer is one number, not {value.size:,} of them")
-        if getattr(value.dtype, "kind", "") != "m":  # numpy would make nanoseconds of a span
-            value = value.item()
-    if type(value).__name__ in ("timedelta", "Timedelta", "timedelta64", "Series"):
-        raise NotComparable("this is a span of time; the answer is a number of days, which .days gives")
-    if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
-        raise NotComparable(f"the answer is one number, not {_shown(value)}")
-    try:
-        value = float(value)
-    except OverflowError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise NotComparable(f"the answer is one number, not {value}")
-    return value
-
-
-def _equal_values(one, two):
-    try:
-        return bool(one == two)
-    except (TypeError, ValueError):  # a list or a table in a cell
-        return False
-
-
-def _as_text(index):
-    """Ids as text, the way the door writes them: 12 and not 12.0."""
+def _shifted(given, right):
+    """A mistake that moves all values by the same number; its size would give the answer away."""
     import pandas as pd
 
-    if pd.api.types.is_float_dtype(index.dtype) and not index.hasnans and (index % 1 == 0).all():
-        index = index.astype("int64")
-    return index.astype(str)
+    if len(right) < 2 or not all(pd.api.types.is_numeric_dtype(values.dtype) for values in (given, right)):
+        return ""
+    differences = given.astype(float) - right.astype(float)
+    low, high = differences.min(), differences.max()
+    if not differences.notna().all() or low * high <= 0 or high - low > 1e-9 * max(abs(low), abs(high)):
+        return ""
+    return f" Every value is too {'high' if low > 0 else 'low'} by the same number."
 
 
-def _shown(value):
-    try:
-        text = repr(value.item() if getattr(value, "shape", None) == () else value)  # not numpy's np.True_
-    except Exception:  # whatever an answer is, it gets a sentence
-        text = "\n"
-    return text if len(text) <= 40 and "\n" not in text else f"a {type(value).__name__}"
-
-
-def _other_customers(given, right):
+def _other_customers(given, right, material):
     missing, extra = right.index.difference(given.index), given.index.difference(right.index)
     if len(missing) == len(right):
         if len(given) and given.index.isin(right.index.str.lstrip("0")).all():
@@ -389,5 +373,9 @@ def _other_customers(given, right):
             NOT_YET, f"{len(missing):,} of {wording.count(len(right), 'customer')} missing, e.g. {missing[0]}."
         )
     if len(extra):
-        return Outcome(NOT_YET, f"{wording.count(len(extra), 'customer')} should not be there, e.g. {extra[0]}.")
+        tx = material.tx
+        never = set(tx["customer"]) - set(tx["customer"][tx["amount"] >= 0])
+        why = " Customers with refunds only never bought: leave them out." if never.issuperset(extra) else ""
+        what = f"{wording.count(len(extra), 'customer')} should not be there, e.g. {extra[0]}.{why}"
+        return Outcome(NOT_YET, what)
     return None

@@ -78,8 +78,8 @@ def bought_once(customers) -> str:
     if len(once) == len(buyers):
         return "Every customer bought on one day only: nobody has come back yet."
     sentence = (
-        f"{number(len(once))} of {count(len(buyers), 'customer')} "
-        f"({percent(len(once) / len(buyers))}) bought on one day only"
+        f"{number(len(once))} of {count(len(buyers), 'customer')} who bought "
+        f"({percent(len(once) / len(buyers))}) did so on one day only"
     )
     total = customers["revenue"].sum()
     if total > 0 and once["revenue"].sum() >= 0:
@@ -88,28 +88,28 @@ def bought_once(customers) -> str:
 
 
 def once_by_day(tx, *, as_of, parts=4) -> pd.DataFrame:
-    """Customers, and the share of them who bought on one day only, as seen on ``parts`` days after the first purchase.
+    """Buyers, and the share of them who bought on one day only, as seen on ``parts`` days after the first purchase.
 
-    Columns: as_of (text), customers, bought_once (share).
+    Columns: as_of (text), buyers, bought_once (share).
 
     >>> dates = pd.to_datetime(["2024-01-01", "2024-01-21", "2024-01-05"])
     >>> log = pd.DataFrame({"customer": ["a", "a", "b"], "date": dates, "amount": 1.0})
     >>> once_by_day(log, as_of="2024-01-21", parts=2)
-            as_of  customers  bought_once
-    0  2024-01-11          2          1.0
-    1  2024-01-21          2          0.5
+            as_of  buyers  bought_once
+    0  2024-01-11       2          1.0
+    1  2024-01-21       2          0.5
     """
     purchases = tx[tx["amount"] >= 0]
     first, last = purchases["date"].min(), pd.Timestamp(as_of)
     if pd.isna(first):
-        return pd.DataFrame({"as_of": [], "customers": [], "bought_once": []})
+        return pd.DataFrame({"as_of": [], "buyers": [], "bought_once": []})
     spans = sorted({(last - first).days * part // parts for part in range(1, parts + 1)})
     rows = []
     for days in spans:
         day = first + pd.Timedelta(days=days)
         bought = purchases[purchases["date"] <= day].groupby("customer")["date"].nunique()
         rows.append((f"{day:%Y-%m-%d}", len(bought), (bought == 1).mean()))
-    return pd.DataFrame(rows, columns=["as_of", "customers", "bought_once"])
+    return pd.DataFrame(rows, columns=["as_of", "buyers", "bought_once"])
 
 
 @_wrapped
@@ -119,10 +119,12 @@ def once_moved(by_day) -> str:
         return "The log is too short to be seen on more than one day."
     first, last = by_day["bought_once"].iloc[[0, -1]]
     days = f"between {by_day['as_of'].iloc[0]} and {by_day['as_of'].iloc[-1]}"
+    steps = by_day["bought_once"].diff().dropna()
+    between = ", with ups and downs on the way" if (steps > 0).any() and (steps < 0).any() else ""
     if percent(first) == percent(last):
-        return f"The share of customers with one purchase day was {percent(last)} on both ends, {days}."
+        return f"The share of buyers with one purchase day was {percent(last)} on both ends, {days}{between}."
     verb = "fell" if last < first else "rose"
-    return f"The share of customers with one purchase day {verb} from {percent(first)} to {percent(last)} {days}."
+    return f"The share of buyers with one purchase day {verb} from {percent(first)} to {percent(last)} {days}{between}."
 
 
 @_wrapped
@@ -138,8 +140,10 @@ def busiest(customers) -> str:
         return f"The one customer bought on {count(days.max(), 'day')}."
     median, mean = days.median(), days.mean()
     sentence = f"{who} bought on {count(days.max(), 'day')}; the median is {median:g} and the mean {number(mean, 1)}. "
-    if mean > 1.1 * median:
+    if mean > 1.5 * median:
         return sentence + "The few at the far end pull the mean up, so it describes nobody in particular."
+    if abs(mean - median) > 0.1 * median:
+        return sentence + f"The mean lies {'above' if mean > median else 'below'} the median here."
     return sentence + "Mean and median lie close together here."
 
 
@@ -156,8 +160,8 @@ def without_revenue(customers) -> str:
     if not found:
         return "Every customer brought revenue above zero."
     return (
-        f"Of {count(len(customers), 'customer')}, {'; '.join(found)}. They are customers, and no "
-        "model of spending can use them."
+        f"Of {count(len(customers), 'customer')}, {'; '.join(found)}. They are customers; whoever "
+        "models spending must decide about them."
     )
 
 
@@ -175,7 +179,7 @@ def two_recencies(customers) -> str:
         f"{count(len(once), 'customer')} with a single purchase day "
         f"{'has' if len(once) == 1 else 'have'} t_x = 0, while "
         f"days_since_last {between}. Who takes t_x for RFM's recency calls "
-        f"{'this customer' if len(once) == 1 else 'all of them'} fresh."
+        f"{'this customer fresh' if len(once) == 1 else 'them equally fresh'}."
     )
 
 
