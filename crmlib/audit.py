@@ -26,7 +26,6 @@ __all__ = ["Audit", "Facts", "Refused", "Value", "audit"]
 
 FEW = 20  # below that, scores, tiers and a top 20 % describe single customers and no base; our convention
 BRIEF = 30  # days; in less, nobody can be said to have gone quiet; our convention
-DISCOUNT = 0.10  # a year
 PANEL = 0.95  # of first purchases in the first quarter of the period: a group is followed and nobody is added
 
 
@@ -203,7 +202,7 @@ def _value(tx, customers, facts):
         warnings.simplefilter("ignore", DataNotice)  # on those who are counted as free
         purchases, spend = fit_bgnbd(customers), fit_gamma_gamma(customers)
         held = _or_refused(lambda: clv.holdout(tx, split=split, as_of=facts.as_of))
-    worth = clv.clv(customers, purchases, spend, horizon=YEAR, annual_discount=DISCOUNT)
+    worth = clv.clv(customers, purchases, spend, horizon=YEAR)
     rows = nw.from_native(customers)
     scored = rows.with_columns(
         nw.new_series(name, values, nw.Float64, backend=rows.implementation)

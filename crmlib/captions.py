@@ -8,6 +8,7 @@ from __future__ import annotations
 from statistics import median
 from typing import NamedTuple
 
+from crmlib.clv import ANNUAL_DISCOUNT
 from crmlib.conclusions import (
     CLOSE, STEADY, carried, concentration, once, rows_of, share_of_top,
 )  # fmt: skip
@@ -101,9 +102,9 @@ def gini(index) -> str:
     if index < 0.2:
         word = "customers are much alike"
     elif index < 0.5:
-        word = "customers differ, and no small group carries the business"
+        word = "customers differ, and many of them bring the money"
     else:
-        word = "a small group carries the business"
+        word = "customers differ widely, and a minority brings most of the money"
     return f"Gini index {index:.2f} (0: all bring the same, near 1: one brings everything): {word}."
 
 
@@ -154,9 +155,14 @@ def pyramid(facts, summary) -> Said:
     title = f"{count(top['customers'], 'customer')} at the top {verb} {percent(top['share_of_revenue'])} of {revenue}"
     if top["share_of_revenue"] > (small["share_of_revenue"] or 0):
         return Said(title, "The top alone brings more than the small tier: one of them who leaves is felt.")
-    return Said(
-        title, f"The small tier brings {percent(small['share_of_revenue'])}: it is many hands that carry the business."
-    )
+    below, above = small["share_of_revenue"] or 0.0, 1 - (small["share_of_revenue"] or 0.0)
+    if above > 0.5:
+        return Said(
+            title,
+            f"The tiers above the small one bring {percent(above)}: a service of their own has something to lose. The "
+            f"small tier brings the other {percent(below)}.",
+        )
+    return Said(title, f"The small tier brings {percent(below)}: it is many hands that carry the business.")
 
 
 def states(facts, summary, inactive_after, loyal_orders) -> Said:
@@ -221,8 +227,8 @@ def definitions(inactive_after, loyal_orders) -> list[str]:
         "15 and 80 % of them by number (Curry). Equal customers move up together.",
         f"States: inactive after {inactive_after} days without a purchase; loyal from {loyal_orders} orders; repeat "
         "from 2; first-time with 1.",
-        "Expected value: purchases by BG/NBD, spend a purchase by Gamma-Gamma, 365 days, discounted day by day at 10 "
-        "% a year. The test fits the same models on the first half of the days and compares with the second, "
+        "Expected value: purchases by BG/NBD, spend a purchase by Gamma-Gamma, 365 days, discounted day by day "
+        f"at {percent(ANNUAL_DISCOUNT, 0)} a year. The test fits the same models on the first half of the days and compares with the second, "
         "undiscounted.",
     ]
 

@@ -18,10 +18,12 @@ from crmlib.errors import DataError
 from crmlib.frames import as_day, day_number, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma
 
-__all__ = ["Holdout", "clv", "holdout"]
+__all__ = ["ANNUAL_DISCOUNT", "Holdout", "clv", "holdout"]
+
+ANNUAL_DISCOUNT = 0.10  # our convention, as in most teaching examples of customer value; put in your own cost of capital
 
 
-def clv(customers, purchases: BGNBD, spend: GammaGamma, *, horizon=365, annual_discount=0.10) -> np.ndarray:
+def clv(customers, purchases: BGNBD, spend: GammaGamma, *, horizon=365, annual_discount=ANNUAL_DISCOUNT) -> np.ndarray:
     """Expected revenue of each customer in the ``horizon`` days after T, discounted day by day to T.
 
     It is the sum over days d = 1..horizon of the purchases expected on day d, times

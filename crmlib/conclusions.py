@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from crmlib import rfm
+from crmlib.lifecycle import INACTIVE_AFTER
 from crmlib.overview import Refused
 from crmlib.wording import count, day, days, lines, number, percent, several
 
@@ -20,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 NEAR_80 = 0.05  # within five points of 80 % the claim is taken as right
-SHORT = 180  # days; in less nobody has had the time to come back late, or to be inactive
+SHORT = INACTIVE_AFTER  # days; in less nobody has had the time to come back late, or to be inactive
 USUAL_ONCE = (0.40, 0.70)  # customers of a cohort who buy once, where no contract binds; a rule of thumb from audits
 STEADY = 0.05  # a change of revenue below five per cent is called steady
 CLOSE, ROUGH = 10, 25  # per cent of error in a holdout: below the first plan with it, below the second rank with it
@@ -54,7 +55,7 @@ def first_page(audit, money) -> list[Finding]:
         found.append(one_year(audit.value, facts.customers, money))
     found.append(once(facts))
     if carried(audit.stated) and facts.days > SHORT:
-        found.append(activity(audit.stated, 180, audit.value, money))
+        found.append(activity(audit.stated, INACTIVE_AFTER, audit.value, money))
     if facts.is_panel:
         found.append(panel(facts))
     elif carried(audit.growth):
@@ -131,13 +132,14 @@ def to_act_on(summary, expected, money) -> Finding:
     quiet = max((row for row in rows if row["segment"] in names), key=lambda row: row["revenue"], default=None)
     if quiet and (quiet["share_of_revenue"] or 0) >= WORTH_AN_EFFORT:
         sentence = (
-            f"Act first on “{quiet['segment']}”: {count(quiet['customers'], 'customer')} who brought "
+            f"Gone quiet: “{quiet['segment']}”, {count(quiet['customers'], 'customer')} who brought "
             f"{money(quiet['revenue'])} ({percent(quiet['share_of_revenue'])} of revenue); half of them last bought "
             f"{days(quiet['median_days_since_last'])} ago or earlier."
         )
         detail = rfm.ACTIONS[quiet["segment"]]
         if expected:
-            detail += f" Left alone they are expected to bring {money(expected[quiet['segment']])} in the next year."
+            worth = money(expected[quiet["segment"]])
+            detail += f" Try it on some of them first: left alone they are expected to bring {worth} in the next year."
         return Finding("act", money(quiet["revenue"]), sentence, detail)
     best = max(rows, key=lambda row: row["revenue"])
     sentence = (

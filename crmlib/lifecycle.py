@@ -13,13 +13,15 @@ from crmlib.classes import by_class, check_days, first_match
 from crmlib.errors import DataError
 from crmlib.frames import table
 
-__all__ = ["NO_PURCHASE", "STATES", "states", "summary"]
+__all__ = ["INACTIVE_AFTER", "LOYAL_ORDERS", "NO_PURCHASE", "STATES", "states", "summary"]
 
 STATES = ("first-time", "repeat", "loyal", "inactive")
 NO_PURCHASE = "no purchase"  # refunds only
+INACTIVE_AFTER = 180  # days; their sources stand in `states`
+LOYAL_ORDERS = 4
 
 
-def states(customers, *, inactive_after=180, loyal_orders=4):
+def states(customers, *, inactive_after=INACTIVE_AFTER, loyal_orders=LOYAL_ORDERS):
     """The customer table with the column ``state``.
 
     - "no purchase": refunds only

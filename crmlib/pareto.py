@@ -104,7 +104,7 @@ def pareto_exponent(share, q=0.20):
     >>> round(pareto_exponent(0.80, 0.20), 6)
     1.160964
     """
-    if not 0 < q < share < 1:
+    if not (0 < q < share < 1 and share - q > _AS_GOOD_AS_EQUAL):  # equal customers give a share of q and a hair
         raise DataError(f"A Pareto law needs 0 < q < share < 1; q is {q} and share is {share}.")
     return 1 / (1 - math.log(share) / math.log(q))
 

@@ -164,5 +164,5 @@ def _expected(customers):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)
         purchases, spend = fit_bgnbd(customers), fit_gamma_gamma(customers)
-    worth = clv.clv(customers, purchases, spend, horizon=YEAR, annual_discount=0.10)
+    worth = clv.clv(customers, purchases, spend, horizon=YEAR)
     return purchases.p_alive(customers), purchases.expected_purchases(customers, horizon=YEAR), worth

@@ -21,6 +21,7 @@ from crmlib.conclusions import carried, rows_of
 from crmlib.errors import DataError
 from crmlib.frames import as_day
 from crmlib.inert import Facts, Findings, Picture, Prose, Table, picture
+from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.overview import Refused, value_by
 from crmlib.transactions import Note
 from crmlib.wording import day, lines, money, number, percent
@@ -33,7 +34,6 @@ __all__ = [
 
 IDS = ("none", "pseudonym", "real")
 TOP_CUSTOMERS = 20
-INACTIVE_AFTER, LOYAL_ORDERS = 180, 4  # days, orders: the defaults of lifecycle.states, where they have their sources
 NO_IDS = (
     "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best "
     "customers; crm score writes one row a customer."

@@ -86,9 +86,9 @@ def test_orders():
     ("index", "said"),
     [
         (0.19, "customers are much alike"),
-        (0.21, "customers differ, and no small group carries the business"),
-        (0.49, "customers differ, and no small group carries the business"),
-        (0.51, "a small group carries the business"),
+        (0.21, "customers differ, and many of them bring the money"),
+        (0.49, "customers differ, and many of them bring the money"),
+        (0.51, "customers differ widely, and a minority brings most of the money"),
     ],
 )
 def test_gini(index, said):
@@ -135,6 +135,12 @@ def tiers(top, small, customers=3):
     ("top", "small", "meaning"),
     [
         (0.5, 0.3, "The top alone brings more than the small tier: one of them who leaves is felt."),
+        (
+            0.2,
+            0.4,
+            "The tiers above the small one bring 60.0 %: a service of their own has something to lose. The small tier "
+            "brings the other 40.0 %.",
+        ),
         (0.3, 0.5, "The small tier brings 50.0 %: it is many hands that carry the business."),
     ],
 )

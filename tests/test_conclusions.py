@@ -93,7 +93,7 @@ def test_quiet_segments_are_those_of_former_worth():
 def test_act_on_the_quiet_segment_that_brought_most():
     found = conclusions.to_act_on(summary({"champions": 900.0, QUIET[0]: 40.0, QUIET[1]: 60.0}), {}, money)
     assert found.sentence == (
-        f"Act first on “{QUIET[1]}”: 10 customers who brought €60 (6.0 % of revenue); half of them last bought 200 "
+        f"Gone quiet: “{QUIET[1]}”, 10 customers who brought €60 (6.0 % of revenue); half of them last bought 200 "
         "days "
         "(7 months) ago or earlier."
     )
@@ -104,12 +104,12 @@ def test_act_on_the_quiet_segment_that_brought_most():
 def test_what_is_expected_of_them_is_said():
     expected = dict.fromkeys(SEGMENTS, 12.0)
     found = conclusions.to_act_on(summary({"champions": 900.0, QUIET[0]: 60.0}), expected, money)
-    assert found.detail.endswith("Left alone they are expected to bring €12 in the next year.")
+    assert found.detail.endswith("Try it on some of them first: left alone they are expected to bring €12 in the next year.")
 
 
 @pytest.mark.parametrize(
     ("quiet", "said"),
-    [(19.0, "No group of former worth has gone quiet. Look after “champions”"), (21.0, "Act first on")],
+    [(19.0, "No group of former worth has gone quiet. Look after “champions”"), (21.0, "Gone quiet: ")],
 )
 def test_little_worth_is_not_acted_on_first(quiet, said):
     found = conclusions.to_act_on(summary({"champions": 1000.0 - quiet, QUIET[0]: quiet}), {}, money)

@@ -29,7 +29,7 @@ def test_conda_names_python_and_pip_only():
     assert [MatchSpec(spec).name.normalized for spec in conda_specs()] == ["python", "pip"]
 
 
-@pytest.mark.parametrize("version", ["3.10", *PYTHONS])
+@pytest.mark.parametrize("version", ["3.10", *PYTHONS, "3.14"])
 def test_conda_and_the_project_allow_the_same_pythons(version):
     conda = MatchSpec(conda_specs()[0]).version
     project = SpecifierSet(PROJECT["project"]["requires-python"])
