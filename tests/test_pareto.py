@@ -264,7 +264,7 @@ def test_other_refusals_say_what_to_type(kind):
         abc_summary(kind({"customer": ["a"], "share": [1.0], "cumulative_share": [1.0], "class": ["A"]}))
 
 
-@pytest.mark.parametrize(("share", "q"), [(0.2, 0.2), (0.2 + 1e-16, 0.2), (0.20000000000000004, 0.2), (0.1, 0.2), (1.0, 0.2), (80, 20)])
+@pytest.mark.parametrize(("share", "q"), [(0.2, 0.2), (0.2 + 1e-16, 0.2), (0.20000000000000004, 0.2), (0.1, 0.2), (1.0, 0.2), (0.8, 0.0), (80, 20)])
 def test_pareto_exponent_needs_a_top_that_brings_more_than_its_number(share, q):
     with pytest.raises(DataError, match=r"^A Pareto law needs 0 < q < share < 1; q is "):
         pareto_exponent(share, q)
