@@ -22,11 +22,12 @@ from crmlib.frames import as_day, day_number, table
 from crmlib.wording import count, days, money, number, percent, several
 
 __all__ = [
-    "StillOnTop", "View", "buyers", "concentration", "halfway", "later_by_class", "longer_is_steeper", "months_in",
+    "StillOnTop", "View", "buyers", "concentration", "halfway", "later_by_class", "longer_is_steeper", "months_to_cover",
     "pareto_law", "shares_by_window", "still_on_top", "window_start",
 ]  # fmt: skip
 
 ABOUT_HALF = (0.40, 0.60)  # what counts as "about half" in a verdict: our convention, printed with it
+FEW = 20  # of fewer customers the top 20 % are single persons, and a verdict on them says nothing: our convention
 
 
 class View(NamedTuple):
@@ -65,16 +66,16 @@ def window_start(as_of, months) -> dt.date:
     return dt.date(year, month + 1, min(after.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def months_in(tx, *, as_of) -> int:
-    """How many whole months up to ``as_of`` the log covers; 0 for a log of less than one.
+def months_to_cover(tx, *, as_of) -> int:
+    """The length of the shortest window up to ``as_of`` that holds the whole log, in months; at least 1.
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"customer": "a", "date": pd.to_datetime(["2024-01-15", "2024-03-02"]), "amount": 1.0})
-    >>> months_in(log, as_of="2024-03-31"), months_in(log, as_of="2024-01-31")
-    (2, 0)
+    >>> months_to_cover(log, as_of="2024-03-14"), months_to_cover(log, as_of="2024-03-31")
+    (2, 3)
     """
-    first, months = _first_day(tx), 0
-    while window_start(as_of, months + 1) >= first:
+    first, months = _first_day(tx), 1
+    while window_start(as_of, months) > first:
         months += 1
     return months
 
@@ -183,9 +184,9 @@ def concentration(tx, *, months, q, as_of, currency="") -> View:
 
     first, start, last = _first_day(tx), window_start(as_of, months), as_day(as_of)
     wanted = count(months, "month")
-    when = f"the last {wanted} ({start} to {last})"
+    when, name = f"the last {wanted} ({start} to {last})", wanted
     if start < first:
-        when = f"the whole log ({first} to {last}, less than {wanted})"
+        when, name = f"the whole log ({first} to {last}, less than {wanted})", "Whole log"
     inside = _window(tx, max(first, start), last)
     ax = plots.canvas(5.6, 4.6)
     if not inside["revenue"].sum() > 0:
@@ -193,7 +194,7 @@ def concentration(tx, *, months, q, as_of, currency="") -> View:
         return View(ax.figure, f"In {when} nobody paid anything, so there is nothing to share out.")
 
     share, top = pareto.top_share(inside.to_native(), q), percent(q, 0)
-    title = f"{wanted}: the top {top} bring {percent(share)}"
+    title = f"{name}: the top {top} bring {percent(share)}"
     plots.lorenz_curve(pareto.lorenz(inside.to_native()), top=(q, share), title=title, ax=ax)
     everyone = _window(tx, first, last)
     whole = table(pareto.lorenz(everyone.to_native()))
@@ -222,12 +223,13 @@ class StillOnTop:
     customers: int = 0
     top: int = 0
     stayed: int = 0  # in the top of both periods
+    came_up: int = 0  # in the top of the second period only
     silent: int = 0  # in the first top, no purchase after it
     share_before: float | None = None  # what the top brings of the money of its own period
     share_after: float | None = None  # what the same top brings of the money of the second period
     share_hindsight: float | None = None  # what the top of the second period brings of it
     rest_after: float | None = None  # money of the second period from customers not in the first top
-    newcomers: float | None = None  # share of all money of the second period from customers not in the first
+    newcomers: float | None = None  # share of all money of the second period from customers who did not count in the first
 
     def turnover(self) -> str:
         """How many of the top are still in it, with a verdict on 'about half of them are not'."""
@@ -235,11 +237,12 @@ class StillOnTop:
             return self.missing
         left, (low, high) = 1 - self.stayed / self.top, ABOUT_HALF
         before = f"{self.first} to {self.split - dt.timedelta(days=1)}"
+        drawn = 1 - (self.stayed + self.came_up) / self.customers
         return (
-            f"Of the {count(self.top, 'customer')} in the top {percent(self.q, 0)} from {before}, {number(self.stayed)} are in "
-            f"the top {percent(self.q, 0)} again from {self.split} to {self.last}. {percent(left)} are not "
-            f"({percent(self.silent / self.top)} bought nothing); by pure chance it would be {percent(1 - self.q, 0)}. "
-            f"'About half are not' (we take {percent(low, 0)} to {percent(high, 0)}) {_verdict(low <= left <= high)} here."
+            f"Top {percent(self.q, 0)} (by count) from {before}: {count(self.top, 'customer')}. Again in the top "
+            f"{percent(self.q, 0)} from {self.split} to {self.last}: {number(self.stayed)}. {percent(left)} of this group are not; "
+            f"{percent(self.silent / self.top)} of this group bought nothing. Of names drawn at random {percent(drawn)} "
+            f"would not be. {self._judged('About half are not', low <= left <= high, f'{percent(low, 0)} to {percent(high, 0)}')}"
         )
 
     def fallback(self) -> str:
@@ -247,10 +250,10 @@ class StillOnTop:
         if self.missing:
             return self.missing
         return (
-            f"The top {percent(self.q, 0)} brought {percent(self.share_before)} of the money in the period that chose them and "
-            f"{percent(self.share_after)} of what the same customers paid in the next; chosen with hindsight, a group of that "
-            f"size would have brought {percent(self.share_hindsight)}. 'The chosen fall back' "
-            f"{_verdict(self.share_after < self.share_before)} here."
+            f"The top {percent(self.q, 0)} (by count) brought {percent(self.share_before)} of the money in the period that "
+            f"chose them and {percent(self.share_after)} of what the same customers paid in the next; chosen with hindsight, a group of that "
+            f"size would have brought {percent(self.share_hindsight)}. "
+            f"{self._judged('The chosen fall back', self.share_after < self.share_before)}"
         )
 
     def rest(self, currency="") -> str:
@@ -260,9 +263,14 @@ class StillOnTop:
         return (
             f"Serving only the top {percent(self.q, 0)} of the first period would have given up "
             f"{money(self.rest_after, currency, 0)} in the second, {percent(1 - self.share_after)} of what these customers paid, "
-            f"and {number(self.top - self.stayed)} of the {count(self.top, 'customer')} who were on top by then. Customers new "
-            f"in the second period brought {percent(self.newcomers)} of all its money."
+            f"and {number(self.came_up)} of the {number(self.stayed + self.came_up)} on top by then. Whoever did not count in "
+            f"the first period brought {percent(self.newcomers)} of all the money of the second."
         )
+
+    def _judged(self, claim, held, taken=""):
+        if self.customers < FEW:
+            return f"With {count(self.customers, 'customer')} (we ask for {FEW}) there is no verdict on '{claim}'."
+        return f"'{claim}'{f' (we take {taken})' if taken else ''} {_verdict(held)} here."
 
 
 def still_on_top(tx, *, as_of, months=None, q=0.20) -> StillOnTop:
@@ -277,10 +285,11 @@ def still_on_top(tx, *, as_of, months=None, q=0.20) -> StillOnTop:
     paid, paid_after = pair.both["before"].to_numpy(), pair.both["after"].to_numpy()
     size = whole_customers(q, len(paid))
     chosen, hindsight = _best(paid, size), _best(paid_after, size)
-    total = paid_after.sum()
+    on_top, total = hindsight & (paid_after > 0), paid_after.sum()
     return StillOnTop(
         q=q, first=pair.first, split=pair.split, last=pair.last, customers=len(paid), top=size,
-        stayed=int((chosen & hindsight & (paid_after > 0)).sum()),
+        stayed=int((chosen & on_top).sum()),
+        came_up=int((~chosen & on_top).sum()),
         silent=int((chosen & ~pair.both["bought"].to_numpy()).sum()),
         share_before=float(paid[chosen].sum() / paid.sum()),
         share_after=float(paid_after[chosen].sum() / total),

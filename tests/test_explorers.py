@@ -72,11 +72,11 @@ def test_a_window_of_no_whole_month_is_refused(months):
 
 @settings(max_examples=30)
 @given(st.dates(dt.date(2020, 1, 1), dt.date(2021, 1, 1)), st.integers(0, 900))
-def test_the_months_of_a_log_are_those_that_fit(first, days):
+def test_the_longest_window_is_the_shortest_that_holds_the_whole_log(first, days):
     as_of = first + dt.timedelta(days=days)
-    months = explorers.months_in(log(("a", str(first), 1.0)), as_of=as_of)
-    assert explorers.window_start(as_of, months + 1) < first
-    assert months == 0 or explorers.window_start(as_of, months) >= first
+    months = explorers.months_to_cover(log(("a", str(first), 1.0)), as_of=as_of)
+    assert explorers.window_start(as_of, months) <= first
+    assert months == 1 or explorers.window_start(as_of, months - 1) > first
 
 
 @pytest.mark.parametrize(("days", "second_half"), [(1, 1), (2, 1), (3, 2), (10, 5), (11, 6)])
@@ -236,6 +236,7 @@ def test_a_window_longer_than_the_log_is_the_whole_log_and_says_so():
     assert view.sentence == (
         "In the whole log (2023-07-01 to 2024-06-30, less than 13 months) the top 20 % of 6 buyers brought 39.3 % of €295."
     )
+    assert view.figure.axes[0].get_title(loc="left") == "Whole log: the top 20 % bring 39.3 %"
 
 
 def test_a_silent_window_is_no_error():
@@ -315,18 +316,19 @@ def test_who_stays_by_hand():
     assert (pair.share_before, pair.share_after, pair.share_hindsight) == pytest.approx((0.6, 0.2, 0.5))
     assert (pair.rest_after, pair.newcomers) == pytest.approx((80.0, 0.5))
     assert pair.turnover() == (
-        "Of the 1 customer in the top 20 % from 2023-07-01 to 2023-12-31, 0 are in the top 20 % again from 2024-01-01 to "
-        "2024-06-30. 100.0 % are not (0.0 % bought nothing); by pure chance it would be 80 %. 'About half are not' (we take "
-        "40 % to 60 %) did not hold here."
+        "Top 20 % (by count) from 2023-07-01 to 2023-12-31: 1 customer. Again in the top 20 % from 2024-01-01 to 2024-06-30: 0. "
+        "100.0 % of this group are not; 0.0 % of this group bought nothing. Of names drawn at random 80.0 % would not be. With 5 "
+        "customers (we ask for 20) there is no verdict on 'About half are not'."
     )
     assert pair.fallback() == (
-        "The top 20 % brought 60.0 % of the money in the period that chose them and 20.0 % of what the same customers paid in "
-        "the next; chosen with hindsight, a group of that size would have brought 50.0 %. 'The chosen fall back' held here."
+        "The top 20 % (by count) brought 60.0 % of the money in the period that chose them and 20.0 % of what the same "
+        "customers paid in the next; chosen with hindsight, a group of that size would have brought 50.0 %. With 5 customers (we "
+        "ask for 20) there is no verdict on 'The chosen fall back'."
     )
     assert pair.rest("$") == (
         "Serving only the top 20 % of the first period would have given up $80 in the second, 80.0 % of what these customers "
-        "paid, and 1 of the 1 customer who were on top by then. Customers new in the second period brought 50.0 % of all its "
-        "money."
+        "paid, and 1 of the 1 on top by then. Whoever did not count in the first period brought 50.0 % of all the money of the "
+        "second."
     )
 
 
@@ -334,13 +336,39 @@ def test_who_stays_among_two_fifths():
     pair = explorers.still_on_top(PAIR, as_of=AS_OF, months=6, q=0.4)  # p and q before, q and r after
     assert (pair.top, pair.stayed) == (2, 1)
     assert (pair.share_before, pair.share_after, pair.share_hindsight) == pytest.approx((0.8, 0.7, 0.8))
-    assert "50.0 % are not (0.0 % bought nothing); by pure chance it would be 60 %" in pair.turnover()
-    assert "'About half are not' (we take 40 % to 60 %) held here." in pair.turnover()
+    assert pair.came_up == 1
+    assert "50.0 % of this group are not; 0.0 % of this group bought nothing. Of names drawn at random 60.0 %" in pair.turnover()
+
+
+def many(tx, times=4):
+    """The same log with every customer ``times`` over, so that there are enough for a verdict."""
+    return pd.concat([tx.assign(customer=tx["customer"] + str(i)) for i in range(times)], ignore_index=True)
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(3, False), (4, True)])
+def test_fewer_than_twenty_customers_get_no_verdict(times, verdict):
+    pair = explorers.still_on_top(many(PAIR, times), as_of=AS_OF, months=6, q=0.4)
+    assert (pair.customers, pair.top, pair.stayed, pair.came_up) == (5 * times, 2 * times, times, times)
+    held = "'About half are not' (we take 40 % to 60 %) held here."
+    refused = f"With {5 * times} customers (we ask for 20) there is no verdict on"
+    assert pair.turnover().endswith(held) == verdict and (refused in pair.turnover()) == (not verdict)
+    assert pair.fallback().endswith("'The chosen fall back' held here.") == verdict
+    assert (refused in pair.fallback()) == (not verdict)
+
+
+def test_names_drawn_at_random_miss_a_top_that_is_not_filled():
+    """Of four, two are the top half before; later only one pays, so that three of four names are not on top."""
+    tx = log(("a", "2024-01-01", 9.0), ("b", "2024-01-01", 8.0), ("c", "2024-01-01", 2.0), ("d", "2024-01-01", 1.0),
+             ("d", "2024-06-30", 5.0))  # fmt: skip
+    halves = explorers.still_on_top(tx, as_of=AS_OF, q=0.5)
+    assert (halves.top, halves.stayed, halves.came_up) == (2, 0, 1)
+    assert "Of names drawn at random 75.0 % would not be." in halves.turnover()
+    assert "and 1 of the 1 on top by then" in halves.rest()
 
 
 def test_the_chosen_need_not_fall_back():
     grown = PAIR.assign(amount=PAIR["amount"].replace(20.0, 320.0))  # p pays 360 before and 320 later, q 320 before
-    pair = explorers.still_on_top(grown, as_of=AS_OF, months=6)
+    pair = explorers.still_on_top(many(grown), as_of=AS_OF, months=6)
     assert (pair.share_before, pair.share_after) == pytest.approx((360 / 700, 320 / 400))
     assert pair.fallback().endswith("'The chosen fall back' did not hold here.")
 
@@ -352,9 +380,10 @@ def test_who_stays_on_cdnow(cdnow_log):
     assert (halves.share_before, halves.share_after) == pytest.approx((0.629067, 0.661376), abs=1e-6)
     assert halves.share_hindsight == pytest.approx(0.938742, abs=1e-6)
     assert halves.newcomers == 0
-    assert "49.5 % are not (40.1 % bought nothing)" in halves.turnover() and "held here" in halves.turnover()
+    assert "49.5 % of this group are not; 40.1 % of this group bought nothing" in halves.turnover()
+    assert "Of names drawn at random 80.0 %" in halves.turnover() and halves.turnover().endswith("40 % to 60 %) held here.")
     assert "did not hold here" in halves.fallback()
-    assert "$263,097 in the second, 33.9 % of" in halves.rest("$")
+    assert "$263,097 in the second, 33.9 % of" in halves.rest("$") and "2,334 of the 4,714 on top" in halves.rest("$")
     later = explorers.still_on_top(cdnow_log, as_of="1998-06-30", months=6)
     assert (later.customers, later.top, later.stayed) == (6_421, 1_285, 676)
     assert "60.0 % of the money in the period that chose them and 56.4 %" in later.fallback()
@@ -410,6 +439,7 @@ def test_laws_of_staying(lines, q):
     if found.missing:
         return
     assert 0 <= found.stayed <= found.top <= found.customers and found.silent <= found.top - found.stayed
+    assert 0 < found.stayed + found.came_up <= found.top
     assert 0 <= found.share_after <= found.share_hindsight <= 1 + 1e-12 and found.newcomers <= 1
     if q == 1:
         assert found.share_before == found.share_after == 1 and found.rest_after == 0

@@ -159,7 +159,8 @@ def test_abc_curve_has_a_band_for_each_class():
 def test_abc_curve_draws_the_cuts_and_names_a_sliver_at_the_end_beside_it():
     classes = pareto.abc_classes(pd.DataFrame({"customer": range(50), "revenue": [5.0] * 49 + [0.0]}))
     ax = plots.abc_curve(classes, cuts=(0.80, 0.95), ax=plots.canvas())
-    assert [line.get_ydata()[0] for line in ax.lines[1:]] == [0.80, 0.95]
+    *cuts, _ = ax.lines
+    assert [line.get_ydata() for line in cuts] == [[0.80, 0.80], [0.95, 0.95]]
     assert texts(ax) == ["A", "N →", "80 %", "95 %"]
     sliver = ax.texts[1]
     assert sliver.xy[0] == pytest.approx(0.98) and sliver.get_ha() == "right"

@@ -43,7 +43,7 @@ counted[["customer", "orders", "revenue"]].head()
 # ## 1. What do the top 10 % bring?
 #
 # The top 10 % of the customers in `counted`, by revenue, interpolated as in the lesson. **Answer:** a share of the
-# revenue between 0 and 1. Do it by hand in pandas, or with `crmlib`.
+# revenue between 0 and 1; do not round it. Do it by hand in pandas, or with `crmlib`.
 
 # %% tags=["answer"] question="top_share"
 share = ...
@@ -77,7 +77,7 @@ check("half_of_revenue", half)
 # ## 3. Are orders spread as unevenly as money?
 #
 # Compute the Gini index of the column `orders` in `counted` (the plain one, not the unbiased one). **Answer:** a number
-# between 0 and 1. Then compare it with the Gini index of `revenue`: what does the difference tell you?
+# between 0 and 1; do not round it. Then compare it with the Gini index of `revenue`: what does the difference tell you?
 
 # %% tags=["answer"] question="gini_orders"
 gini_orders = ...
@@ -86,7 +86,8 @@ gini_orders = pareto.gini(counted, by="orders")
 of_revenue = pareto.gini(counted)
 wider = "more" if of_revenue > gini_orders else "not more"
 print(f"Gini of orders {gini_orders:.3f}, of revenue {of_revenue:.3f}: money is {wider} unequal than orders.")
-print("If every order brought the same money, the two would be equal. The gap comes from what an order brings.")
+print("If every order brought the same money, the two would be equal. Part of the difference is that orders differ in")
+print("value, and that those who order often may spend more, or less, each time.")
 
 # %% tags=["nbval-check-output"]
 check("gini_orders", gini_orders)
@@ -97,7 +98,8 @@ check("gini_orders", gini_orders)
 # ABC classes for **all** customers in the table `customers`, with cuts at **70 % and 90 %** of the cumulative revenue. The
 # customer who crosses a cut belongs to the better class, and customers with the same revenue share a class. Whoever
 # brought nothing, or less, is class `"N"` and no part of the total. **Answer:** a Series of letters indexed by customer,
-# or a table with the columns `customer` and `class`.
+# or a table with the columns `customer` and `class`. Best do it by hand as well, in the steps of the lesson's section 2, and
+# compare.
 
 # %% tags=["answer"] question="abc_classes"
 classes = ...
@@ -114,7 +116,7 @@ check("abc_classes", classes)
 # ## 5. The same shop, another window
 #
 # Look at the second half of the log only, from `start` on. What do the top 20 % bring among those who count **in that
-# half**, of what they paid **in that half**? **Answer:** a share between 0 and 1.
+# half**, of what they paid **in that half**? **Answer:** a share between 0 and 1; do not round it.
 
 # %% tags=["nbval-check-output"]
 from crmlib.explorers import halfway
@@ -170,7 +172,8 @@ print(no_comparison or later.round({"before": 0, "after": 0, "share_after": 3}).
 
 # %% [markdown]
 # `before` and `after` are money in the two halves, `bought_again` counts customers, `share_after` is of all that these
-# customers paid later.
+# customers paid later. Whoever is new in the second half is not in the table. If there is no class C, argue for the lowest
+# class before N that it has.
 #
 # Stop, keep as it is, or something between? Argue your decision in at least 40 words: name a number from the table, say
 # what this log does not know, and what would change your mind. **Answer:** a text in quotes; use three quotes for
@@ -181,14 +184,15 @@ class_c = ...
 # ---- solution
 from textwrap import fill
 
-c = later[later["class"] == "C"]
+lowest = max((name for name in later["class"] if name != "N"), default="C")
+c = later[later["class"] == lowest]
 paid = f"{money(c['after'].sum(), CURRENCY, 0)}, {percent(c['share_after'].sum())} of what all paid who were there before"
 class_c = f"""
-Class C of the first half was {count(c["customers"].sum(), "customer")}. In the second half {c["bought_again"].sum():,} of
+Class {lowest} of the first half was {count(c["customers"].sum(), "customer")}. In the second half {c["bought_again"].sum():,} of
 them bought again, and the class paid {paid}. I would not stop serving them: that revenue would go at once, and nobody can
 tell yet who of them would have come up. But I would not spend a visit or a call on each of them either. I would move them
 to what costs almost nothing for one customer more, such as the web page and an automatic reminder, and rank again every
-period. The log does not know the costs. If serving a C customer costs more than the margin on what they buy, even so, I
+period. The log does not know the costs. If serving one of them costs more than the margin on what they buy, even so, I
 would change my mind and ask for a minimum order first."""
 print(fill(class_c.strip(), 88))
 

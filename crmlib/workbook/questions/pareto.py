@@ -57,17 +57,23 @@ def _top_lines(material):
     return _top(material.tx.loc[material.tx["amount"] >= 0, "amount"].sort_values(), TENTH)
 
 
-def _top_whole(material):
-    paid = _counted(material.tx)
-    return paid.iloc[-int(np.ceil(TENTH * len(paid) - _HAIR)) :].sum() / paid.sum()
+def _whole(paid, q, *, up=True):
+    """The share of whole customers, from the end of the values."""
+    size = int(np.ceil(q * len(paid) - _HAIR) if up else np.floor(q * len(paid) + _HAIR))
+    return paid.iloc[len(paid) - size :].sum() / paid.sum()
+
+
+def _by_id(material):
+    """In the order of the table, the first of it last."""
+    return _counted(material.tx).sort_index()[::-1]
 
 
 # 2 half_of_revenue
 
 
-def _needed(ranked):
+def _needed(ranked, goal=0.5):
     """How many of the values, in their order, it takes to reach half of the total."""
-    return int((ranked.cumsum() < ranked.sum() * (0.5 - _HAIR)).sum()) + 1
+    return int((ranked.cumsum() < ranked.sum() * (goal - _HAIR)).sum()) + 1
 
 
 def half_of_revenue(material):
@@ -196,6 +202,13 @@ def _early_share(material):
     return _top(_net(material.tx[material.tx["date"] < _start(material)]).clip(lower=0).sort_values(), FIFTH)
 
 
+def _later_of_the_best(material):
+    """What the best of the whole log bring of what the buyers of the second half paid in it."""
+    recent, paid = _counted(_recent(material)), _counted(material.tx)
+    best = paid.index[len(paid) - int(np.ceil(FIFTH * len(paid) - _HAIR)) :]
+    return recent[recent.index.isin(best)].sum() / recent.sum()
+
+
 def _whole_share(material):
     return _top(_counted(material.tx), FIFTH)
 
@@ -209,6 +222,8 @@ def claim(material):
     return _supported(recent_share(material))
 
 
+_FIRST_HALF = "This is the first half of the log, or the days before `start`."
+_BY_COUNT = "You took whole customers. Here the customer at the border counts with a fraction."
 _BEST = "You began with the poorest. Sort descending: the best customers come first."
 _UNSORTED = "You took the customers in the order of the table. Sort them by revenue first."
 _GROSS = "You ignored refunds. Revenue is net: what was paid back comes off."
@@ -220,14 +235,17 @@ _OTHERS = "Customers are in it who do not count: without a purchase, or with a n
 QUESTIONS = {
     "top_share": Number(
         answer=top_share,
-        praise="Read off the Lorenz curve, a fraction of a customer included.",
+        praise="Read off the Lorenz curve, with a fraction of a customer where there is one.",
         within=0.0005,
         share=True,
         wrong=(
-            Wrong(_top_whole, "You took whole customers. Here the customer at the border counts with a fraction."),
+            Wrong(lambda m: _whole(_counted(m.tx), TENTH), _BY_COUNT),
+            Wrong(lambda m: _whole(_counted(m.tx), TENTH, up=False), _BY_COUNT),
             Wrong(lambda m: _top(_counted(m.tx)[::-1], TENTH), _BEST),
-            Wrong(lambda m: _top(_counted(m.tx).sort_index()[::-1], TENTH), _UNSORTED),
-            Wrong(lambda m: _top(_counted(m.tx).sort_index(), TENTH), _UNSORTED),
+            Wrong(lambda m: _top(_by_id(m), TENTH), _UNSORTED),
+            Wrong(lambda m: _top(_by_id(m)[::-1], TENTH), _UNSORTED),
+            Wrong(lambda m: _whole(_by_id(m), TENTH), _UNSORTED),
+            Wrong(lambda m: _whole(_by_id(m), TENTH, up=False), _UNSORTED),
             Wrong(lambda m: 1 - top_share(m), "This is what all the others bring."),
             Wrong(_whole_share, "This is the top 20 %; the question asks for the top 10 %."),
             Wrong(_top_lines, "These are the largest lines of the log. Add up the lines of each customer first."),
@@ -247,6 +265,7 @@ QUESTIONS = {
         wrong=(
             Wrong(lambda m: half_of_revenue(m) - 1, "These bring less than half. The one who crosses it is needed too."),
             Wrong(lambda m: half_of_revenue(m) + 1, "One fewer is enough; do you count the one who crosses half twice?"),
+            Wrong(lambda m: _needed(_counted(m.tx)[::-1], 0.8), "These bring 80 %; the question asks for half of the revenue."),
             Wrong(lambda m: _needed(_counted(m.tx)), _BEST),
             Wrong(lambda m: _needed(_counted(m.tx).sort_index()), _UNSORTED),
             Wrong(
@@ -264,7 +283,8 @@ QUESTIONS = {
     ),
     "gini_orders": Number(
         answer=gini_orders,
-        praise="Compare it with the Gini index of revenue: what lies between them comes from what an order brings.",
+        praise="Compare it with the Gini index of revenue. Part of the difference is that orders differ in value, and that "
+        "those who order often may spend more, or less, each time.",
         within=0.0005,
         share=True,
         wrong=(
@@ -291,10 +311,7 @@ QUESTIONS = {
         praise="By value, best first, with the customer who crosses a cut in the better class.",
         column="class",
         wrong=(
-            Wrong(
-                _abc(cuts=(0.80, 0.95), together=True),
-                "These are the cuts 80 % and 95 %; the question asks for 70 % and 90 %.",
-            ),
+            Wrong(_abc(cuts=(0.80, 0.95), together=True), "These are the cuts 80 % and 95 %; the question asks for 70 % and 90 %."),
             Wrong(_abc(inclusive=True), _CROSSES),
             Wrong(_abc(inclusive=True, none="late"), _CROSSES),
             Wrong(
@@ -313,6 +330,7 @@ QUESTIONS = {
                 _unlike(_abc(none="in", losses=True), _abc_none_is_c, _abc(none="late"), _abc(together=True, none="in", losses=True)),
                 "Two things. Whoever brought nothing, or less, is class N, and customers with the same revenue share a class.",
             ),
+            Wrong(lambda m: abc_classes(m).str.lower(), "The classes are capital letters."),
             Wrong(_abc_by_count, "You cut on the number of customers. Here the cut is on the cumulative revenue."),
             *(
                 Wrong(_abc(order=order, none=none, inclusive=inclusive, losses=none == "in"), message)
@@ -337,11 +355,12 @@ QUESTIONS = {
             Wrong(_all_time_of_recent, "You kept the right customers, but with the money of the whole log. Drop the older lines first."),
             Wrong(_recent_with_silent, "Customers who bought nothing since `start` are in it, with zero. Only buyers of the window count."),
             Wrong(_whole_share, "This is the whole log; the question asks for the second half of it."),
-            Wrong(_early_share, "This is the first half of the log, or the days before `start`."),
-            Wrong(
-                lambda m: _top(_counted(_recent(m)), TENTH),
-                "This is the top 10 %; the question asks for the top 20 %.",
-            ),
+            Wrong(_early_share, _FIRST_HALF),
+            Wrong(lambda m: _top(_counted(m.tx[m.tx["date"] < _start(m)]), FIFTH), _FIRST_HALF),
+            Wrong(lambda m: _whole(_counted(_recent(m)), FIFTH), _BY_COUNT),
+            Wrong(lambda m: _whole(_counted(_recent(m)), FIFTH, up=False), _BY_COUNT),
+            Wrong(_later_of_the_best, "This is what the best of the whole log brought in that half. Rank anew, within the half."),
+            Wrong(lambda m: _top(_counted(_recent(m)), TENTH), "This is the top 10 %; the question asks for the top 20 %."),
             Wrong(lambda m: _top(_counted(_recent(m))[::-1], FIFTH), _BEST),
             Wrong(lambda m: _top(_gross(_recent(m)).sort_values(), FIFTH), _GROSS),
             Wrong(lambda m: _top(_net(_recent(m)).sort_values(), FIFTH), _NEGATIVE),
@@ -359,9 +378,9 @@ QUESTIONS = {
         choices=("80/20", "60/20", "neither"),
         wrong=(
             Wrong(lambda m: _supported(_whole_share(m)), "That is what the whole log says. The question is about its second half."),
-            Wrong(lambda m: "80/20", "Your share is more than five points away from 80 %."),
-            Wrong(lambda m: "60/20", "Your share is more than five points away from 60 %."),
-            Wrong(lambda m: "neither", "One of the two claims is within five points of your share."),
+            Wrong(lambda m: "80/20", "The share in the second half is more than five points away from 80 %."),
+            Wrong(lambda m: "60/20", "The share in the second half is more than five points away from 60 %."),
+            Wrong(lambda m: "neither", "Put the share in the second half beside each claim once more: five points are near enough."),
         ),
         hints=(
             "Put your answer to the last question beside 80 % and beside 60 %.",
