@@ -164,9 +164,10 @@ def pareto_law(customers, *, q=0.20, few=0.01) -> str:
     measured = f"Measured here: the top {percent(q, 0)} bring {percent(share)}, Gini {pareto.gini(customers):.3f}"
     textbook = pareto.pareto_exponent(0.80, 0.20)
     law = f"In the Pareto law of 80/20 (alpha {textbook:.4f}) the Gini index is {1 / (2 * textbook - 1):.3f}. {measured}"
-    if not q < share < 1:
+    try:
+        alpha = pareto.pareto_exponent(share, q)
+    except DataError:
         return f"{law}; no Pareto law goes through that."
-    alpha = pareto.pareto_exponent(share, q)
     return (
         f"{law}. The law through this top share (alpha {alpha:.4f}) has Gini {1 / (2 * alpha - 1):.3f} and lets the top "
         f"{percent(few, 0)} bring {percent(few ** (1 - 1 / alpha))}; here they bring {percent(pareto.top_share(customers, few))}."

@@ -3,9 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import crmlib
 from crmlib import customer_table
+
+# a busy machine is slow and not wrong; everything else stays as the profile in use (in CI hypothesis picks its own)
+settings.register_profile("unhurried", settings(deadline=None))
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,22 @@ def test_it_runs_on_one_line(cells, tmp_path, capsys, monkeypatch):
     assert "The log covers one day, so it has no halves to compare." in said and "nan" not in said
 
 
+@pytest.mark.parametrize(
+    "amounts", [[0.0, 0.0, 0.0], [5.0, -5.0, 0.0], [-5.0, -1.0, -2.0]], ids=["free", "all paid back", "refunds only"]
+)
+def test_a_log_without_money_says_so_and_reads_another(cells, tmp_path, capsys, monkeypatch, amounts):
+    log = TINY[:3].assign(customer=["a", "a", "b"], amount=amounts)
+    said, names, _, _ = run(cells, capsys, monkeypatch, **bound(log, tmp_path / "log.csv"))
+    assert "Nobody in this log paid more than was paid back" in said
+    assert "2,357 customers from 1997-01-01 to 1998-06-30, $" in said and names["CURRENCY"] == "$"
+
+
+@pytest.mark.parametrize("amount", [3.0, 5.0, 0.1])
+def test_one_customer_of_any_amount_ends_in_no_error(cells, tmp_path, capsys, monkeypatch, amount):
+    said, _, _, _ = run(cells, capsys, monkeypatch, **bound(TINY[:1].assign(amount=amount), tmp_path / "log.csv"))
+    assert "no Pareto law goes through that" in said
+
+
 def test_no_prose_holds_a_number_of_the_log(cells):
     """What depends on the data is printed, not written. Per cents that a claim or a rule names may stand there."""
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

@@ -145,6 +145,15 @@ as_of = AS_OF or f"{log.transactions['date'].max():%Y-%m-%d}"
 tx = until(log.transactions, as_of)
 customers = customer_table(tx, as_of=as_of)
 
+# %%
+from crmlib.workbook.sentences import nothing_to_share
+
+if why := nothing_to_share(customers):  # a log without money cannot carry the rest
+    print(why)
+    tx, CURRENCY = datasets.load("cdnow_sample"), "$"
+    as_of = f"{tx['date'].max():%Y-%m-%d}"
+    customers = customer_table(tx, as_of=as_of)
+
 # %% [markdown]
 # Who counts? A Lorenz curve has no place for somebody with a negative revenue. `buyers` keeps everybody who bought and did
 # not get more back than they paid, as section 1 has it.

@@ -30,8 +30,13 @@ from crmlib import customer_table, pareto
 from crmlib.explorers import buyers
 from crmlib.wording import count, money, percent
 from crmlib.workbook import workbook
+from crmlib.workbook.sentences import nothing_to_share
 
 tx, customers, check = workbook("pareto", data=DATA, as_of=AS_OF, currency=CURRENCY, **OPTIONS)
+if why := nothing_to_share(customers):  # a log without money cannot carry the questions
+    print(why)
+    AS_OF, CURRENCY = "", "$"
+    tx, customers, check = workbook("pareto", data="cdnow_sample", currency=CURRENCY)
 as_of = AS_OF or f"{tx['date'].max():%Y-%m-%d}"
 counted = buyers(customers)
 print(f"{len(counted):,} of {count(len(customers), 'customer')} count; the log is read up to {as_of}")

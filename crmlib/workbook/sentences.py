@@ -21,6 +21,7 @@ __all__ = [
     "bought_once",
     "busiest",
     "last_month",
+    "nothing_to_share",
     "once_by_day",
     "once_moved",
     "two_recencies",
@@ -166,6 +167,21 @@ def without_revenue(customers) -> str:
 
 
 @_wrapped
+def nothing_to_share(customers, instead="cdnow_sample") -> str:
+    """Why shares of revenue cannot be taught on these customers, and which data is read instead; empty where they can.
+
+    >>> print(nothing_to_share(pd.DataFrame({"revenue": [0.0, -5.0]})))
+    Nobody in this log paid more than was paid back, so there is no revenue to share out:
+    from here on cdnow_sample is read.
+    """
+    if (customers["revenue"] > 0).any():
+        return ""
+    return (
+        "Nobody in this log paid more than was paid back, so there is no revenue to share out: "
+        f"from here on {instead} is read."
+    )
+
+
 def two_recencies(customers) -> str:
     """What happens to one-time buyers where t_x is taken for days_since_last."""
     buyers, once = _buyers(customers)
