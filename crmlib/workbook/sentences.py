@@ -182,6 +182,7 @@ def nothing_to_share(customers, instead="cdnow_sample") -> str:
     )
 
 
+@_wrapped
 def two_recencies(customers) -> str:
     """What happens to one-time buyers where t_x is taken for days_since_last."""
     buyers, once = _buyers(customers)
