@@ -208,6 +208,15 @@ class TestDefinitions:
         assert (row["revenue"], row["flag"]) == (0.0, "non_positive_revenue")
         assert self.one(engine, ("a", 4, 1e-9))["flag"] is None
 
+    def test_the_same_amounts_in_another_order_give_the_same_revenue_to_the_last_digit(self, engine):
+        amounts = (0.1, 0.7, 0.2, 11.77, 0.3, 29.33)
+        lines = [("a", day, amount) for day, amount in enumerate(amounts)]
+        lines += [("b", day, amount) for day, amount in enumerate(reversed(amounts))]
+        a, b = plain(table_of(engine, lines, 35))
+        for column in ("revenue", "mean_order"):
+            assert a[column] == b[column]
+        assert sum(amounts) != sum(reversed(amounts))  # or this would show nothing
+
     def test_the_refunds_of_the_evidence(self, engine):
         # A bought 100 and 50 and gave 150 back, B bought 80 and gave 80 back: a refund is no order and no sign of life
         lines = ("A", 0, 100), ("A", 4, 50), ("A", 8, -150), ("B", 2, 80), ("B", 9, -80)
