@@ -65,7 +65,10 @@ def buyers(facts, table) -> Said:
         title = f"Every period that is wholly in the log has {count(best['customers'], 'buyer')}"
     if facts.is_panel:
         return Said(title, f"After {day(facts.last_first)} every buyer is one who came back.")
-    new = median([row["first_time"] / row["customers"] for row in rows if row["customers"]] or [0.0])
+    shares = [row["first_time"] / row["customers"] for row in rows if row["customers"]]
+    if not shares:
+        return Said(title, "All purchases lie in periods that are only partly in the log, so no period is typical.")
+    new = median(shares)
     if new > 0.5:
         return Said(
             title, f"In a typical period {percent(new)} of the buyers are new: the business lives on winning customers."

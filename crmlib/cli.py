@@ -13,6 +13,7 @@ import inspect
 import os
 import re
 import sys
+import unicodedata
 import warnings
 from pathlib import Path
 from typing import Annotated, get_type_hints
@@ -63,7 +64,9 @@ def reads_a_log(command):
     @functools.wraps(command)
     def with_options(**given):
         options = {name: given.pop(name) for name in kinds}
-        return command(**given, options={name: value for name, value in options.items() if value is not None})
+        # a letter with an umlaut can be stored as one sign or as two; the reader of files makes it one
+        options = {name: unicodedata.normalize("NFC", value) for name, value in options.items() if value is not None}
+        return command(**given, options=options)
 
     own = inspect.signature(command).parameters
     shared = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind) for name, kind in kinds.items()]
@@ -317,6 +320,8 @@ def _admitted(data, as_of, options):
         if last > today:
             raise DataError(_later(dates, first, last, today))
         day = last
+    elif day.year > today.year + 100:
+        raise DataError(f"as_of {day} is more than a hundred years after today ({today}); choose an earlier day.")
     elif day > today:
         sentence = f"The date of the report, {day}, lies in the future (today is {today}): days that have not come count as days without a purchase."
         notes.append(Note("future", 0, sentence))

@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from itertools import islice
 
 import numpy as np
@@ -65,7 +66,7 @@ def column_names(header, name: str, *, separator: str = ",") -> list[str]:
     >>> column_names(["customer ", None], "a.csv")
     ['customer', 'column 2']
     """
-    cells = ["" if cell is None else str(cell).strip() for cell in header]
+    cells = ["" if cell is None else unicodedata.normalize("NFC", str(cell).strip()) for cell in header]
     if any(_DATA.fullmatch(cell) for cell in cells):
         raise DataError(
             f"The first line of {name} looks like data, not like column names ({_shown(cells)}); "

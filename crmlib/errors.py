@@ -3,6 +3,7 @@
 Every message is one plain sentence or two: what was found, where, and what to type instead.
 """
 
+import datetime as dt
 import reprlib
 
 __all__ = ["DataError", "DataNotice", "FitError", "quote"]
@@ -28,7 +29,11 @@ _SHORT.maxlist = 30
 def quote(value) -> str:
     """A value from the data as it may stand in a message: its repr, on one line, cut to about 60 characters.
 
+    Dates and times are quoted as people read them, not as Python writes them.
+
     >>> quote("two\\nlines"), len(quote("x" * 1000))
     ("'two\\\\nlines'", 60)
+    >>> quote(dt.time(9, 30))
+    "'09:30:00'"
     """
-    return _SHORT.repr(value)
+    return _SHORT.repr(str(value) if isinstance(value, dt.date | dt.time | dt.timedelta) else value)

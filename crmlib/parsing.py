@@ -270,7 +270,7 @@ def numbers(values, *, decimal=None, thousands=None):
             number = float(value)
         else:
             kind = type(value).__name__
-            kind = {"bool": "true-or-false value", "datetime": "date"}.get(kind, kind)
+            kind = {"bool": "true-or-false value", "datetime": "date", "Timestamp": "date", "Timedelta": "span of time"}.get(kind, kind)
             raise Unreadable(value, f"is a {kind} and not a number")
         found.append(number)
     if undecided is not None and not decided:

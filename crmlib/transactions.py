@@ -255,7 +255,10 @@ def _without_missing(log, name, missing, example, missing_customer):
         advice = "; fill it in, or leave such lines out with missing_customer='drop'"
         log.refuse(nameless, name, f"The customer {what}", advice)
     if missing.all():
-        raise DataError(f"No line of the purchase log has a customer in column {quote(name)}.")
+        raise DataError(
+            f"No line of the purchase log has a customer in column {quote(name)}; name the column that has them, "
+            "e.g. customer='CustomerID'."
+        )
     log.count("missing_customer", nameless.sum(), "left out because the customer is missing.")
     log.keep(~missing)
     return ~missing
@@ -273,7 +276,7 @@ def _texts(log, name, role):
     """A column as text, None where nothing stands; an order column must not have gaps."""
     places, _, texts = log.parsed(name, role, parsing.ids)
     if role == "order":
-        advice = "; fill it in, or rename the column so that one customer-day counts as one order"
+        advice = "; fill it in, or rename the column, so that what a customer bought on one day counts as one order"
         log.refuse(np.array([text is None for text in texts])[places], name, "The order is missing", advice)
     return np.array(texts, dtype=object)[places]
 
@@ -333,6 +336,7 @@ def _numbers(log, name, role, decimal, thousands):
     if role == "amount":
         log.refuse(np.isnan(found), name, "The amount is missing", _INCOMPLETE)
     log.refuse(np.isinf(found), name, f"The {role} is infinite", "; correct it")
+    log.refuse(np.abs(found) > 1e100, name, f"The {role} is too large to be summed", "; correct it")
     return found
 
 

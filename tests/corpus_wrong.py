@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from corpus import ANN, BOB, CHINESE, CHINESE_NAMES, COLUMNS, FOLDER, SHEET, D, Wrong, excel, log, parquet
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256))
@@ -231,6 +233,9 @@ WRONG = {
         log(ANN, "Bob,2024-01-06,free"),
         says=("'free' in row 2 below the header (column 'amount')", "is not a number"),
     ),
+    "an amount beyond all money": Wrong(
+        "orders.csv", log(ANN, "Ann,2024-01-05,1e308"), says=("too large to be summed in row 2", "correct it")
+    ),
     "a missing amount": Wrong(
         "orders.csv",
         log(ANN, "Bob,2024-01-06,"),
@@ -258,7 +263,7 @@ WRONG = {
         "orders.csv",
         log(",2024-01-06,2"),
         "--missing-customer drop",
-        says=("No line of the purchase log has a customer in column 'customer'",),
+        says=("No line of the purchase log has a customer in column 'customer'", "e.g. --customer CustomerID"),
     ),
     "gaps among orders": Wrong(
         "orders.csv",
@@ -325,6 +330,9 @@ WRONG = {
         "--as-of 2023-12-31",
         says=("--as-of 2023-12-31 is before the first purchase (2024-01-05)", "a later one"),
     ),
+    "as of far beyond": Wrong(
+        "orders.csv", log(ANN), "--as-of 9999-12-31", says=("--as-of 9999-12-31 is more than a hundred years after",)
+    ),
     "as of in another way": Wrong(
         "orders.csv", log(ANN), "--as-of 31.12.2024", says=("--as-of '31.12.2024' is not a date", "YYYY-MM-DD")
     ),
@@ -345,6 +353,11 @@ WRONG = {
         "orders.xlsx",
         excel(S=[*SHEET, ("19", "13/02/2024", 3)]),
         says=("'13/02/2024' in row 3", "text in a column of real dates", "YYYY-MM-DD"),
+    ),
+    "Excel with times without days": Wrong(
+        "orders.xlsx",
+        excel(S=[COLUMNS, (17, dt.time(9, 30), 3)]),
+        says=("The date '09:30:00' in row 1", "time of day that cannot be read"),
     ),
     "Excel with a title": Wrong(
         "orders.xlsx",

@@ -76,6 +76,12 @@ def test_buyers_new_or_not(first_time, said):
     )
 
 
+def test_buyers_where_no_whole_period_has_any():
+    said = captions.buyers(FACTS, periods(customers=(3, 0), complete=(False, True)))
+    assert said.title == "Every period that is wholly in the log has 0 buyers"
+    assert said.meaning == "All purchases lie in periods that are only partly in the log, so no period is typical."
+
+
 def test_orders():
     said = captions.orders(FACTS)
     assert said.title == "50.0 % of customers bought once (50 of 100)"

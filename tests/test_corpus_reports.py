@@ -16,7 +16,6 @@ from inert_page import Page
 import crmlib.report
 from crmlib import checkout, cli, sections
 
-
 DRAWN = {  # logs of other shapes; the charts of all others are those of "plain"
     "plain",
     "negative and zero amounts",

@@ -308,7 +308,7 @@ def test_a_file_goes_through_reader_and_door(tmp_path):
     )
     assert admission.transactions["customer"].to_list() == ["007", "René"]
     assert admission.transactions["amount"].to_list() == [1234.5, -3.0]
-    assert [note.code for note in admission.notes] == ["file", "columns", "empty_rows", "refunds"]
+    assert [note.code for note in admission.notes] == ["file", "columns", "empty_rows", "dates", "refunds"]
     assert admission.notes[0].sentence.endswith("semicolons between the fields, cp1252.")
 
 

@@ -206,6 +206,10 @@ def test_double_names_are_refused_with_their_places():
     assert message == "log.csv has the column name 'date' more than once (columns 2 and 4); rename one."
 
 
+def test_a_letter_stored_as_two_signs_becomes_one():
+    assert column_names(["Ka\u0308ufer", "金额"], "log.csv") == ["K\u00e4ufer", "金额"]
+
+
 def test_columns_without_a_name_are_called_by_their_place():
     table, _ = read(",customer,\n0,a,x\n")
     assert list(table) == ["column 1", "customer", "column 3"]

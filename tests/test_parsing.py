@@ -393,7 +393,7 @@ class TestNumbers:
 
     @pytest.mark.parametrize(
         ("value", "kind"),
-        [(True, "true-or-false value"), (b"5", "bytes"), (dt.timedelta(1), "timedelta"), (5j, "complex"),
+        [(True, "true-or-false value"), (pd.Timedelta(1), "span of time"), (pd.Timestamp(0), "date"), (b"5", "bytes"), (dt.timedelta(1), "timedelta"), (5j, "complex"),
         (dt.date(2024, 1, 1), "date"),
          (dt.datetime(2024, 1, 1), "date")],
     )  # fmt: skip

@@ -310,7 +310,8 @@ class TestCustomers:
         sentence = "2 lines are left out because the customer is missing."
         assert said(raw, missing_customer="drop") == {"missing_customer": (2, sentence)}
         assert refusal(make(customer=[None, "", "nan"]), missing_customer="drop") == (
-            "No line of the purchase log has a customer in column 'customer'."
+            "No line of the purchase log has a customer in column 'customer'; name the column that has them, "
+            "e.g. customer='CustomerID'."
         )
 
     def test_text_keeps_its_leading_zeros(self, make):
@@ -642,6 +643,13 @@ class TestAmounts:
             refusal(make(cost=values)) == "The cost is infinite in row 2 below the header (column 'cost'); correct it."
         )
 
+    @pytest.mark.parametrize("huge", [1.1e100, -1e308, "1e200"])
+    def test_numbers_that_cannot_be_summed(self, make, huge):
+        values = [1.0, huge, 2.0] if isinstance(huge, float) else ["1", huge, "2"]
+        assert refusal(make(amount=values)) == (
+            "The amount is too large to be summed in row 2 below the header (column 'amount'); correct it."
+        )
+
     def test_truth_values_and_times_are_no_amounts(self, make):
         assert refusal(make(amount=[True, False, True])) == (
             "The amount True in row 1 below the header (column 'amount') is a true-or-false value and not a number."
@@ -689,8 +697,7 @@ class TestOrders:
     def test_missing(self, make, gap):
         assert refusal(make(bill=["x", gap, gap]), order="bill") == (
             "The order is missing in row 2 below the header (column 'bill'; 2 lines are like that); fill it in, or "
-            "rename the column so that "
-            "one customer-day counts as one order."
+            "rename the column, so that what a customer bought on one day counts as one order."
         )
 
 
