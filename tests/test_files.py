@@ -77,6 +77,7 @@ def refusal(put):
         ("log.zip", packed(**{"orders.csv": CSV}), "orders.csv in log.zip"),
         ("mac.zip", packed(**{"a/": b"", "a/orders.csv": CSV, "__MACOSX/._orders.csv": b"x"}), "orders.csv in mac.zip"),
     ],
+    ids=["csv", "txt", "no ending", "csv.gz", "gz", "zip", "zip of a Mac"],  # packed bytes hold the time: no ids of these
 )
 def test_text_is_read_as_text_packed_or_not(put, name, content, said):
     table, notes = read_file(put(name, content))
