@@ -1,7 +1,7 @@
-"""Concentration over time: the Pareto lesson's explorer, its windows, its test of who stays on top, and their sentences.
+"""Concentration over time: the Pareto lesson's explorer, its windows, its test of who stays on top, their sentences.
 
 A lesson must say true things about any log, so what it says about time is computed here, verdict included, and tested.
-A window of m months ends with ``as_of`` and holds the calendar months up to it: 3 months up to 30 June begin on 1 April.
+A window of m months ends with ``as_of`` and holds the calendar months up to it: 3 months to 30 June begin on 1 April.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from crmlib.frames import as_day, day_number, table
 from crmlib.wording import count, days, money, number, percent, several
 
 __all__ = [
-    "StillOnTop", "View", "buyers", "concentration", "halfway", "later_by_class", "longer_is_steeper", "months_to_cover",
-    "pareto_law", "shares_by_window", "still_on_top", "window_start",
+    "StillOnTop", "View", "buyers", "concentration", "halfway", "later_by_class", "longer_is_steeper",
+    "months_to_cover", "pareto_law", "shares_by_window", "still_on_top", "window_start",
 ]  # fmt: skip
 
 ABOUT_HALF = (0.40, 0.60)  # what counts as "about half" in a verdict: our convention, printed with it
@@ -111,9 +111,9 @@ def buyers(customers):
 def shares_by_window(tx, *, as_of, months=(3, 6, 12, 18), q=0.20):
     """How concentrated the money is in windows of several lengths, each counting only those who bought in it.
 
-    Columns: months, start, customers, revenue, top_share, gini, and orders_top and orders_rest: orders a customer among the
-    best ceil(q * n) and among the others (null where there are none). A window that begins before the log, or in which
-    nobody paid, has no row. The same kind of table.
+    Columns: months, start, customers, revenue, top_share, gini, and orders_top and orders_rest: orders a customer among
+    the best ceil(q * n) and among the others (null where there are none). A window that begins before the log, or in
+    which nobody paid, has no row. The same kind of table.
 
     >>> from crmlib import datasets
     >>> windows = shares_by_window(datasets.load("cdnow_sample"), as_of="1998-06-30", months=(3, 18, 24))
@@ -159,23 +159,24 @@ def longer_is_steeper(windows) -> str:
 
 
 def pareto_law(customers, *, q=0.20, few=0.01) -> str:
-    """What the Pareto law of 80/20, and the one through this log's own top share, say of Gini and of the top ``few``."""
+    """What the Pareto law of 80/20, and the one through this log's own top share, say of Gini and the top ``few``."""
     share = pareto.top_share(customers, q)
-    measured = f"Measured here: the top {percent(q, 0)} bring {percent(share)}, Gini {pareto.gini(customers):.3f}"
     textbook = pareto.pareto_exponent(0.80, 0.20)
-    law = f"In the Pareto law of 80/20 (alpha {textbook:.4f}) the Gini index is {1 / (2 * textbook - 1):.3f}. {measured}"
+    law = f"In the Pareto law of 80/20 (alpha {textbook:.4f}) the Gini index is {1 / (2 * textbook - 1):.3f}. "
+    law += f"Measured here: the top {percent(q, 0)} bring {percent(share)}, Gini {pareto.gini(customers):.3f}"
     try:
         alpha = pareto.pareto_exponent(share, q)
     except DataError:
         return f"{law}; no Pareto law goes through that."
     return (
-        f"{law}. The law through this top share (alpha {alpha:.4f}) has Gini {1 / (2 * alpha - 1):.3f} and lets the top "
-        f"{percent(few, 0)} bring {percent(few ** (1 - 1 / alpha))}; here they bring {percent(pareto.top_share(customers, few))}."
+        f"{law}. The law through this top share (alpha {alpha:.4f}) has Gini {1 / (2 * alpha - 1):.3f} and lets the "
+        f"top {percent(few, 0)} bring {percent(few ** (1 - 1 / alpha))}; here they bring "
+        f"{percent(pareto.top_share(customers, few))}."
     )
 
 
 def concentration(tx, *, months, q, as_of, currency="") -> View:
-    """The explorer's callback: the Lorenz curve of the last ``months`` months with its top ``q`` marked, and a sentence.
+    """The explorer's callback: the Lorenz curve of the last ``months`` months, its top ``q`` marked, and a sentence.
 
     The thin line is the whole log, to compare with. Only customers who bought in the window count. A window longer than
     the log is the whole log, and the sentence says so. The figure is outside pyplot, so that two moves of a slider that
@@ -199,7 +200,8 @@ def concentration(tx, *, months, q, as_of, currency="") -> View:
     plots.lorenz_curve(pareto.lorenz(inside.to_native()), top=(q, share), title=title, ax=ax)
     everyone = _window(tx, first, last)
     whole = table(pareto.lorenz(everyone.to_native()))
-    ax.plot(whole["share_of_customers"].to_numpy(), whole["share_of_value"].to_numpy(), color=plots.MUTED, linewidth=1, label="whole log")
+    x, y = whole["share_of_customers"].to_numpy(), whole["share_of_value"].to_numpy()
+    ax.plot(x, y, color=plots.MUTED, linewidth=1, label="whole log")
     ax.legend(loc="upper left", frameon=False, fontsize=9)
     revenue = money(inside["revenue"].sum(), currency, 0)
     sentence = f"In {when} the top {top} of {count(len(inside), 'buyer')} brought {percent(share)} of {revenue}"
@@ -212,8 +214,8 @@ def concentration(tx, *, months, q, as_of, currency="") -> View:
 class StillOnTop:
     """What became of the best customers of one period in the next; the methods say it in sentences.
 
-    ``customers`` bought in the first period, and only they are ranked in the second, silence being zero. ``missing`` says
-    why a log cannot carry the comparison; then there are no numbers.
+    ``customers`` bought in the first period, and only they are ranked in the second, silence being zero. ``missing``
+    says why a log cannot carry the comparison; then there are no numbers.
     """
 
     missing: str = ""
@@ -230,20 +232,21 @@ class StillOnTop:
     share_after: float | None = None  # what the same top brings of the money of the second period
     share_hindsight: float | None = None  # what the top of the second period brings of it
     rest_after: float | None = None  # money of the second period from customers not in the first top
-    newcomers: float | None = None  # share of all money of the second period from customers who did not count in the first
+    newcomers: float | None = None  # share of all later money from customers who did not count in the first period
 
     def turnover(self) -> str:
         """How many of the top are still in it, with a verdict on 'about half of them are not'."""
         if self.missing:
             return self.missing
-        left, (low, high) = 1 - self.stayed / self.top, ABOUT_HALF
+        left, (low, high), top = 1 - self.stayed / self.top, ABOUT_HALF, percent(self.q, 0)
         before = f"{self.first} to {self.split - dt.timedelta(days=1)}"
         drawn = 1 - (self.stayed + self.came_up) / self.customers
+        verdict = self._judged("About half are not", low <= left <= high, f"{percent(low, 0)} to {percent(high, 0)}")
         return (
-            f"Top {percent(self.q, 0)} (by count) from {before}: {count(self.top, 'customer')}. Again in the top "
-            f"{percent(self.q, 0)} from {self.split} to {self.last}: {number(self.stayed)}. {percent(left)} of this group are not; "
-            f"{percent(self.silent / self.top)} of this group bought nothing. Of names drawn at random {percent(drawn)} "
-            f"would not be. {self._judged('About half are not', low <= left <= high, f'{percent(low, 0)} to {percent(high, 0)}')}"
+            f"Top {top} (by count) from {before}: {count(self.top, 'customer')}. Again in the top {top} from "
+            f"{self.split} to {self.last}: {number(self.stayed)}. {percent(left)} of this group are not; "
+            f"{percent(self.silent / self.top)} of this group bought nothing. Of names drawn at random "
+            f"{percent(drawn)} would not be. {verdict}"
         )
 
     def fallback(self) -> str:
@@ -251,9 +254,9 @@ class StillOnTop:
         if self.missing:
             return self.missing
         return (
-            f"The top {percent(self.q, 0)} (by count) brought {percent(self.share_before)} of the money in the period that "
-            f"chose them and {percent(self.share_after)} of what the same customers paid in the next; chosen with hindsight, a group of that "
-            f"size would have brought {percent(self.share_hindsight)}. "
+            f"The top {percent(self.q, 0)} (by count) brought {percent(self.share_before)} of the money in the period "
+            f"that chose them and {percent(self.share_after)} of what the same customers paid in the next; chosen with "
+            f"hindsight, a group of that size would have brought {percent(self.share_hindsight)}. "
             f"{self._judged('The chosen fall back', self.share_after < self.share_before)}"
         )
 
@@ -263,9 +266,9 @@ class StillOnTop:
             return self.missing
         return (
             f"Serving only the top {percent(self.q, 0)} of the first period would have given up "
-            f"{money(self.rest_after, currency, 0)} in the second, {percent(1 - self.share_after)} of what these customers paid, "
-            f"and {number(self.came_up)} of the {number(self.stayed + self.came_up)} on top by then. Whoever did not count in "
-            f"the first period brought {percent(self.newcomers)} of all the money of the second."
+            f"{money(self.rest_after, currency, 0)} in the second, {percent(1 - self.share_after)} of what these "
+            f"customers paid, and {number(self.came_up)} of the {number(self.stayed + self.came_up)} on top by then. "
+            f"Whoever did not count in the first period brought {percent(self.newcomers)} of all money of the second."
         )
 
     def _judged(self, claim, held, taken=""):
@@ -275,10 +278,10 @@ class StillOnTop:
 
 
 def still_on_top(tx, *, as_of, months=None, q=0.20) -> StillOnTop:
-    """Who of the best ``q`` of one period is among the best of the next: two halves of the log, or two windows of ``months``.
+    """Who of the best ``q`` of one period is among the best of the next: halves of the log, or windows of ``months``.
 
-    The top is the best ceil(q * n) by revenue; equal customers are taken in the order of their ids. A customer whose refunds
-    exceed the purchases of the second period counts as zero there, and zero is never on top.
+    The top is the best ceil(q * n) by revenue; equal customers are taken in the order of their ids. A customer whose
+    refunds exceed the purchases of the second period counts as zero there, and zero is never on top.
     """
     pair = _two_periods(tx, as_of, months)
     if pair.missing:
@@ -303,7 +306,7 @@ def still_on_top(tx, *, as_of, months=None, q=0.20) -> StillOnTop:
 def later_by_class(tx, *, as_of, months=None, cuts=(0.80, 0.95)):
     """What the ABC classes of one period brought in the next; periods as in `still_on_top`.
 
-    Columns: class (by the first period), customers, bought_again, before, after, share_after (of what these customers paid).
+    Columns: class (by the first period), customers, bought_again, before, after, share_after (of what they all paid).
     The same kind of table; no rows where the log cannot carry it, which ``still_on_top(...).missing`` explains.
 
     >>> from crmlib import datasets
@@ -322,14 +325,14 @@ def later_by_class(tx, *, as_of, months=None, cuts=(0.80, 0.95)):
     classes = table(pareto.abc_classes(pair.both.to_native(), by="before", cuts=cuts)).select("customer", "class")
     both = pair.both.join(classes, on="customer", how="left").with_columns(nw.col("bought").cast(nw.Int64))
     summed = both.group_by("class").agg(
-        nw.len().alias("customers"), nw.col("bought").sum().alias("bought_again"), nw.col("before").sum(), nw.col("after").sum()
+        nw.len().alias("customers"), nw.col("bought").sum().alias("bought_again"), nw.col("before", "after").sum()
     )
     summed = summed.sort("class").with_columns(share_after=nw.col("after") / nw.col("after").sum())
     return nw.maybe_reset_index(summed.select(nw.col(name).cast(kind) for name, kind in schema.items())).to_native()
 
 
 class _TwoPeriods(NamedTuple):
-    """Those who bought in the first period: ``both`` has customer, before, after (money, at least 0), bought (after)."""
+    """Those who bought in the first period: ``both`` has customer, before, after (money, >= 0), bought (after)."""
 
     missing: str = ""
     first: dt.date | None = None
@@ -352,7 +355,8 @@ def _two_periods(tx, as_of, months) -> _TwoPeriods:
     before = _window(tx, first, split - dt.timedelta(days=1)).select("customer", before="revenue")
     lines = _between(tx, split, last)
     spent = lines.group_by("customer").agg(nw.col("amount").sum().alias("after"))
-    spent = spent.with_columns(after=nw.when(nw.col("after") > 0).then(nw.col("after")).otherwise(0.0))
+    later = nw.col("after").round(6)  # as customer_table does: what is paid back leaves no dust
+    spent = spent.with_columns(after=nw.when(later > 0).then(later).otherwise(0.0))
     both = before.join(spent, on="customer", how="left").sort("customer").with_columns(nw.col("after").fill_null(0.0))
     if not (both["before"].sum() > 0 and both["after"].sum() > 0):
         return _TwoPeriods(f"No customer paid both before {split} and from then on, so there is nothing to compare.")
@@ -369,7 +373,8 @@ def _best(values, size):
 
 
 def _first_day(tx) -> dt.date:
-    return as_day(table(tx, ["customer", "date", "amount"], what="table of transactions")["date"].min(), name="the first date")
+    frame = table(tx, ["customer", "date", "amount"], what="table of transactions")
+    return as_day(frame["date"].min(), name="the first date")
 
 
 def _between(tx, start, end):
@@ -379,7 +384,7 @@ def _between(tx, start, end):
 
 
 def _window(tx, start, end):
-    """The buyers of the days from ``start`` to ``end`` with what they did in them, wrapped; no rows if nobody bought."""
+    """The buyers of the days from ``start`` to ``end`` with what they did there, wrapped; no rows if nobody bought."""
     lines = _between(tx, start, end)
     if not len(lines):
         schema = {"customer": nw.String, "orders": nw.Int64, "revenue": nw.Float64}

@@ -68,7 +68,9 @@ def top(values, q):
 def test_the_verdict_on_the_claim_turns_with_the_data(cells, tmp_path, capsys, monkeypatch, share):
     """Ten customers on ten days, the best two of whom bring just that share."""
     amounts = [share * 500] * 2 + [(1 - share) * 125] * 8
-    tx = pd.DataFrame({"customer": [f"c{i}" for i in range(10)], "date": pd.date_range("2024-01-01", periods=10), "amount": amounts})
+    tx = pd.DataFrame(
+        {"customer": [f"c{i}" for i in range(10)], "date": pd.date_range("2024-01-01", periods=10), "amount": amounts}
+    )
     said, _, titles, _ = run(cells, capsys, monkeypatch, **bound(tx, tmp_path / "log.csv"))
     assert f"The top 20 % bring {percent(share)} of the revenue; by count {percent(share)}, 0.00 points apart." in said
     verdict = "held" if share in (0.84, 0.76) else "did not hold"
@@ -87,10 +89,15 @@ def test_it_tells_the_truth_about_another_log(cells, other_log, tmp_path, capsys
     said, names, titles, view = run(cells, capsys, monkeypatch, **bound(tx, tmp_path / "log.csv"))
     net = tx.groupby("customer")["amount"].sum()
     paid = net[net >= 0]
-    assert f"{len(paid)} customers from {tx['date'].min():%Y-%m-%d} to {tx['date'].max():%Y-%m-%d}, CHF {paid.sum():,.2f}" in said
+    assert (
+        f"{len(paid)} customers from {tx['date'].min():%Y-%m-%d} to {tx['date'].max():%Y-%m-%d}, CHF {paid.sum():,.2f}"
+        in said
+    )
     assert f"{len(net) - len(paid)} customers left out: refunds only, or more refunds than purchases" in said
     share = top(paid, 0.20)
-    assert f"The top 20 % bring {percent(share)} of the revenue" in said and "'80 % from 20 %' did not hold here" in said
+    assert (
+        f"The top 20 % bring {percent(share)} of the revenue" in said and "'80 % from 20 %' did not hold here" in said
+    )
     assert f"top 20 %: {percent(share)} of the revenue" in said
     assert f"the other 80 %: {percent(1 - share)}, CHF {(1 - share) * paid.sum():,.0f}" in said
     reached = np.sort(paid)[::-1].cumsum() / paid.sum()
@@ -102,13 +109,19 @@ def test_it_tells_the_truth_about_another_log(cells, other_log, tmp_path, capsys
 
     shares = names["windows"]["top_share"]
     rising = shares.is_monotonic_increasing
-    assert f"the more the top brings' {'held' if rising else 'did not hold'} here: {percent(shares.iloc[0])} in 3 months" in said
+    assert (
+        f"the more the top brings' {'held' if rising else 'did not hold'} here: {percent(shares.iloc[0])} in 3 months"
+        in said
+    )
     assert titles[2] == f"The top 20 % bring {percent(shares.min())} to {percent(shares.max())}, by window"
     assert view.sentence.startswith("In the last 3 months (2024-09-30 to 2024-12-30) the top 20 % of ")
     halves = names["halves"]
     assert f"Again in the top 20 % from {halves.split} to {halves.last}: {halves.stayed}." in said
     first = names["windows"].iloc[0]
-    assert f"by hand, from {first['start']:%Y-%m-%d}: {first['customers']} buyers, top 20 % {first['top_share']:.3f}" in said
+    assert (
+        f"by hand, from {first['start']:%Y-%m-%d}: {first['customers']} buyers, top 20 % {first['top_share']:.3f}"
+        in said
+    )
     assert "in both by hand: 1 in both by crmlib: 1" in said
     assert f"the top 1 % ({len(paid) / 100:,.1f} of them) left a margin of" in said
     assert ("N " in said.split("cuts (0.7, 0.9)")[1][:80]) == with_refunds
@@ -164,7 +177,10 @@ def test_it_keeps_to_the_pattern_of_a_lesson(cells):
     objectives = re.findall(r"^\d\. ", prose[0], flags=re.MULTILINE)
     recap = next(text for text in prose if text.startswith("## Recap"))
     assert len(objectives) == 7 and objectives == re.findall(r"^\d\. ", recap, flags=re.MULTILINE)
-    assert "**Time:** 45 minutes" in prose[0] and "**Builds on:** [From purchases to customers](10_customers.ipynb)" in prose[0]
+    assert (
+        "**Time:** 45 minutes" in prose[0]
+        and "**Builds on:** [From purchases to customers](10_customers.ipynb)" in prose[0]
+    )
     assert "uv run crm start pareto" in prose[0] and "uv run crm start pareto" in recap
     assert sum("**Before you run the next cell:**" in " ".join(text.split()) for text in prose) >= 15
     code = [cell for cell in cells if cell.cell_type == "code"]

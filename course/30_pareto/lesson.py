@@ -32,7 +32,8 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 #
 # A claim with a number in it can be measured. Three questions come first:
 #
-# - **80 % of what?** The law says profit. A log of purchases knows revenue and no costs. We measure revenue, and say so.
+# - **80 % of what?** The law says profit. A log of purchases knows revenue and no costs. We measure revenue, and say
+#   so.
 # - **20 % of whom?** Of everybody who bought and did not get more back than they paid.
 # - **In which time?** The claim is silent about that. It will turn out to matter.
 
@@ -84,8 +85,8 @@ title = "Six customers: the top 20 % bring 54 %"
 ax = plots.lorenz_curve(pareto.lorenz(six), top=(0.20, pareto.top_share(six, 0.20)), title=title)
 
 # %% [markdown]
-# If all six paid the same, the curve would be the dashed line. For the business: the further it sags, the fewer customers
-# the firm rests on. Here one of them going away takes half of the revenue along.
+# If all six paid the same, the curve would be the dashed line. For the business: the further it sags, the fewer
+# customers the firm rests on. Here one of them going away takes half of the revenue along.
 #
 # ### The Gini index
 #
@@ -99,8 +100,9 @@ under = np.trapezoid(curve, dx=1 / 6)  # the area under the curve; the triangle 
 print(f"by hand {1 - 2 * under:.3f}, crmlib {pareto.gini(six):.3f}")
 
 # %% [markdown]
-# 0 means that all bring the same. If one customer brings everything, the index of *n* customers is 1 - 1/n: it comes close
-# to 1 only in a large base. `unbiased=True` stretches it, so that the largest value is 1; we do not use that here.
+# 0 means that all bring the same. If one customer brings everything, the index of *n* customers is 1 - 1/n: it comes
+# close to 1 only in a large base. `unbiased=True` stretches it, so that the largest value is 1; we do not use that
+# here.
 #
 # ### ABC classes
 #
@@ -117,8 +119,8 @@ ranked["crmlib"] = pareto.abc_classes(six)["class"].to_numpy()
 print(ranked.round(2).to_string(index=False))
 
 # %% [markdown]
-# Many spreadsheets ask instead whether the cumulative share *with* the customer is at most 80 %. **Before you run the next
-# cell:** what does that rule make of a firm with one dominant customer?
+# Many spreadsheets ask instead whether the cumulative share *with* the customer is at most 80 %. **Before you run the
+# next cell:** what does that rule make of a firm with one dominant customer?
 
 # %% tags=["nbval-check-output"]
 few = pd.DataFrame({"customer": list("XYZ"), "revenue": [850.0, 100.0, 50.0]})
@@ -155,8 +157,8 @@ if why := nothing_to_share(customers):  # a log without money cannot carry the r
     customers = customer_table(tx, as_of=as_of)
 
 # %% [markdown]
-# Who counts? A Lorenz curve has no place for somebody with a negative revenue. `buyers` keeps everybody who bought and did
-# not get more back than they paid, as section 1 has it.
+# Who counts? A Lorenz curve has no place for somebody with a negative revenue. `buyers` keeps everybody who bought and
+# did not get more back than they paid, as section 1 has it.
 
 # %% tags=["nbval-check-output"]
 from crmlib.explorers import buyers
@@ -168,9 +170,9 @@ print(f"{count(len(counted), 'customer')} from {tx['date'].min():%Y-%m-%d} to {a
 print(f"{count(len(customers) - len(counted), 'customer')} left out: refunds only, or more refunds than purchases")
 
 # %% [markdown]
-# **Before you run the next cell:** what do the top 20 % bring? Write your number down. And decide now how near to 80 % is
-# near enough. Our rule: the claim held if the share is within five points of 80 %. The report that `crm report` makes
-# judges by the same rule.
+# **Before you run the next cell:** what do the top 20 % bring? Write your number down. And decide now how near to 80 %
+# is near enough. Our rule: the claim held if the share is within five points of 80 %. The report that `crm report`
+# makes judges by the same rule.
 
 # %% tags=["nbval-check-output"]
 share = pareto.top_share(counted, 0.20)
@@ -189,8 +191,8 @@ ax = plots.lorenz_curve(pareto.lorenz(counted), top=(0.20, share), title=title)
 # its top risks that much.
 #
 # With six customers the two readings were far apart, because one customer was a sixth of the base. The more customers,
-# the less it matters which one you take. **Before you run the next cell:** what do the top 1 % bring, and how much comes
-# from the "trivial many"?
+# the less it matters which one you take. **Before you run the next cell:** what do the top 1 % bring, and how much
+# comes from the "trivial many"?
 
 # %% tags=["nbval-check-output"]
 for q in (0.01, 0.05, 0.20, 0.50):
@@ -207,14 +209,15 @@ best_first = counted["revenue"].sort_values(ascending=False)
 reached = best_first.cumsum() / best_first.sum()
 for goal in (0.80, 0.90):
     needed = int((reached < goal).sum()) + 1  # the one who crosses is needed too
-    print(f"{percent(goal, 0)} of the revenue takes {count(needed, 'customer')}, {percent(needed / len(counted))} of all")
+    of_all = percent(needed / len(counted))
+    print(f"{percent(goal, 0)} of the revenue takes {count(needed, 'customer')}, {of_all} of all")
 
 # %% [markdown]
 # ### Is there a law behind it?
 #
-# "Pareto's law" is a formula: the top *q* bring a share of *q* to the power 1 - 1/alpha, and 80/20 fixes alpha. One number
-# would then give the whole curve. **Before you run the next cell:** take the law of 80/20, and then the law that goes
-# through this log's own top 20 %. Do they give more or less than the top 1 % that you measured above?
+# "Pareto's law" is a formula: the top *q* bring a share of *q* to the power 1 - 1/alpha, and 80/20 fixes alpha. One
+# number would then give the whole curve. **Before you run the next cell:** take the law of 80/20, and then the law that
+# goes through this log's own top 20 %. Do they give more or less than the top 1 % that you measured above?
 
 # %% tags=["nbval-check-output"]
 from textwrap import fill
@@ -226,18 +229,18 @@ print(f"By the law of 80/20 the top 1 % bring {percent(0.01 ** (1 - 1 / alpha))}
 print(fill(pareto_law(counted), 88))
 
 # %% [markdown]
-# Wherever law and measurement differ, the top-20 number does not give you the rest of the curve. The Gini index uses the
-# whole curve, so it can tell two shops with the same top 20 % apart; but it is one number as well, and two different
-# curves can share it. To plan for the top 1 %, measure the top 1 %.
+# Wherever law and measurement differ, the top-20 number does not give you the rest of the curve. The Gini index uses
+# the whole curve, so it can tell two shops with the same top 20 % apart; but it is one number as well, and two
+# different curves can share it. To plan for the top 1 %, measure the top 1 %.
 
 # %% [markdown]
 # ## 4. Which window?
 #
-# Sharp, Romaniuk and Graham measured it on brands (*Marketing's 60/20 Pareto Law*, SSRN 3498097). Their finding: the top
-# 20 % bring a little more than half, up to about 60 %, and the longer the window, the more.
+# Sharp, Romaniuk and Graham measured it on brands (*Marketing's 60/20 Pareto Law*, SSRN 3498097). Their finding: the
+# top 20 % bring a little more than half, up to about 60 %, and the longer the window, the more.
 #
-# **Before you run the next cell:** take only the last 3 months, and only those who bought in them. Do the top 20 % bring
-# a larger or a smaller share than in the whole log?
+# **Before you run the next cell:** take only the last 3 months, and only those who bought in them. Do the top 20 %
+# bring a larger or a smaller share than in the whole log?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explorers import longer_is_steeper, shares_by_window
@@ -254,7 +257,8 @@ print(fill(longer_is_steeper(windows), 88))
 if len(windows):
     start = windows["start"].iloc[0]  # of the shortest window
     recent = buyers(customer_table(tx[tx["date"] >= start], as_of=as_of))
-    print(f"by hand, from {start:%Y-%m-%d}: {count(len(recent), 'buyer')}, top 20 % {pareto.top_share(recent, 0.20):.3f}")
+    top = pareto.top_share(recent, 0.20)
+    print(f"by hand, from {start:%Y-%m-%d}: {count(len(recent), 'buyer')}, top 20 % {top:.3f}")
 
 # %%
 low, high = percent(windows["top_share"].min()), percent(windows["top_share"].max())
@@ -265,30 +269,31 @@ if len(windows) > 1:
 # For the business: "our top 20 % bring so much" is half a sentence. The other half is "in so many months". A shop that
 # compares last quarter with last year compares two windows, not two states of its customers.
 #
-# Why should a longer window be steeper? One explanation: in a short one a regular has had time for a few orders; give them
-# more time and their orders pile up, while an occasional buyer still has one or two. **Before you run the next cell:** if
-# that is the reason, which way must each of the last three columns go?
+# Why should a longer window be steeper? One explanation: in a short one a regular has had time for a few orders; give
+# them more time and their orders pile up, while an occasional buyer still has one or two. **Before you run the next
+# cell:** if that is the reason, which way must each of the last three columns go?
 
 # %% tags=["nbval-check-output"]
 windows["ratio"] = windows["orders_top"] / windows["orders_rest"]  # orders a customer, the top 20 % by the others
 print(windows[["months", "customers", "orders_top", "orders_rest", "ratio"]].round(2).to_string(index=False))
 
 # %% [markdown]
-# If the ratio and the share above rise together, it fits; it proves nothing. If the share fell, look for another reason.
-# And look at `orders_top` alone: where it falls although the window is longer, orders piling up are not the reason there.
-# If `customers` jumps in the same line, people with few orders have entered the base, and that can make it steeper, too.
+# If the ratio and the share above rise together, it fits; it proves nothing. If the share fell, look for another
+# reason. And look at `orders_top` alone: where it falls although the window is longer, orders piling up are not the
+# reason there. If `customers` jumps in the same line, people with few orders have entered the base, and that can make
+# it steeper, too.
 #
 # One trap: windows count buyers of that window. Whoever leaves the silent customers in, with a revenue of zero, makes
-# the curve steeper, and most where most were silent. The number then says how many were silent, and no longer how buyers
-# differ.
+# the curve steeper, and most where most were silent. The number then says how many were silent, and no longer how
+# buyers differ.
 
 # %% [markdown]
 # ## 5. Turn the knobs
 #
 # Run the next cell and move the two sliders. (If you read this without a running kernel you see one position of them.)
 #
-# - Leave the top at 20 % and make the window longer, month by month. The thin curve is the whole log. Does the thick one
-#   move towards it at every step?
+# - Leave the top at 20 % and make the window longer, month by month. The thin curve is the whole log. Does the thick
+#   one move towards it at every step?
 # - Set the longest window, which is the whole log. Which top brings 80 %? Compare with section 3.
 # - Is there a window in which the top 20 % come within five points of 80 %?
 
@@ -299,7 +304,7 @@ from crmlib.explorers import concentration, months_to_cover
 
 longest = months_to_cover(tx, as_of=as_of)
 months = IntSlider(value=min(3, longest), min=1, max=longest, continuous_update=False)
-q = FloatSlider(value=0.20, min=0.01, max=0.99, step=0.01, description="top", readout_format=".0%", continuous_update=False)
+q = FloatSlider(0.20, min=0.01, max=0.99, step=0.01, description="top", readout_format=".0%", continuous_update=False)
 _ = interact(concentration, tx=fixed(tx), as_of=fixed(as_of), currency=fixed(CURRENCY), months=months, q=q)
 
 # %% [markdown]
@@ -311,9 +316,9 @@ _ = interact(concentration, tx=fixed(tx), as_of=fixed(as_of), currency=fixed(CUR
 # A key account manager for the top 20 % is a bet that they stay on top. The same authors report that about half of one
 # year's top fifth are not in it the next year.
 #
-# By hand on the six: rank them, rank the same six again by what they paid later, and count who is in both tops. A group of
-# people is made of whole customers, so from here to the end of the section the top 20 % are taken by count: 2 of the 6.
-# **Before you run the next cell:** two of the six are silent later. What place do they get in the second ranking?
+# By hand on the six: rank them, rank the same six again by what they paid later, and count who is in both tops. A group
+# of people is made of whole customers, so from here to the end of the section the top 20 % are taken by count: 2 of the
+# 6. **Before you run the next cell:** two of the six are silent later. What place do they get in the second ranking?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explorers import still_on_top
@@ -331,22 +336,23 @@ print(f"in both by crmlib: {still_on_top(two_days, as_of='2024-01-02').stayed}")
 # The silent ones stay in, with zero, at the end of the ranking. Mind the trap of section 4: here that is on purpose,
 # because we follow the same people. That alone makes the second ranking steeper.
 #
-# Now the log: cut it into two halves, rank the customers of the first half, and rank the same customers again by what they
-# paid in the second. **Before you run the next cell:** how many of the top 20 % are in the top 20 % again?
+# Now the log: cut it into two halves, rank the customers of the first half, and rank the same customers again by what
+# they paid in the second. **Before you run the next cell:** how many of the top 20 % are in the top 20 % again?
 
 # %% tags=["nbval-check-output"]
 halves = still_on_top(tx, as_of=as_of)
 print(fill(halves.turnover(), 88))
 
 # %% [markdown]
-# What would a ranking without any memory give? A name drawn at random misses the top fifth about four times out of five.
+# What would a ranking without any memory give? A name drawn at random misses the top fifth about four times out of
+# five.
 #
-# Two things mix here: some have left, and some only had a lucky half. This count cannot tell them apart. The lucky ones had
-# their one large month in just the half that chose them. Most of them will not repeat it, and others take their place.
-# Statisticians call it regression to the mean.
+# Two things mix here: some have left, and some only had a lucky half. This count cannot tell them apart. The lucky ones
+# had their one large month in just the half that chose them. Most of them will not repeat it, and others take their
+# place. Statisticians call it regression to the mean.
 #
-# If there is luck in it, the chosen group should also bring a smaller share of the money than in the half that chose them.
-# **Before you run the next cell:** do they?
+# If there is luck in it, the chosen group should also bring a smaller share of the money than in the half that chose
+# them. **Before you run the next cell:** do they?
 
 # %% tags=["nbval-check-output"]
 print(fill("Two halves of the log: " + halves.fallback(), 88), "\n")
@@ -354,9 +360,9 @@ print(fill("The last two half-years: " + still_on_top(tx, as_of=as_of, months=6)
 
 # %% [markdown]
 # Two comparisons, because the first can mislead. If the log begins with everybody's first purchase, as that of a cohort
-# does, the first half holds a purchase from each of them, and whoever never came back brings nothing in the second. That
-# alone pushes the share of the others up, and can hide a fall. In later windows nobody's first purchase is forced into the
-# first one. In a log that follows one cohort there are no new customers even then.
+# does, the first half holds a purchase from each of them, and whoever never came back brings nothing in the second.
+# That alone pushes the share of the others up, and can hide a fall. In later windows nobody's first purchase is forced
+# into the first one. In a log that follows one cohort there are no new customers even then.
 #
 # For the business: the top list of one period is a guess for the next, and the count above says how good a one it was.
 # Make it again every period, and look at who came up.
@@ -364,10 +370,10 @@ print(fill("The last two half-years: " + still_on_top(tx, as_of=as_of, months=6)
 # %% [markdown]
 # ## 7. ABC classes
 #
-# Back to the whole log, with all customers: those who brought nothing, or less than nothing, get a class of their own, N.
-# They are no part of the total. C brings little; N has brought nothing or less. Here the base is all customers, N included,
-# and not only those who count, as in section 3. The revenue of A, B and C adds up to 100 %; a negative N is what refunds
-# take off again.
+# Back to the whole log, with all customers: those who brought nothing, or less than nothing, get a class of their own,
+# N. They are no part of the total. C brings little; N has brought nothing or less. Here the base is all customers, N
+# included, and not only those who count, as in section 3. The revenue of A, B and C adds up to 100 %; a negative N is
+# what refunds take off again.
 #
 # **Before you run the next cell:** how many customers are in A? Section 3 has the number; only customers with the same
 # revenue as the last of them can add to it.
@@ -379,16 +385,17 @@ print(summary.round(3).to_string(index=False))
 
 # %%
 in_a = summary.iloc[0]
-title = f"Class A: {percent(in_a['share_of_customers'])} of all customers, {percent(in_a['share_of_revenue'])} of the revenue"
+width, height = percent(in_a["share_of_customers"]), percent(in_a["share_of_revenue"])
+title = f"Class A: {width} of all customers, {height} of the revenue"
 ax = plots.abc_curve(classes, cuts=(0.80, 0.95), title=title)
 
 # %% [markdown]
 # For the business: the width of A is the news, not its height. It says how many customers one has to look after to look
 # after most of the revenue.
 #
-# There is no law about the cuts. 80/95 is common, and others cut elsewhere. A sample report in the lecture notes behind this
-# course *finds* that its A customers bring 70 % of the sales, B 20 % and C 10 %. **Before you run the next cell:** what
-# would you find if you cut at 70 % and 90 %?
+# There is no law about the cuts. 80/95 is common, and others cut elsewhere. A sample report in the lecture notes behind
+# this course *finds* that its A customers bring 70 % of the sales, B 20 % and C 10 %. **Before you run the next cell:**
+# what would you find if you cut at 70 % and 90 %?
 
 # %% tags=["nbval-check-output"]
 for cuts in ((0.80, 0.95), (0.70, 0.90)):
@@ -397,8 +404,8 @@ for cuts in ((0.80, 0.95), (0.70, 0.90)):
     print("   shares of revenue:", ", ".join(f"{name} {percent(s)}" for name, s in table["share_of_revenue"].items()))
 
 # %% [markdown]
-# Whoever cuts on cumulative value finds the cuts again, give or take the customer who crosses. With cuts at 70 % and 90 %
-# a share of about 70 % for A is no finding. The finding is the number of customers.
+# Whoever cuts on cumulative value finds the cuts again, give or take the customer who crosses. With cuts at 70 % and 90
+# % a share of about 70 % for A is no finding. The finding is the number of customers.
 #
 # Others cut on the **number**: A is the best 20 % of the customers, whatever they bring. That is another rule with the
 # same letters. Always say whether the cut is on value or on count.
@@ -408,8 +415,8 @@ for cuts in ((0.80, 0.95), (0.70, 0.90)):
 #
 # ### Who gets an account manager?
 #
-# The same lecture notes give every key account (大客户) special service. That costs money, which no log of purchases knows,
-# so the next cell *assumes* two numbers. Change them to what you know of a business of yours.
+# The same lecture notes give every key account (大客户) special service. That costs money, which no log of purchases
+# knows, so the next cell *assumes* two numbers. Change them to what you know of a business of yours.
 #
 # **Before you run the next cell:** would one manager for the whole top 1 % pay?
 
@@ -424,7 +431,7 @@ if size < 1:
     print(f"1 % of {count(len(counted), 'customer')} is not even one: there is no such group here.")
 else:
     print(f"In {count(days, 'day')} the top 1 % ({size:,.1f} of them) left a margin of {money(earned, CURRENCY, 0)}.")
-    print(f"A manager for that time costs {money(cost, CURRENCY, 0)}: to pay, they must buy {percent(cost / earned)} more.")
+    print(f"A manager then costs {money(cost, CURRENCY, 0)}: to pay, they must buy {percent(cost / earned)} more.")
 
 # %% [markdown]
 # That, and not the rank of a customer, decides: what does the care change, and what does it cost? A log shows what the
@@ -432,8 +439,8 @@ else:
 #
 # ### What would it cost to let the others go?
 #
-# "80 % of the money comes from 20 %, so drop the rest" is heard often. In section 6 you have all that is needed to price
-# it: stop serving everybody who was not on top in the first half.
+# "80 % of the money comes from 20 %, so drop the rest" is heard often. In section 6 you have all that is needed to
+# price it: stop serving everybody who was not on top in the first half.
 #
 # **Before you run the next cell:** which two losses will the second half show?
 
@@ -441,28 +448,29 @@ else:
 print(fill(halves.rest(CURRENCY), 88))
 
 # %% [markdown]
-# It loses what the others pay, and it loses those who were about to come up. (Where the log has no two halves to compare,
-# it cannot price this.)
+# It loses what the others pay, and it loses those who were about to come up. (Where the log has no two halves to
+# compare, it cannot price this.)
 #
-# **And revenue is not profit.** A large customer with large discounts, returns and visits can cost more than they bring;
-# a small one who orders from a web page can be the most profitable of all. Whether 80 % of the *profit* comes from 20 % of
-# the customers is a question that this log cannot answer. Who says so from revenue alone has guessed the costs.
+# **And revenue is not profit.** A large customer with large discounts, returns and visits can cost more than they
+# bring; a small one who orders from a web page can be the most profitable of all. Whether 80 % of the *profit* comes
+# from 20 % of the customers is a question that this log cannot answer. Who says so from revenue alone has guessed the
+# costs.
 
 # %% [markdown]
 # ## Recap
 #
 # 1. **Lorenz curve:** sort from the smallest, share, cumulate. The top 20 % bring what the curve still has to climb at
 #    80 %. Interpolated or by count: say which.
-# 2. **The 80/20 claim** is a number to be measured against a rule set before: within five points of 80 %, or not. Section
-#    3 says what this log says.
+# 2. **The 80/20 claim** is a number to be measured against a rule set before: within five points of 80 %, or not.
+#    Section 3 says what this log says.
 # 3. **The Gini index** is twice the area between equality and curve. It sums up the whole curve, and neither it nor the
 #    top 20 % gives you the top 1 %.
 # 4. **The window** is part of the number. More time can let the orders of regulars pile up, and can bring in people who
 #    buy once; silent customers stay out.
-# 5. **Staying on top** is not to be taken for granted: rank the same people again later and count. A group chosen for its
-#    best period tends to fall back, and some of it has left.
-# 6. **ABC** cuts on cumulative value, and the customer who crosses belongs to the better class; zero and less is N. No cut
-#    is a law, and what the classes hold is the cut read back.
+# 5. **Staying on top** is not to be taken for granted: rank the same people again later and count. A group chosen for
+#    its best period tends to fall back, and some of it has left.
+# 6. **ABC** cuts on cumulative value, and the customer who crosses belongs to the better class; zero and less is N. No
+#    cut is a law, and what the classes hold is the cut read back.
 # 7. **Decide** by what an effort changes and what it costs. Revenue says who pays, and not who is profitable.
 #
 # **Now you:** `uv run crm start pareto` puts your copy of the [workbook](../exercises/30_pareto.ipynb) into `work/`. It

@@ -20,8 +20,8 @@ CURRENCY = "$"
 OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "CustomerID"}
 
 # %% [markdown]
-# `tx` is the log behind the door, up to `as_of`; `customers` has one row for each customer. `counted` leaves out whoever
-# never bought and whoever has a negative revenue, as in the lesson.
+# `tx` is the log behind the door, up to `as_of`; `customers` has one row for each customer. `counted` leaves out
+# whoever never bought and whoever has a negative revenue, as in the lesson.
 
 # %% tags=["nbval-check-output"]
 import pandas as pd
@@ -54,7 +54,7 @@ counted[["customer", "orders", "revenue"]].head()
 share = ...
 # ---- solution
 share = pareto.top_share(counted, 0.10)
-print(f"The top 10 % bring {percent(share)} of the revenue, {share / 0.10:.1f} times what they would if all were equal.")
+print(f"The top 10 % bring {percent(share)} of revenue, {share / 0.10:.1f} times what they would if all were equal.")
 print("It is a share of revenue in this log and this window. It is no share of profit, and no law.")
 
 # %% tags=["nbval-check-output"]
@@ -100,11 +100,11 @@ check("gini_orders", gini_orders)
 # %% [markdown]
 # ## 4. Put every customer into a class
 #
-# ABC classes for **all** customers in the table `customers`, with cuts at **70 % and 90 %** of the cumulative revenue. The
-# customer who crosses a cut belongs to the better class, and customers with the same revenue share a class. Whoever
-# brought nothing, or less, is class `"N"` and no part of the total. **Answer:** a Series of letters indexed by customer,
-# or a table with the columns `customer` and `class`. Best do it by hand as well, in the steps of the lesson's section 2, and
-# compare.
+# ABC classes for **all** customers in the table `customers`, with cuts at **70 % and 90 %** of the cumulative revenue.
+# The customer who crosses a cut belongs to the better class, and customers with the same revenue share a class. Whoever
+# brought nothing, or less, is class `"N"` and no part of the total. **Answer:** a Series of letters indexed by
+# customer, or a table with the columns `customer` and `class`. Best do it by hand as well, in the steps of the lesson's
+# section 2, and compare.
 
 # %% tags=["answer"] question="abc_classes"
 classes = ...
@@ -177,8 +177,8 @@ print(no_comparison or later.round({"before": 0, "after": 0, "share_after": 3}).
 
 # %% [markdown]
 # `before` and `after` are money in the two halves, `bought_again` counts customers, `share_after` is of all that these
-# customers paid later. Whoever is new in the second half is not in the table. If there is no class C, argue for the lowest
-# class before N that it has.
+# customers paid later. Whoever is new in the second half is not in the table. If there is no class C, argue for the
+# lowest class before N that it has.
 #
 # Stop, keep as it is, or something between? Argue your decision in at least 40 words: name a number from the table, say
 # what this log does not know, and what would change your mind. **Answer:** a text in quotes; use three quotes for
@@ -191,14 +191,14 @@ from textwrap import fill
 
 lowest = max((name for name in later["class"] if name != "N"), default="C")
 c = later[later["class"] == lowest]
-paid = f"{money(c['after'].sum(), CURRENCY, 0)}, {percent(c['share_after'].sum())} of what all paid who were there before"
+paid = f"{money(c['after'].sum(), CURRENCY, 0)}, {percent(c['share_after'].sum())} of what all these customers paid"
 class_c = f"""
-Class {lowest} of the first half was {count(c["customers"].sum(), "customer")}. In the second half {c["bought_again"].sum():,} of
-them bought again, and the class paid {paid}. I would not stop serving them: that revenue would go at once, and nobody can
-tell yet who of them would have come up. But I would not spend a visit or a call on each of them either. I would move them
-to what costs almost nothing for one customer more, such as the web page and an automatic reminder, and rank again every
-period. The log does not know the costs. If serving one of them costs more than the margin on what they buy, even so, I
-would change my mind and ask for a minimum order first."""
+Class {lowest} of the first half was {count(c["customers"].sum(), "customer")}. In the second half
+{c["bought_again"].sum():,} of them bought again, and the class paid {paid}. I would not stop serving them: that revenue
+would go at once, and nobody can tell yet who of them would have come up. But I would not spend a visit or a call on
+each of them either. I would move them to what costs almost nothing for one customer more, such as the web page and an
+automatic reminder, and rank again every period. The log does not know the costs. If serving one of them costs more than
+the margin on what they buy, even so, I would change my mind and ask for a minimum order first."""
 print(fill(class_c.strip(), 88))
 
 # %% tags=["nbval-check-output"]

@@ -21,7 +21,8 @@ _HAIR = 1e-9  # running sums of floats differ in their last digits
 
 def _net(tx):
     """What everybody paid, refunds taken off, by customer."""
-    return tx.groupby("customer")["amount"].sum()
+    # rounded, because sums of floats differ in their last digits with the order of the lines, and equal customers tie
+    return tx.groupby("customer")["amount"].sum().round(6)
 
 
 def _gross(tx):
@@ -227,8 +228,10 @@ _BY_COUNT = "You took whole customers. Here the customer at the border counts wi
 _BEST = "You began with the poorest. Sort descending: the best customers come first."
 _UNSORTED = "You took the customers in the order of the table. Sort them by revenue first."
 _GROSS = "You ignored refunds. Revenue is net: what was paid back comes off."
-_NEGATIVE = "Customers with a negative revenue are in it. A share of the total has no meaning with them: leave them out."
-_CROSSES = "You sent the customer who crosses a cut to the lower class. What counts is what the better ones hold before."
+_NEGATIVE = "Customers with a negative revenue are in it. A share of the total means nothing with them: leave them out."
+_NO_CLASS_N = _abc(together=True, none="in", losses=True)
+_HALF_OF_ALL = "This is half of the customers; take as many as bring half of the revenue."
+_CROSSES = "You sent the customer who crosses a cut to the lower class. What counts is what better ones hold before."
 _SHARE = "Almost: at a cut, customers with the same revenue got different classes. They share the better one."
 _OTHERS = "Customers are in it who do not count: without a purchase, or with a negative revenue. Take `counted`."
 
@@ -263,17 +266,14 @@ QUESTIONS = {
         praise="Whoever loses these loses half of the business, so it pays to know them by name.",
         within=0,
         wrong=(
-            Wrong(lambda m: half_of_revenue(m) - 1, "These bring less than half. The one who crosses it is needed too."),
-            Wrong(lambda m: half_of_revenue(m) + 1, "One fewer is enough; do you count the one who crosses half twice?"),
-            Wrong(lambda m: _needed(_counted(m.tx)[::-1], 0.8), "These bring 80 %; the question asks for half of the revenue."),
+            Wrong(lambda m: half_of_revenue(m) - 1, "They bring less than half. The one who crosses it is needed too."),
+            Wrong(lambda m: half_of_revenue(m) + 1, "One fewer is enough; do you count whoever crosses half twice?"),
+            Wrong(lambda m: _needed(_counted(m.tx)[::-1], 0.8), "These bring 80 %; the question asks for half."),
             Wrong(lambda m: _needed(_counted(m.tx)), _BEST),
             Wrong(lambda m: _needed(_counted(m.tx).sort_index()), _UNSORTED),
-            Wrong(
-                lambda m: half_of_revenue(m) / len(_counted(m.tx)),
-                "This is their share of all customers; the question asks how many they are.",
-            ),
-            Wrong(lambda m: len(_counted(m.tx)) // 2, "This is half of the customers; take as many as bring half of the revenue."),
-            Wrong(lambda m: -(-len(_counted(m.tx)) // 2), "This is half of the customers; take as many as bring half of the revenue."),
+            Wrong(lambda m: half_of_revenue(m) / len(_counted(m.tx)), "This is their share of all; how many are they?"),
+            Wrong(lambda m: len(_counted(m.tx)) // 2, _HALF_OF_ALL),
+            Wrong(lambda m: -(-len(_counted(m.tx)) // 2), _HALF_OF_ALL),
             Wrong(lambda m: _needed(_gross(m.tx).sort_values(ascending=False)), _GROSS),
         ),
         hints=(
@@ -283,16 +283,16 @@ QUESTIONS = {
     ),
     "gini_orders": Number(
         answer=gini_orders,
-        praise="Compare it with the Gini index of revenue. Part of the difference is that orders differ in value, and that "
-        "those who order often may spend more, or less, each time.",
+        praise="Compare it with the Gini index of revenue. Part of the difference is that orders differ in value, and "
+        "that those who order often may spend more, or less, each time.",
         within=0.0005,
         share=True,
         wrong=(
             Wrong(lambda m: _gini(_counted(m.tx)), "This is the Gini index of revenue; the question is about orders."),
-            Wrong(lambda m: gini_orders(m) / 2, "This is the area between diagonal and curve. The index is that area doubled."),
+            Wrong(lambda m: gini_orders(m) / 2, "This is the area between diagonal and curve. Double it."),
             Wrong(lambda m: (1 - gini_orders(m)) / 2, "This is the area under the curve, not the one above it."),
             Wrong(lambda m: 1 - gini_orders(m), "This is 1 minus the index: how equal they are, not how unequal."),
-            Wrong(lambda m: -gini_orders(m), "The sign is wrong: the ranks must begin with the customer with fewest orders."),
+            Wrong(lambda m: -gini_orders(m), "The sign is wrong: begin with the customer who has fewest orders."),
             Wrong(_gini_unbiased, "This is the unbiased version; the question asks for the plain index."),
             Wrong(
                 lambda m: _gini(m.tx[m.tx["amount"] >= 0].groupby("customer").size()),
@@ -311,24 +311,24 @@ QUESTIONS = {
         praise="By value, best first, with the customer who crosses a cut in the better class.",
         column="class",
         wrong=(
-            Wrong(_abc(cuts=(0.80, 0.95), together=True), "These are the cuts 80 % and 95 %; the question asks for 70 % and 90 %."),
+            Wrong(_abc(cuts=(0.80, 0.95), together=True), "Your cuts are 80 % and 95 %, and not 70 % and 90 %."),
             Wrong(_abc(inclusive=True), _CROSSES),
             Wrong(_abc(inclusive=True, none="late"), _CROSSES),
             Wrong(
-                _unlike(_abc(inclusive=True, none="in", losses=True), _abc(inclusive=True), _abc(inclusive=True, none="late")),
-                "Two things. The customer who crosses a cut belongs to the better class, and whoever brought nothing is N.",
+                _unlike(_abc(inclusive=True, none="in", losses=True), _abc(inclusive=True, none="late")),
+                "Two things. Whoever crosses a cut belongs to the better class, and whoever brought nothing is N.",
             ),
             Wrong(_abc(), _SHARE),
             Wrong(_abc(none="late"), _SHARE),
-            Wrong(_abc_none_is_c, "Whoever brought nothing, or less, is class N. C brings little, N has brought nothing."),
+            Wrong(_abc_none_is_c, "Whoever brought nothing, or less, is class N. C brings little, N nothing."),
             Wrong(_abc(together=True, losses=True), "The losses are in your total. Class N is no part of it."),
             Wrong(
-                _unlike(_abc(together=True, none="in", losses=True), _abc_none_is_c, _abc(together=True, losses=True)),
+                _unlike(_NO_CLASS_N, _abc_none_is_c, _abc(together=True, losses=True)),
                 "Whoever brought nothing, or less, is class N, and the losses are no part of the total.",
             ),
             Wrong(
-                _unlike(_abc(none="in", losses=True), _abc_none_is_c, _abc(none="late"), _abc(together=True, none="in", losses=True)),
-                "Two things. Whoever brought nothing, or less, is class N, and customers with the same revenue share a class.",
+                _unlike(_abc(none="in", losses=True), _abc_none_is_c, _abc(none="late"), _NO_CLASS_N),
+                "Two things. Whoever brought nothing, or less, is N, and customers of one revenue share a class.",
             ),
             Wrong(lambda m: abc_classes(m).str.lower(), "The classes are capital letters."),
             Wrong(_abc_by_count, "You cut on the number of customers. Here the cut is on the cumulative revenue."),
@@ -342,7 +342,7 @@ QUESTIONS = {
         ),
         hints=(
             "All customers get a class; those with a revenue of zero or less get N and are no part of the total.",
-            "For each customer you need the share that is held by those with more revenue. Less than 70 %: A. Less than 90 %: B.",
+            "For each customer you need the share held by those with more revenue. Below 70 %: A. Below 90 %: B.",
             "The library's function takes the cuts as an argument.",
         ),
     ),
@@ -352,15 +352,15 @@ QUESTIONS = {
         within=0.0005,
         share=True,
         wrong=(
-            Wrong(_all_time_of_recent, "You kept the right customers, but with the money of the whole log. Drop the older lines first."),
-            Wrong(_recent_with_silent, "Customers who bought nothing since `start` are in it, with zero. Only buyers of the window count."),
+            Wrong(_all_time_of_recent, "The right customers with the money of the whole log. Drop older lines."),
+            Wrong(_recent_with_silent, "Customers silent since `start` are in it, with zero. Leave them out."),
             Wrong(_whole_share, "This is the whole log; the question asks for the second half of it."),
             Wrong(_early_share, _FIRST_HALF),
             Wrong(lambda m: _top(_counted(m.tx[m.tx["date"] < _start(m)]), FIFTH), _FIRST_HALF),
             Wrong(lambda m: _whole(_counted(_recent(m)), FIFTH), _BY_COUNT),
             Wrong(lambda m: _whole(_counted(_recent(m)), FIFTH, up=False), _BY_COUNT),
-            Wrong(_later_of_the_best, "This is what the best of the whole log brought in that half. Rank anew, within the half."),
-            Wrong(lambda m: _top(_counted(_recent(m)), TENTH), "This is the top 10 %; the question asks for the top 20 %."),
+            Wrong(_later_of_the_best, "The best of the whole log brought this. Rank anew, within the half."),
+            Wrong(lambda m: _top(_counted(_recent(m)), TENTH), "This is the top 10 %; the question asks for 20 %."),
             Wrong(lambda m: _top(_counted(_recent(m))[::-1], FIFTH), _BEST),
             Wrong(lambda m: _top(_gross(_recent(m)).sort_values(), FIFTH), _GROSS),
             Wrong(lambda m: _top(_net(_recent(m)).sort_values(), FIFTH), _NEGATIVE),
@@ -377,10 +377,10 @@ QUESTIONS = {
         praise="Decided by a rule that stood there before the number did.",
         choices=("80/20", "60/20", "neither"),
         wrong=(
-            Wrong(lambda m: _supported(_whole_share(m)), "That is what the whole log says. The question is about its second half."),
+            Wrong(lambda m: _supported(_whole_share(m)), "That is what the whole log says, not its second half."),
             Wrong(lambda m: "80/20", "The share in the second half is more than five points away from 80 %."),
             Wrong(lambda m: "60/20", "The share in the second half is more than five points away from 60 %."),
-            Wrong(lambda m: "neither", "Put the share in the second half beside each claim once more: five points are near enough."),
+            Wrong(lambda m: "neither", "Put your share beside each claim again: five points are enough."),
         ),
         hints=(
             "Put your answer to the last question beside 80 % and beside 60 %.",
