@@ -162,8 +162,8 @@ def pyramid(facts, summary) -> Said:
     if above > 0.5:
         return Said(
             title,
-            f"The tiers above the small one bring {percent(above)}: a service of their own has something to lose. The "
-            f"small tier brings the other {percent(below)}.",
+            f"The tiers above the small one bring {percent(above)}: they can carry a service of their own. The small tier "
+            f"brings the other {percent(below)}.",
         )
     return Said(title, f"The small tier brings {percent(below)}: it is many hands that carry the business.")
 

@@ -144,8 +144,8 @@ def tiers(top, small, customers=3):
         (
             0.2,
             0.4,
-            "The tiers above the small one bring 60.0 %: a service of their own has something to lose. The small tier "
-            "brings the other 40.0 %.",
+            "The tiers above the small one bring 60.0 %: they can carry a service of their own. The small tier brings the "
+            "other 40.0 %.",
         ),
         (0.3, 0.5, "The small tier brings 50.0 %: it is many hands that carry the business."),
     ],
