@@ -11,32 +11,54 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.errors import DataError
+from crmlib.frames import collect, height, is_lazy, like, with_names
 
-__all__ = ["by_class", "check_days", "first_match", "values", "whole_customers"]
+__all__ = ["ascending", "by_class", "check_days", "values", "whole_customers", "with_classes"]
 
 
 def values(frame, by) -> np.ndarray:
-    """Column ``by`` of a wrapped customer table as float64, in row order.
+    """Column ``by`` of a wrapped customer table in memory as float64, in row order.
 
     Raises `DataError` if the table is empty, or the column is not numeric or has gaps.
     """
-    column = frame[by]
-    if not len(column):
+    if not len(frame):
         raise DataError("The customer table is empty.")
-    if not column.dtype.is_numeric():
-        raise DataError(f"Column {by!r} holds {column.dtype}, not numbers; choose a numeric column, e.g. by='revenue'.")
+    _check_numeric(frame.schema[by], by)
     # a gap must not become a number, and a polars NaN is no null: both end up as NaN here
-    array = column.cast(nw.Float64).to_numpy()
-    if gaps := int(np.count_nonzero(~np.isfinite(array))):
-        raise DataError(
-            f"{by!r} is missing or infinite for {gaps:,} of {len(array):,} customers; fill it or leave them out first."
-        )
+    array = frame[by].cast(nw.Float64).to_numpy()
+    _check_known(by, int(np.count_nonzero(~np.isfinite(array))), len(array))
     return array
+
+
+def ascending(frame, by) -> np.ndarray:
+    """The same numbers from the smallest up, for a table of any engine; a lazy one counts equal values first."""
+    if not is_lazy(frame):
+        return np.sort(values(frame, by))
+    _check_numeric(frame.collect_schema()[by], by)
+    rows = collect(frame.select(__value=nw.col(by).cast(nw.Float64)).group_by("__value").agg(nw.len().alias("__rows")))
+    array, rows = rows["__value"].to_numpy().astype(float), rows["__rows"].to_numpy().astype(np.int64)
+    _check_known(by, int(rows[~np.isfinite(array)].sum()), int(rows.sum()))
+    order = np.argsort(array)
+    return np.repeat(array[order], rows[order])
+
+
+def _check_numeric(dtype, by):
+    if not dtype.is_numeric():
+        raise DataError(f"Column {by!r} holds {dtype}, not numbers; choose a numeric column, e.g. by='revenue'.")
+
+
+def _check_known(by, gaps, n):
+    if not n:
+        raise DataError("The customer table is empty.")
+    if gaps:
+        raise DataError(
+            f"{by!r} is missing or infinite for {gaps:,} of {n:,} customers; fill it or leave them out first."
+        )
 
 
 def check_days(frame):
     """Raise `DataError` if a customer with a purchase lacks ``days_since_last``; a gap would land in some class."""
-    if gaps := len(frame.filter((nw.col("orders") > 0) & nw.col("days_since_last").is_null())):
+    if gaps := height(frame.filter((nw.col("orders") > 0) & nw.col("days_since_last").is_null())):
         raise DataError(
             f"'days_since_last' is missing for {gaps:,} customers with orders; use the table of customer_table()."
         )
@@ -55,14 +77,16 @@ def whole_customers(share, n) -> int:
     return near if math.isclose(exact, near, rel_tol=1e-12, abs_tol=1e-9) else math.ceil(exact)
 
 
-def first_match(rules, otherwise) -> nw.Expr:
-    """The name of the first condition that holds, from pairs (condition, name); a null condition does not hold."""
-    names = [*(name for _, name in rules), otherwise]
+def with_classes(frame, column, rules, otherwise):
+    """The wrapped ``frame`` with a text ``column``: the name of the first condition that holds.
+
+    ``rules`` are pairs (condition, name); a null condition does not hold. ``otherwise`` is the name where none does.
+    """
+    rules = list(rules)
     code = nw.lit(len(rules))
     for position, (condition, _) in reversed(list(enumerate(rules))):
         code = nw.when(condition).then(nw.lit(position)).otherwise(code)
-    # numbers first, names last: choosing among texts at every step is ten times slower on pandas
-    return code.replace_strict(list(range(len(names))), names, return_dtype=nw.String)
+    return with_names(frame, column, code, [*(name for _, name in rules), otherwise])
 
 
 def by_class(frame, column, *, order, by="revenue", whole=None, optional=(), medians=()):
@@ -76,11 +100,13 @@ def by_class(frame, column, *, order, by="revenue", whole=None, optional=(), med
     totals = [nw.len().alias("customers"), nw.col(by).sum()]
     totals += [nw.col(name).median().alias(f"median_{name}") for name in medians]
     grouped = frame.select(column, nw.col(by, *medians).cast(nw.Float64)).group_by(column).agg(*totals)
+    grouped = collect(grouped)
     classes = grouped.get_column(column).to_list()
     found = {name: dict(zip(classes, grouped[name].to_numpy().tolist(), strict=True)) for name in grouped.columns}
-    missing = len(frame) - sum(count for name, count in found["customers"].items() if isinstance(name, str))
+    missing = sum(count for name, count in found["customers"].items() if not isinstance(name, str))
     if missing:
-        raise DataError(f"{column!r} is missing for {missing:,} of {len(frame):,} customers.")
+        n = sum(found["customers"].values())
+        raise DataError(f"{column!r} is missing for {missing:,} of {n:,} customers.")
     if unknown := sorted(set(classes) - set(order)):
         raise DataError(f"The {column} {unknown[0]!r} is not among {list(order)}.")
 
@@ -98,7 +124,4 @@ def by_class(frame, column, *, order, by="revenue", whole=None, optional=(), med
     for name in medians:
         columns[f"median_{name}"] = [found[f"median_{name}"].get(key, math.nan) for key in names]
         schema[f"median_{name}"] = nw.Float64
-    summary = nw.from_dict(columns, schema, backend=frame.implementation)
-    # a gap is NaN in pandas and null in polars, where NaN would be a number
-    gaps = [name for name, dtype in schema.items() if dtype == nw.Float64]
-    return summary.with_columns(nw.col(*gaps).fill_nan(None))
+    return like(frame, columns, schema)

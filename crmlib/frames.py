@@ -1,21 +1,28 @@
-"""What every table function shares: wrapping a table, day numbers, scores.
+"""What every table function shares: wrapping a table, bringing rows into memory and back, day numbers, scores.
 
-Table functions are written once on narwhals and give back the kind of table they got.
+Table functions are written once on narwhals and give back the kind of table they got: pandas and polars in memory;
+polars lazily, DuckDB, Spark and ibis where their engine keeps the rows. `same_kind` lets pyarrow go through polars.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 
 import narwhals as nw
 
 from crmlib.errors import DataError, quote
 
-__all__ = ["as_day", "day_number", "score", "table"]
+__all__ = [
+    "ENGINES", "as_day", "collect", "day_number", "height", "is_lazy", "like", "same_kind", "score", "table",
+    "with_names",
+]  # fmt: skip
+
+ENGINES = "pandas, polars, pyarrow, DuckDB, Spark or ibis"
 
 
 def table(native, needed=(), *, what="customer table", eager=True):
-    """Wrap a pandas or polars table and make sure that it has the columns ``needed``.
+    """Wrap a table of any engine and make sure that it has the columns ``needed``.
 
     Raises DataError if it is no table, has not all the columns, or is lazy where ``eager`` is needed.
 
@@ -31,14 +38,136 @@ def table(native, needed=(), *, what="customer table", eager=True):
     try:
         frame = nw.from_native(native)
     except TypeError:
-        raise DataError(f"The {what} is a {type(native).__name__}; pass a pandas or polars DataFrame.") from None
+        raise DataError(f"The {what} is a {type(native).__name__}; pass a table of {ENGINES}.") from None
     if eager and isinstance(frame, nw.LazyFrame):
-        raise DataError(f"The {what} is a lazy {type(native).__name__}; collect it first, e.g. with .collect().")
+        raise DataError(
+            f"The {what} is a lazy {type(native).__name__}, which this step cannot use: it needs the rows in memory, as "
+            "pandas and polars have them; collect it first, e.g. with .collect()."
+        )
     columns = frame.collect_schema().names()
     missing = [name for name in needed if name not in columns]
     if missing:
         raise DataError(f"The {what} has no column {quote(missing[0])}; it has {quote(columns)}.")
     return frame
+
+
+def is_lazy(frame) -> bool:
+    """Whether the rows of a wrapped table stay with their engine.
+
+    >>> import pandas as pd
+    >>> is_lazy(table(pd.DataFrame({"x": [1]})))
+    False
+    """
+    return isinstance(frame, nw.LazyFrame)
+
+
+def collect(frame, *columns):
+    """The rows of a wrapped table in memory: as they are, of a lazy one as pandas (polars: as polars).
+
+    ``columns`` are names or expressions, default all; one query is sent.
+
+    >>> import pandas as pd
+    >>> collect(table(pd.DataFrame({"x": [1, 2]})), nw.col("x").sum())["x"].to_list()
+    [3]
+    """
+    frame = frame.select(*columns) if columns else frame
+    if not is_lazy(frame):
+        return frame
+    return frame.collect("polars" if frame.implementation.is_polars() else "pandas")
+
+
+def height(frame) -> int:
+    """The number of rows of a wrapped table; of a lazy one by a query.
+
+    >>> import pandas as pd
+    >>> height(table(pd.DataFrame({"x": [1, 2]})))
+    2
+    """
+    return int(collect(frame, nw.len().alias("rows"))["rows"][0]) if is_lazy(frame) else len(frame)
+
+
+def with_names(frame, column, code, names):
+    """The wrapped ``frame`` with a text ``column``: for each row the entry of ``names`` at the integer ``code``.
+
+    ``code`` is an expression without gaps, from 0 on. Names may repeat.
+
+    >>> import pandas as pd
+    >>> frame = table(pd.DataFrame({"x": [5, 50]}))
+    >>> with_names(frame, "size", (nw.col("x") > 9).cast(nw.Int64), ["small", "large"])["size"].to_list()
+    ['small', 'large']
+    """
+    if is_lazy(frame):
+        places = {name: [place for place, one in enumerate(names) if one == name] for name in names}
+        *others, last = places
+        text = nw.lit(last)
+        for name in others:  # disjoint, so that their order does not matter
+            text = nw.when(code.is_in(places[name])).then(nw.lit(name)).otherwise(text)
+        return frame.with_columns(text.alias(column))
+    import pyarrow as pa
+
+    codes = frame.select(__code=code)["__code"].to_numpy().astype("int32")
+    # numbers first, names last: to choose among texts row by row is ten times slower
+    text = pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.large_string())).cast(pa.large_string())
+    return frame.with_columns(nw.new_series(column, text, nw.String, backend=frame.implementation))
+
+
+def like(frame, columns, schema=None):
+    """A small table of the same kind as the wrapped ``frame``, from a dict of lists or arrays; wrapped.
+
+    NaN becomes a gap. A lazy table stays with the engine, and the connection, of ``frame``, so that the two can be
+    joined.
+
+    >>> import pandas as pd
+    >>> like(table(pd.DataFrame({"x": [1]})), {"class": ["A", "B"]}).to_native()
+      class
+    0     A
+    1     B
+    """
+    kind, native = frame.implementation, frame.to_native()
+    backend = "pyarrow" if is_lazy(frame) and not kind.is_polars() else kind
+    made = nw.from_dict(columns, schema, backend=backend)
+    # a gap is NaN in numpy and pandas, and null everywhere else, where NaN would be a number
+    gaps = [name for name, dtype in made.schema.items() if dtype.is_float()]
+    made = made.with_columns(nw.col(*gaps).fill_nan(None)) if gaps else made
+    if not is_lazy(frame):
+        return made
+    if kind.is_polars():
+        return made.lazy()
+    rows = made.to_native()
+    if kind.is_duckdb():
+        return nw.from_native(native.query("_made", "select * from rows"))  # DuckDB finds `rows` by its name
+    if kind.is_pyspark():
+        return made.lazy("pyspark", session=native.sparkSession)
+    if kind.is_ibis():
+        import ibis
+
+        return nw.from_native(ibis.memtable(rows))
+    raise DataError(f"A {type(native).__name__} cannot be given back; pass a table of {ENGINES}.")
+
+
+def same_kind(function):
+    """Decorate a table function: pyarrow tables go in as polars and what comes out is pyarrow again.
+
+    >>> import pyarrow as pa
+    >>> same_kind(lambda native: native.head(1))(pa.table({"x": [1, 2]})).to_pydict()
+    {'x': [1]}
+    """
+
+    @functools.wraps(function)
+    def wrapped(*tables, **options):
+        arrow = [nw.dependencies.is_pyarrow_table(one) for one in tables]
+        if not any(arrow):
+            return function(*tables, **options)
+        try:
+            import polars as pl
+        except ModuleNotFoundError:
+            message = "A pyarrow table goes through polars, which is not installed; add it (uv sync --extra polars) "
+            raise DataError(message + "or pass table.to_pandas().") from None
+        found = function(*(pl.from_arrow(one) if is_arrow else one for one, is_arrow in zip(tables, arrow, strict=True)),
+                         **options)  # fmt: skip
+        return found.to_arrow() if isinstance(found, pl.DataFrame) else found
+
+    return wrapped
 
 
 def _check_names(columns, what):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from crmlib.classes import by_class, check_days, first_match
+from crmlib.classes import by_class, check_days, with_classes
 from crmlib.errors import DataError
 from crmlib.frames import table
 
@@ -52,7 +52,7 @@ def states(customers, *, inactive_after=INACTIVE_AFTER, loyal_orders=LOYAL_ORDER
         (nw.col("orders") >= loyal_orders, loyal),
         (nw.col("orders") >= 2, repeat),
     ]
-    return frame.with_columns(first_match(rules, first_time).alias("state")).to_native()
+    return with_classes(frame, "state", rules, first_time).to_native()
 
 
 def summary(stated):

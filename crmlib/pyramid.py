@@ -12,7 +12,7 @@ from itertools import accumulate
 import narwhals as nw
 import numpy as np
 
-from crmlib.classes import by_class, check_days, first_match, values, whole_customers
+from crmlib.classes import by_class, check_days, values, whole_customers, with_classes
 from crmlib.errors import DataError
 from crmlib.frames import table
 
@@ -52,7 +52,7 @@ def tiers(customers, *, shares=TIERS, by="revenue", active_within=365, ties="up"
     ranked = frame.filter(bought & active & (nw.col(by) > 0)).select("customer", by)
     rules = [(~bought, NON_POSITIVE), (~active, INACTIVE), (nw.col(by) <= 0, NON_POSITIVE)]
     rules += [(condition, name) for name, condition in _ends(ranked, shares, by, ties)]
-    return frame.with_columns(first_match(rules, shares[-1][0]).alias("tier")).to_native()
+    return with_classes(frame, "tier", rules, shares[-1][0]).to_native()
 
 
 def summary(tiered, *, shares=TIERS):

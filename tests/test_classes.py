@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from engines import EVERY_ENGINE, build
 from made_customers import KINDS, column, content, made
 
-from crmlib.classes import by_class, check_days, first_match, values, whole_customers
+from crmlib.classes import ascending, by_class, check_days, values, whole_customers, with_classes
 from crmlib.errors import DataError
 
 
@@ -40,6 +41,13 @@ def test_values_refuse_gaps(kind, gap):
         values(frame, "revenue")
 
 
+@EVERY_ENGINE
+def test_ascending_counts_every_customer(engine):
+    native = build(engine, pd.DataFrame({"revenue": [3.0, 1.0, 3.0, 2.0]}))
+    frame = nw.from_native(pl.from_arrow(native) if engine == "pyarrow" else native)
+    assert ascending(frame, "revenue").tolist() == [1.0, 2.0, 3.0, 3.0]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_values_refuse_text_and_nothing(kind):
     with pytest.raises(DataError, match=r"Column 'customer' holds String, not numbers; choose a numeric column"):
@@ -59,10 +67,10 @@ def test_days_must_be_known_for_buyers_only(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_first_match_takes_the_first_and_a_gap_matches_nothing(kind):
+def test_with_classes_takes_the_first_and_a_gap_matches_nothing(kind):
     frame = nw.from_native(kind({"x": [1.0, 2.0, 3.0, None]}))
-    name = first_match([(nw.col("x") > 2, "high"), (nw.col("x") > 1, "middle")], "else")
-    assert frame.select(name=name)["name"].to_list() == ["else", "middle", "high", "else"]
+    frame = with_classes(frame, "name", [(nw.col("x") > 2, "high"), (nw.col("x") > 1, "middle")], "else")
+    assert frame["name"].to_list() == ["else", "middle", "high", "else"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

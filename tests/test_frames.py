@@ -49,11 +49,16 @@ class TestTable:
             (pd.Series([1]), "Series"),
             (pl.Series([1]), "Series"),
         ):
-            assert message(table, thing) == f"The customer table is a {kind}; pass a pandas or polars DataFrame."
+            assert message(table, thing) == (
+                f"The customer table is a {kind}; pass a table of pandas, polars, pyarrow, DuckDB, Spark or ibis."
+            )
 
     def test_lazy_tables_only_where_they_may_be(self):
         lazy = pl.LazyFrame({"x": [1]})
-        assert message(table, lazy) == "The customer table is a lazy LazyFrame; collect it first, e.g. with .collect()."
+        assert message(table, lazy) == (
+            "The customer table is a lazy LazyFrame, which this step cannot use: it needs the rows in memory, as pandas "
+            "and polars have them; collect it first, e.g. with .collect()."
+        )
         assert isinstance(table(lazy, ["x"], eager=False), nw.LazyFrame)
         assert message(table, lazy, ["T"], eager=False) == "The customer table has no column 'T'; it has ['x']."
 
