@@ -34,6 +34,8 @@ LAYERS = """
     audit scorecard
     conclusions
     captions
+    plots.look
+    plots.purchases plots.shares plots.value
     plots
     explorers
     sections

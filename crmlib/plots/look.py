@@ -1,0 +1,104 @@
+"""What all charts share: colours, new axes, the look, notes, legends and ticks; set on the axes at hand only."""
+
+from __future__ import annotations
+
+import textwrap
+
+from crmlib import wording
+
+__all__ = [
+    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "axes", "canvas", "drawable", "dress", "legend", "money_ticks",
+    "named_ticks", "note", "number_ticks", "percent_ticks", "whole",
+]  # fmt: skip
+
+# Their lightness differs by a fifth of the scale or more from one to the next, so they can be told apart in grey.
+PALETTE = {"dark": "#1f3b57", "accent": "#b4532a", "mid": "#6f9ec2", "light": "#cfdfeb"}
+INK, MUTED, GRID = "#20262d", "#5b6570", "#e2e6ea"
+SIZE = (7.6, 3.5)  # inches
+
+
+def canvas(width=SIZE[0], height=SIZE[1]):
+    """Axes on a figure of their own, outside pyplot: nothing to close, and no notebook shows it by itself."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def drawable(text) -> str:
+    """``text`` if the font of the charts has all its characters, else nothing: a missing sign is better than a box."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    glyphs = get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap()
+    return text if all(ord(character) in glyphs for character in text) else ""
+
+
+def axes(ax, size=SIZE):
+    """``ax`` itself, or the axes of a new pyplot figure of that size in inches."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=size, layout="constrained")[1]
+
+
+def dress(ax, title, x, y, *, grid="y", legend=False, names=()):
+    """The look of all charts, set on these axes only; ``legend`` leaves a line for one between title and axes.
+
+    ``names`` are the labels to the left of the axes: the title begins right of them and has less room.
+    """
+    for name, spine in ax.spines.items():
+        spine.set_visible(name == "bottom")
+        spine.set_color(MUTED)
+    ax.tick_params(length=0, labelsize=9, labelcolor=INK, pad=5)
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(axis=grid, color=GRID, linewidth=0.8)
+    words = {"parse_math": False, "family": "DejaVu Sans"}
+    if title:
+        wide = int(ax.figure.get_figwidth() * 10) - max(map(len, names), default=6)
+        look = {"loc": "left", "fontsize": 11, "fontweight": "bold", "color": INK, "pad": 28 if legend else 12}
+        ax.set_title(textwrap.fill(title, wide), **look, **words)
+    if x:
+        ax.set_xlabel(x, fontsize=9, color=MUTED, labelpad=6, **words)
+    if y:
+        ax.set_ylabel(y, fontsize=9, color=MUTED, labelpad=6, **words)
+
+
+def named_ticks(axis, places, labels):
+    """Ticks at ``places`` with ``labels`` drawn as they are written."""
+    axis.set_ticks(list(places), labels=list(labels), parse_math=False)
+
+
+def note(ax, text, at, *, above=0, right=0, size=9, **words):
+    """Text at a point of the axes, so many points above and right of it."""
+    words = {"color": INK, "va": "bottom" if above else "center", **words}
+    ax.annotate(text, at, xytext=(right, above), textcoords="offset points", fontsize=size, parse_math=False, **words)
+
+
+def legend(ax, outside=False, **where):
+    """The legend without a frame; ``outside``: above the axes, where it covers nothing."""
+    where |= {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "borderaxespad": 0.1} if outside else {}
+    made = ax.legend(frameon=False, fontsize=9, handlelength=1.4, columnspacing=1.6, **where)
+    for text in made.get_texts():
+        text.set(parse_math=False, color=INK)
+
+
+def percent_ticks(axis):
+    """Ticks of shares in whole per cents."""
+    axis.set_major_formatter(lambda value, _: f"{value:.0%}".replace("%", " %"))
+
+
+def number_ticks(axis):
+    """Ticks of counts: no fractions, thousands apart."""
+    axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == int(value) else "")
+
+
+def money_ticks(axis, sign):
+    """Ticks of money, short, with the sign of the currency."""
+    # ticks parse formulas and cannot be told not to, so that a dollar sign is escaped
+    axis.set_major_formatter(lambda value, _: wording.short_money(value, sign).replace("$", r"\$"))
+
+
+def whole(value) -> str:
+    """A label from the data as text; a whole number without its ".0"."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
