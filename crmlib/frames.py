@@ -14,7 +14,7 @@ import narwhals as nw
 from crmlib.errors import DataError, quote
 
 __all__ = [
-    "ENGINES", "as_day", "collect", "day_number", "height", "is_lazy", "like", "same_kind", "score", "table",
+    "ENGINES", "alike", "as_day", "collect", "day_number", "height", "is_lazy", "like", "same_kind", "score", "table",
     "with_names",
 ]  # fmt: skip
 
@@ -86,6 +86,27 @@ def height(frame) -> int:
     return int(collect(frame, nw.len().alias("rows"))["rows"][0]) if is_lazy(frame) else len(frame)
 
 
+def alike(first, second, first_name, second_name, *, key):
+    """Raise `DataError` unless two wrapped tables are of one kind and their ids in ``key`` of one type.
+
+    >>> import pandas as pd
+    >>> text, numbers = (table(pd.DataFrame({"customer": ids})) for ids in (["1"], [1]))
+    >>> alike(text, numbers, "before", "after", key="customer")
+    Traceback (most recent call last):
+        ...
+    crmlib.errors.DataError: The customer ids are text in before and integers in after; make them the same type.
+    """
+    kinds = [f"{'lazy ' * is_lazy(frame)}{frame.implementation.name.lower()}" for frame in (first, second)]
+    if kinds[0] != kinds[1]:
+        raise DataError(f"{first_name} is a {kinds[0]} table and {second_name} a {kinds[1]} one; pass two of one kind.")
+    types = [frame.collect_schema()[key] for frame in (first, second)]
+    types = ["integers" if one.is_integer() else "text" if one == nw.String else str(one) for one in types]
+    if types[0] != types[1]:
+        raise DataError(
+            f"The {key} ids are {types[0]} in {first_name} and {types[1]} in {second_name}; make them the same type."
+        )
+
+
 def with_names(frame, column, code, names):
     """The wrapped ``frame`` with a text ``column``: for each row the entry of ``names`` at the integer ``code``.
 
@@ -155,16 +176,18 @@ def same_kind(function):
 
     @functools.wraps(function)
     def wrapped(*tables, **options):
-        arrow = [nw.dependencies.is_pyarrow_table(one) for one in tables]
-        if not any(arrow):
+        given = [*tables, *options.values()]
+        if not any(map(nw.dependencies.is_pyarrow_table, given)):
             return function(*tables, **options)
         try:
             import polars as pl
         except ModuleNotFoundError:
             message = "A pyarrow table goes through polars, which is not installed; add it (uv sync --extra polars) "
             raise DataError(message + "or pass table.to_pandas().") from None
-        found = function(*(pl.from_arrow(one) if is_arrow else one for one, is_arrow in zip(tables, arrow, strict=True)),
-                         **options)  # fmt: skip
+        if any(isinstance(one, pl.DataFrame | pl.LazyFrame) for one in given):
+            raise DataError("One table is of pyarrow and another of polars; pass two of one kind.")
+        arguments = [pl.from_arrow(one) if nw.dependencies.is_pyarrow_table(one) else one for one in given]
+        found = function(*arguments[: len(tables)], **dict(zip(options, arguments[len(tables) :], strict=True)))
         return found.to_arrow() if isinstance(found, pl.DataFrame) else found
 
     return wrapped

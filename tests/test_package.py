@@ -23,7 +23,8 @@ LAYERS = """
     transactions
     customers
     classes segment_maps
-    pareto rfm pyramid lifecycle
+    pareto rfm prospects
+    pyramid lifecycle
     periods
     fitting
     bgnbd gamma_gamma
@@ -56,8 +57,8 @@ PLACE = {name: number for number, line in enumerate(LAYERS.strip().splitlines())
 
 # Modules for people who compute: each public function there shows an example that runs.
 WITH_EXAMPLES = (
-    "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "pyramid",
-    "lifecycle", "periods",
+    "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "prospects",
+    "pyramid", "lifecycle", "periods",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
