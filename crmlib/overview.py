@@ -5,7 +5,6 @@ Table functions: pandas in, pandas out; polars in, polars out.
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import warnings
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import narwhals as nw
 import numpy as np
 
 from crmlib import pareto, wording
+from crmlib.calendar_periods import check_unit, complete, period_label, period_number, period_of
 from crmlib.customers import customer_table, until
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, day_number, table
@@ -71,15 +71,13 @@ def by_period(tx, *, as_of, unit="month"):
     1  2024-02          0           0      0.0      True
     2  2024-03          2           1     14.0     False
     """
-    if unit not in _MONTHS:
-        raise DataError(f"unit {unit!r} is not known; choose 'month', 'quarter' or 'year'.")
-    as_of, size = as_day(as_of), _MONTHS[unit]
+    check_unit(unit)
+    as_of = as_day(as_of)
     frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
     if len(frame) == 0:
         raise DataError(f"There is no line up to as_of {as_of}.")
     frame = frame.with_columns(
-        __day=day_number(nw.col("date")),
-        __period=(nw.col("date").dt.year().cast(nw.Int64) * 12 + nw.col("date").dt.month().cast(nw.Int64) - 1) // size,
+        __day=day_number(nw.col("date")), __period=period_number(nw.col("date"), unit)
     )
     start = frame["date"].min()
     purchases = frame.filter(nw.col("amount") >= 0).with_columns(
@@ -95,16 +93,13 @@ def by_period(tx, *, as_of, unit="month"):
         "repeat_revenue": _sums(purchases.filter(~nw.col("__first"))),
         "refunds": _sums(frame.filter(nw.col("amount") < 0)),
     }
-    periods = range((start.year * 12 + start.month - 1) // size, (as_of.year * 12 + as_of.month - 1) // size + 1)
-    columns = {"period": [_label(period, size) for period in periods]}
+    periods = range(period_of(start, unit), period_of(as_of, unit) + 1)
+    columns = {"period": [period_label(period, unit) for period in periods]}
     columns |= {name: [counts.get(period, 0) for period in periods] for name, counts in found.items()}
     columns["returning"] = [n - new for n, new in zip(columns["customers"], columns["first_time"], strict=True)]
     parts = zip(*(columns[name] for name in ("first_revenue", "repeat_revenue", "refunds")), strict=True)
     columns["revenue"] = [math.fsum(part) for part in parts]
-    first = start.date() if isinstance(start, dt.datetime) else start
-    columns["complete"] = [
-        first <= _day(period * size) and _day((period + 1) * size) <= as_of + _ONE_DAY for period in periods
-    ]
+    columns["complete"] = [complete(period, unit, first=start, as_of=as_of) for period in periods]
     types = {name: nw.Int64 for name in ("customers", "first_time", "returning", "orders")}
     types |= {name: nw.Float64 for name in ("first_revenue", "repeat_revenue", "refunds", "revenue")}
     names = ["period", *types]
@@ -239,10 +234,6 @@ def growth(tx, *, as_of) -> Growth | Refused:
     return Growth(*zip(*factors, strict=True))
 
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_ONE_DAY = dt.timedelta(days=1)
-
-
 def _count(rows):
     counted = rows.group_by("__period").agg(nw.len().alias("n"))
     return dict(zip(counted["__period"].to_list(), counted["n"].to_list(), strict=True))
@@ -251,13 +242,3 @@ def _count(rows):
 def _sums(rows):
     summed = rows.group_by("__period").agg(nw.col("amount").sum())
     return dict(zip(summed["__period"].to_list(), summed["amount"].to_list(), strict=True))
-
-
-def _day(months):
-    """The first day of the month number ``months``, counted from January of the year 0."""
-    return dt.date(months // 12, months % 12 + 1, 1)
-
-
-def _label(period, size):
-    first = _day(period * size)
-    return {1: f"{first:%Y-%m}", 3: f"{first.year} Q{(first.month + 2) // 3}", 12: f"{first.year}"}[size]

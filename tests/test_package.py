@@ -20,6 +20,7 @@ LAYERS = """
     errors
     checkout inert wording writing
     frames parsing delimited
+    calendar_periods
     transactions
     customers
     classes segment_maps
@@ -59,6 +60,7 @@ PLACE = {name: number for number, line in enumerate(LAYERS.strip().splitlines())
 WITH_EXAMPLES = (
     "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "prospects",
     "pyramid", "lifecycle", "periods",
+    "calendar_periods",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
