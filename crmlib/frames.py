@@ -14,8 +14,8 @@ import narwhals as nw
 from crmlib.errors import DataError, quote
 
 __all__ = [
-    "ENGINES", "alike", "as_day", "collect", "day_number", "height", "is_lazy", "like", "same_kind", "score", "table",
-    "with_names",
+    "ENGINES", "alike", "as_day", "borrow", "collect", "day_number", "height", "is_lazy", "like", "same_kind", "score",
+    "table", "with_names",
 ]  # fmt: skip
 
 ENGINES = "pandas, polars, pyarrow, DuckDB, Spark or ibis"
@@ -130,6 +130,22 @@ def with_names(frame, column, code, names):
     # numbers first, names last: to choose among texts row by row is ten times slower
     text = pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.large_string())).cast(pa.large_string())
     return frame.with_columns(nw.new_series(column, text, nw.String, backend=frame.implementation))
+
+
+def borrow(frame, engine):
+    """A wrapped table in memory as a lazy one of ``engine``, "duckdb" or "polars", which does the work from here on.
+
+    >>> import pandas as pd
+    >>> is_lazy(borrow(table(pd.DataFrame({"x": [1]})), "duckdb"))
+    True
+    """
+    if engine not in ("duckdb", "polars"):
+        raise DataError(f"engine is {quote(engine)}; it can be 'duckdb' or 'polars', or None for this process.")
+    try:
+        return frame.lazy(engine)
+    except ModuleNotFoundError:
+        message = f"The engine {engine!r} is not installed; add it: uv sync --extra {engine}, or pip install {engine}."
+        raise DataError(message) from None
 
 
 def like(frame, columns, schema=None):

@@ -1,0 +1,103 @@
+"""One code, every engine: the same kind in, the same kind out, equal results. What an engine cannot do says which can."""
+
+import warnings
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from engines import EVERY_ENGINE, build, kind, rows
+
+from crmlib import DataError, DataNotice, customer_table
+from crmlib.customers import until
+
+AS_OF = "2024-11-30"
+
+
+def _log(customers=60, seed=3, **extra):
+    """Ties, refunds, refunds only, zero amounts, several lines a day, orders over several lines, late lines."""
+    rng = np.random.default_rng(seed)
+    n = customers * 6
+    frame = pd.DataFrame(
+        {
+            "customer": [f"{number:03d}" for number in rng.integers(0, customers, n)],
+            "date": (np.datetime64("2023-01-02") + rng.integers(0, 720, n)).astype("datetime64[us]"),
+            "amount": rng.choice([-20.0, -5.0, 0.0, 5.0, 10.0, 10.0, 19.99, 20.0, 35.5], n),
+            "order": [f"o{number}" for number in rng.integers(0, 4 * customers, n)],
+            "quantity": rng.choice([1.0, 1.0, 2.0, 3.0], n),
+        }
+    )
+    only = pd.DataFrame({"customer": ["r1"], "date": frame["date"].iloc[:1], "amount": -3.0, "order": "o9", "quantity": 1.0})
+    return pd.concat([frame, only], ignore_index=True).assign(**extra)
+
+
+LOG = _log()
+CASES = {
+    "all columns": (LOG, {}),
+    "days are orders": (LOG.drop(columns=["order", "quantity"]), {}),
+    "integer ids": (LOG.assign(customer=LOG["customer"].str.replace("r", "9").astype("int64")), {}),
+    "projection": (LOG, {"columns": ["x", "t_x", "T", "mean_repeat_value"]}),
+}
+
+
+def quietly(function, *arguments, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)
+        return function(*arguments, **options)
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("case", CASES)
+class TestCustomerTable:
+    def test_equals_the_one_of_pandas_in_its_own_kind(self, engine, case):
+        log, options = CASES[case]
+        native = build(engine, log)
+        found = quietly(customer_table, native, as_of=AS_OF, **options)
+        assert kind(found) == kind(native)
+        names, customers = rows(found)
+        assert (names, customers) == rows(quietly(customer_table, log, as_of=AS_OF, **options))
+        assert len(customers) == log.loc[log["date"] <= AS_OF, "customer"].nunique()
+
+
+@EVERY_ENGINE
+class TestLog:
+    def test_until_keeps_the_day_itself(self, engine):
+        found = until(build(engine, LOG), "2023-06-30")
+        assert rows(found) == rows(LOG[LOG["date"] <= "2023-06-30"])
+
+    def test_later_lines_are_counted(self, engine):
+        later = int((LOG["date"] > AS_OF).sum())
+        with pytest.warns(DataNotice, match=rf"^{later} lines after as_of {AS_OF} left out\.$"):
+            customer_table(build(engine, LOG), as_of=AS_OF)
+
+    def test_a_log_that_did_not_pass_the_door_is_refused(self, engine):
+        gap = LOG.assign(customer=LOG["customer"].where(LOG.index > 0))
+        with pytest.raises(DataError, match=r"^Column 'customer' of the transactions has gaps; let transactions\(\)"):
+            customer_table(build(engine, gap), as_of=AS_OF)
+        with pytest.raises(DataError, match=r"^as_of 2022-12-31 is before the first purchase \(2023-01-"):
+            customer_table(build(engine, LOG), as_of="2022-12-31")
+
+
+class TestBorrowing:
+    @pytest.mark.parametrize("engine", ["duckdb", "polars"])
+    @pytest.mark.parametrize("make", [pd.DataFrame, pl.from_pandas], ids=["pandas", "polars"])
+    def test_another_engine_does_the_work_and_the_kind_stays(self, engine, make):
+        native = make(LOG)
+        found = quietly(customer_table, native, as_of=AS_OF, engine=engine)
+        assert type(found) is type(native)
+        assert rows(found, sort=False) == rows(quietly(customer_table, native, as_of=AS_OF), sort=False)
+        assert nw.from_native(found).schema == nw.from_native(quietly(customer_table, native, as_of=AS_OF)).schema
+
+    def test_an_unknown_or_missing_engine_says_what_to_type(self, monkeypatch):
+        with pytest.raises(DataError, match=r"^engine is 'spark'; it can be 'duckdb' or 'polars', or None for this"):
+            quietly(customer_table, LOG, as_of=AS_OF, engine="spark")
+        monkeypatch.setitem(__import__("sys").modules, "duckdb", None)
+        with pytest.raises(DataError, match=r"^The engine 'duckdb' is not installed; add it: uv sync --extra duckdb"):
+            quietly(customer_table, LOG, as_of=AS_OF, engine="duckdb")
+
+    def test_columns_are_checked(self):
+        with pytest.raises(DataError, match=r"^The customer table has no column 'recency'; it has customer, orders, "):
+            customer_table(LOG, as_of=AS_OF, columns=["recency"])
+        with pytest.raises(DataError, match=r"^columns is 'x'; give a list, e\.g\. columns=\['x'\]\.$"):
+            customer_table(LOG, as_of=AS_OF, columns="x")
