@@ -5,7 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from crmlib.errors import DataError
-from crmlib.frames import table
+from crmlib.frames import alike, collect, like, same_kind, table
 
 __all__ = ["ABSENT", "NO_CLASS", "matrix", "moves"]
 
@@ -13,6 +13,7 @@ ABSENT = "(absent)"  # not in that table: not yet a customer, or silent in that 
 NO_CLASS = "(no value)"  # in the table, but without a class, such as the scores of a customer with refunds only
 
 
+@same_kind
 def moves(before, after, *, column, order=None):
     """How many customers went from each class to each: from, to, customers; pairs that nobody took have no row.
 
@@ -33,25 +34,20 @@ def moves(before, after, *, column, order=None):
     """
     first = _classes(before, column, "before")
     second = _classes(after, column, "after")
-    if first.implementation is not second.implementation:
-        kinds = first.implementation.name.lower(), second.implementation.name.lower()
-        raise DataError(f"before is a {kinds[0]} table and after a {kinds[1]} one; pass two of the same kind.")
-    ids = [_kind(frame.schema["customer"]) for frame in (first, second)]
-    if ids[0] != ids[1]:
-        raise DataError(f"The customer ids are {ids[0]} in before and {ids[1]} in after; make them the same type.")
+    alike(first, second, "before", "after", key="customer")
 
-    found = {*first["class"].unique().to_list(), *second["class"].unique().to_list()}
-    rank = {name: place for place, name in enumerate(_ordered(found, order))}
     joined = first.rename({"class": "from"}).join(second.rename({"class": "to"}), on="customer", how="full")
     joined = joined.with_columns(nw.col("from", "to").fill_null(ABSENT))
-    counted = joined.group_by("from", "to").agg(nw.len().alias("customers"))
-    rows = sorted(counted.iter_rows(), key=lambda row: (rank[row[0]], rank[row[1]]))
+    counted = collect(joined.group_by("from", "to").agg(nw.len().alias("customers")))
+    found = {*counted["from"].to_list(), *counted["to"].to_list()}
+    rank = {name: place for place, name in enumerate(_ordered(found, order))}
+    rows = sorted(counted.select("from", "to", "customers").iter_rows(), key=lambda row: (rank[row[0]], rank[row[1]]))
     columns = dict(zip(("from", "to", "customers"), map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
     columns = {"from": [], "to": [], "customers": []} | columns
-    schema = {"from": nw.String, "to": nw.String, "customers": nw.Int64}
-    return nw.from_dict(columns, schema, backend=first.implementation).to_native()
+    return like(first, columns, {"from": nw.String, "to": nw.String, "customers": nw.Int64}).to_native()
 
 
+@same_kind
 def matrix(moved, *, order=None):
     """The result of `moves` as a square pandas table: a row for each class before, a column for each class after.
 
@@ -65,7 +61,7 @@ def matrix(moved, *, order=None):
     """
     import pandas as pd
 
-    frame = table(moved, ["from", "to", "customers"], what="table of moves")
+    frame = collect(table(moved, ["from", "to", "customers"], what="table of moves", eager=False))
     found = list(dict.fromkeys([*frame["from"].to_list(), *frame["to"].to_list()]))
     listed = [name for name in found if name not in (NO_CLASS, ABSENT)] if order is None else order
     names = [name for name in _ordered(set(found), listed) if name in found or name not in (NO_CLASS, ABSENT)]
@@ -77,24 +73,30 @@ def matrix(moved, *, order=None):
 
 def _classes(native, column, name):
     """Customer and class, the class as text."""
-    frame = table(native, ["customer", column], what=f"table {name!r}")
+    frame = table(native, ["customer", column], what=f"table {name!r}", eager=False)
     frame = frame.select("customer", nw.col(column).alias("class"))
-    rows, customers = len(frame), frame["customer"].n_unique()
-    if rows > customers:
-        raise DataError(
-            f"The table {name!r} has {rows:,} rows for {customers:,} customers; it needs one row a customer."
-        )
-    if frame.schema["customer"].is_integer():
+    schema = frame.collect_schema()
+    number = schema["class"].is_float()
+    if number:
+        frame = frame.with_columns(nw.col("class").fill_nan(None))
+    ids = nw.col("customer")
+    counts = [nw.len().alias("rows"), ids.n_unique().alias("ids"), ids.null_count().alias("gaps")]
+    counts += [(nw.col("class") % 1).abs().max().alias("parts")] if number else []
+    found = collect(frame, *counts).with_columns(nw.all().fill_null(0))  # counts of no rows are gaps in SQL
+    rows, ids, gaps = (int(found[one][0]) for one in ("rows", "ids", "gaps"))
+    if gaps:
+        raise DataError(f"'customer' is missing in {gaps:,} of {rows:,} rows of the table {name!r}; leave them out first.")
+    if rows > ids:
+        raise DataError(f"The table {name!r} has {rows:,} rows for {ids:,} customers; it needs one row a customer.")
+    if schema["customer"].is_integer():
         frame = frame.with_columns(nw.col("customer").cast(nw.Int64))
     known, text = ~nw.col("class").is_null(), nw.col("class")
-    if frame.schema["class"].is_float() and not (frame["class"].drop_nulls() % 1 != 0).any():
+    if number and not found["parts"][0]:
         # pandas makes floats of integers with gaps: 5.0 is the score 5
         text = text.fill_null(0).cast(nw.Int64)
+    if schema["class"] == nw.Boolean:  # engines write it in capitals or not
+        text = nw.when(text).then(nw.lit("True")).otherwise(nw.lit("False"))
     return frame.with_columns(nw.when(known).then(text.cast(nw.String)).otherwise(nw.lit(NO_CLASS)).alias("class"))
-
-
-def _kind(dtype):
-    return "integers" if dtype.is_integer() else "text" if dtype == nw.String else str(dtype)
 
 
 def _ordered(found, order):

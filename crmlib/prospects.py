@@ -122,7 +122,7 @@ def _checked(prospects):
     names = ("customer", "need", "contact")
     counts = [nw.len().alias("rows"), nw.col("customer").n_unique().alias("ids")]
     found = collect(frame, *counts, *(nw.col(name).null_count().alias(f"gaps_{name}") for name in names))
-    found = {name: int(found[name][0]) for name in found.columns}
+    found = {name: int(found[name].fill_null(0)[0]) for name in found.columns}  # counts of no rows are gaps in SQL
     for name in names:
         if gaps := found[f"gaps_{name}"]:
             raise DataError(

@@ -24,9 +24,8 @@ LAYERS = """
     transactions
     customers
     classes segment_maps
-    pareto rfm prospects
+    pareto rfm periods prospects
     pyramid lifecycle
-    periods
     fitting
     bgnbd gamma_gamma
     clv

@@ -1,8 +1,12 @@
 from collections import Counter
+from itertools import product
 
 import pandas as pd
 import polars as pl
 import pytest
+from engines import BUILD, EVERY_ENGINE, build
+from engines import kind as engine_of
+from engines import rows as content_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_customers import KINDS, columns_of_customers, content, made
@@ -128,14 +132,83 @@ def test_cdnow_between_two_dates_keeps_its_customers(cdnow, cdnow_log):
     assert square.loc[["repeat", "loyal"], "first-time"].sum() == 0  # orders only ever grow
 
 
+BEFORE = pd.DataFrame({"customer": list("abcde"), "tier": ["small", "small", "top", "top", None]})
+AFTER = pd.DataFrame({"customer": list("fabce"), "tier": ["small", "top", "small", "small", "small"]})
+
+
+@EVERY_ENGINE
+def test_every_engine_counts_the_same_moves(engine):
+    moved = moves(build(engine, BEFORE), build(engine, AFTER), column="tier", order=["top", "small"])
+    assert engine_of(moved) == engine
+    assert content_of(moved, sort=False) == (
+        ["from", "to", "customers"],
+        [("top", "small", 1), ("top", ABSENT, 1), ("small", "top", 1), ("small", "small", 1), (NO_CLASS, "small", 1),
+         (ABSENT, "small", 1)],
+    )  # fmt: skip
+    square = matrix(moved, order=["top", "small"])
+    assert square.index.tolist() == square.columns.tolist() == ["top", "small", NO_CLASS, ABSENT]
+    assert square.to_numpy().tolist() == [[0, 1, 0, 1], [1, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0]]
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize(
+    ("classes", "names"),
+    [
+        ([5.0, float("nan"), 10.0], {"5", "10", NO_CLASS}),  # scores with gaps, as pandas keeps them
+        ([0.5, 1.0, 2.0], {"0.5", "1.0", "2.0"}),
+        (pd.array([3, None, 1], "Int32"), {"3", "1", NO_CLASS}),
+        (pd.array([True, None, False], "boolean"), {"True", "False", NO_CLASS}),
+        (pd.Categorical(["b", "a", "b"]), {"a", "b"}),
+        ([None, None, None], {NO_CLASS}),
+    ],
+)
+def test_classes_of_every_type_have_one_name_on_every_engine(engine, classes, names):
+    frame = pd.DataFrame({"customer": [1, 2, 3], "class": pd.Series(classes)})
+    if engine == "ibis" and isinstance(classes, pd.Categorical):
+        frame["class"] = frame["class"].astype("str")  # ibis has no categories
+    moved = moves(build(engine, frame), build(engine, frame), column="class")
+    assert {row[0] for row in content_of(moved)[1]} == names
+    assert all(origin == to for origin, to, _ in content_of(moved)[1])
+
+
+@EVERY_ENGINE
+def test_nobody_before_is_everybody_new(engine):
+    nobody = build(engine, pd.DataFrame({"customer": pd.Series([], dtype="str"), "tier": pd.Series([], dtype="str")}))
+    moved = moves(nobody, build(engine, BEFORE.dropna()), column="tier")
+    assert content_of(moved, sort=False)[1] == [(ABSENT, "small", 2), (ABSENT, "top", 2)]
+    assert content_of(moves(nobody, nobody, column="tier"))[1] == [] and matrix(moves(nobody, nobody, column="tier")).empty
+
+
 # ---- refusals
+
+
+@EVERY_ENGINE
+def test_every_engine_refuses_the_same(engine):
+    twice = build(engine, pd.concat([AFTER, AFTER]))
+    with pytest.raises(DataError, match=r"^The table 'after' has 10 rows for 5 customers; it needs one row a customer\.$"):
+        moves(build(engine, BEFORE), twice, column="tier")
+    gap = build(engine, BEFORE.assign(customer=["a", None, "c", "d", "e"]))
+    with pytest.raises(
+        DataError, match=r"^'customer' is missing in 1 of 5 rows of the table 'before'; leave them out first\.$"
+    ):
+        moves(gap, build(engine, AFTER), column="tier")
+    with pytest.raises(DataError, match=r"^The class 'small' is not in order=\['top'\]; add it\.$"):
+        moves(build(engine, BEFORE), build(engine, AFTER), column="tier", order=["top"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [pair for pair in product(BUILD, BUILD) if len({*pair}) == 2 and "spark" not in pair]
+)
+def test_two_kinds_of_tables_are_refused(one, other):
+    with pytest.raises(DataError, match=r"; pass two of one kind\.$"):
+        moves(build(one, BEFORE), build(other, AFTER), column="tier")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_refusals_say_what_to_do(kind):
     table = classed(kind, {"a": "top", "b": "small"})
     other = classed(pl.DataFrame if kind is pd.DataFrame else pd.DataFrame, {"a": "top"})
-    with pytest.raises(DataError, match=r"^before is a \w+ table and after a \w+ one; pass two of the same kind\.$"):
+    with pytest.raises(DataError, match=r"^before is a \w+ table and after a \w+ one; pass two of one kind\.$"):
         moves(table, other, column="tier")
     twice = kind({"customer": ["a", "a", "b"], "tier": ["top", "top", "top"]})
     with pytest.raises(

@@ -67,6 +67,12 @@ def test_without_customers_among_them_nothing_is_said():
         assert len(relations(BY_HAND, pd.DataFrame({"customer": ["z"]}))) == 5
 
 
+@EVERY_ENGINE
+def test_nobody_is_a_table_too(engine):
+    nobody = build(engine, BY_HAND.iloc[:0].astype({"customer": "str"}))
+    assert rows(relations(nobody, build(engine, BUYERS))) == (["customer", "need", "contact", "relation"], [])
+
+
 def test_integer_ids_of_any_width_are_the_same_customers():
     customers = pd.DataFrame({"customer": pd.array([2], "int32")})
     with pytest.warns(DataNotice, match="^1 of 2"):
