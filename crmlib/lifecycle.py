@@ -1,8 +1,19 @@
-"""Where a customer stands, as far as a log of purchases can tell.
+"""Where the relation with a customer stands: the seven states of Chinese CRM texts, as far as tables can tell.
 
-Five of the seven relation states of Chinese CRM texts need only purchases: first-time, repeat, loyal, and, in place of
-"lost", inactive. Nobody tells a shop that they have left, so the log shows silence and not departure. Non-customers,
-prospects and targets are not in a log at all.
+============  ==========  ========================  ==========  ===================
+state         Chinese     has                       told by     of the four types
+============  ==========  ========================  ==========  ===================
+non-customer  非客户      no need                   prospects   none
+potential     潜在客户    a need                    prospects   potential 潜在顾客
+target        目标客户    a need, and a contact     prospects   potential 潜在顾客
+first-time    初次购买者  one order                 the log     consumer 消费者
+repeat        重复购买者  two orders or more        the log     consumer 消费者
+loyal         忠实客户    many orders               the log     loyal 忠实顾客
+inactive      流失客户    no order for a long time  the log     inactive 失去顾客
+============  ==========  ========================  ==========  ===================
+
+The seven are in the summary of Shao Bingjia's textbook, the last called "lost"; the four types in another of the texts
+that this course follows. Nobody tells a shop that they have left, so a log shows silence and not departure: inactive.
 """
 
 from __future__ import annotations
@@ -11,17 +22,29 @@ import narwhals as nw
 
 from crmlib.classes import by_class, check_days, with_classes
 from crmlib.errors import DataError
-from crmlib.frames import table
+from crmlib.frames import alike, same_kind, table
+from crmlib.prospects import CHINESE as _CHINESE
+from crmlib.prospects import RELATIONS, relations
 
-__all__ = ["INACTIVE_AFTER", "LOYAL_ORDERS", "NO_PURCHASE", "STATES", "states", "summary"]
+__all__ = ["CHINESE", "INACTIVE_AFTER", "LOYAL_ORDERS", "NO_PURCHASE", "STATES", "TYPES", "states", "summary", "types"]
 
-STATES = ("first-time", "repeat", "loyal", "inactive")
+BUYERS = ("first-time", "repeat", "loyal", "inactive")
+STATES = (*RELATIONS, *BUYERS)
 NO_PURCHASE = "no purchase"  # refunds only
 INACTIVE_AFTER = 180  # days; their sources stand in `states`
 LOYAL_ORDERS = 4
+CHINESE = _CHINESE | {
+    "first-time": "初次购买者", "repeat": "重复购买者", "loyal": "忠实客户", "inactive": "流失客户",
+}  # fmt: skip
+TYPES = {
+    "potential": "potential", "target": "potential", "first-time": "consumer", "repeat": "consumer", "loyal": "loyal",
+    "inactive": "inactive",
+}  # fmt: skip
+NO_TYPE = "none"
 
 
-def states(customers, *, inactive_after=INACTIVE_AFTER, loyal_orders=LOYAL_ORDERS):
+@same_kind
+def states(customers, prospects=None, *, inactive_after=INACTIVE_AFTER, loyal_orders=LOYAL_ORDERS):
     """The customer table with the column ``state``.
 
     - "no purchase": refunds only
@@ -30,35 +53,74 @@ def states(customers, *, inactive_after=INACTIVE_AFTER, loyal_orders=LOYAL_ORDER
     - "repeat": two orders or more
     - "first-time": one order
 
+    With ``prospects`` (see `crmlib.prospects`) a row follows for each of them who is not in the customer table, with
+    the state "non-customer", "potential" or "target", 0 orders, 0 revenue and gaps in the other columns.
+
     ``loyal_orders=4`` is our convention for maturity. ``inactive_after=180`` is about the day after which the fixed RFM
     cut-offs of shop integrations (30, 90, 180, 365 days) score below the middle. Neither is a law: see how the counts
-    move with them. Raises `DataError` for thresholds that make no sense.
+    move with them. Raises `DataError` for thresholds that make no sense, and for
+    prospects of another kind.
 
     >>> import pandas as pd
-    >>> customers = pd.DataFrame({"orders": [1, 2, 4, 9, 0], "days_since_last": [0.0, 179.0, 90.0, 180.0, None]})
+    >>> customers = pd.DataFrame({"customer": list("abcde"), "orders": [1, 2, 4, 9, 0],
+    ...                           "days_since_last": [0.0, 179.0, 90.0, 180.0, None]})
     >>> states(customers)["state"].tolist()
     ['first-time', 'repeat', 'loyal', 'inactive', 'no purchase']
+    >>> prospects = pd.DataFrame({"customer": ["a", "f"], "need": True, "contact": False})
+    >>> states(customers, prospects)["state"].tolist()[5:]
+    ['potential']
     """
-    frame = table(customers, ["orders", "days_since_last"])
+    needed = ["orders", "days_since_last", *(["customer"] if prospects is not None else [])]
+    frame = table(customers, needed, eager=False)
     if not inactive_after > 0:
         raise DataError(f"inactive_after is {inactive_after}; give a number of days above 0, e.g. 180.")
     if not loyal_orders >= 2:
         raise DataError(f"loyal_orders is {loyal_orders}; loyalty needs at least 2 orders, e.g. 4.")
     check_days(frame)
-    first_time, repeat, loyal, inactive = STATES
+    first_time, repeat, loyal, inactive = BUYERS
     rules = [
         (~(nw.col("orders") > 0), NO_PURCHASE),
         (nw.col("days_since_last") >= inactive_after, inactive),
         (nw.col("orders") >= loyal_orders, loyal),
         (nw.col("orders") >= 2, repeat),
     ]
-    return with_classes(frame, "state", rules, first_time).to_native()
+    stated = with_classes(frame, "state", rules, first_time)
+    return (stated if prospects is None else _followed_by(stated, prospects)).to_native()
 
 
+def _followed_by(stated, prospects):
+    """The table of states with a row for each prospect who is not in it."""
+    others = nw.from_native(relations(prospects))
+    alike(stated, others, "the customer table", "the table of prospects", key="customer")
+    others = others.join(stated.select("customer"), on="customer", how="anti")
+    schema = stated.collect_schema()
+    known = {"customer": nw.col("customer"), "state": nw.col("relation")}
+    known |= {name: nw.lit(0).cast(schema[name]) for name in ("orders", "revenue") if name in schema}
+    both = nw.concat([stated, others.select(**known)], how="diagonal")
+    return nw.maybe_reset_index(both)
+
+
+@same_kind
+def types(stated):
+    """The table of states with the column ``type``: the four types of customers, from the ``state``.
+
+    "potential" are potential and target customers, "consumer" buyers once or more often, "loyal" and "inactive" (called
+    lost in the text) as the states. "none" has no place among the four: non-customers, and refunds only.
+
+    >>> import pandas as pd
+    >>> types(pd.DataFrame({"state": ["target", "repeat", "inactive", "non-customer"]}))["type"].tolist()
+    ['potential', 'consumer', 'inactive', 'none']
+    """
+    frame = table(stated, ["state"], what="table of states", eager=False)
+    rules = [(nw.col("state") == state, kind) for state, kind in TYPES.items()]
+    return with_classes(frame, "type", rules, NO_TYPE).to_native()
+
+
+@same_kind
 def summary(stated):
     """What each state holds: state, customers, share_of_customers, revenue, share_of_revenue.
 
-    Every state has a row, "no purchase" only if there are such customers; shares are of the whole table.
+    The four states of buyers always have a row, the others if there are such customers; shares are of the whole table.
 
     >>> import pandas as pd
     >>> summary(pd.DataFrame({"state": ["loyal", "repeat", "loyal"], "revenue": [60.0, 20.0, 20.0]}))
@@ -68,5 +130,6 @@ def summary(stated):
     2       loyal          2            0.666667     80.0               0.8
     3    inactive          0            0.000000      0.0               0.0
     """
-    frame = table(stated, ["state", "revenue"], what="table of states")
-    return by_class(frame, "state", order=(*STATES, NO_PURCHASE), optional=(NO_PURCHASE,)).to_native()
+    frame = table(stated, ["state", "revenue"], what="table of states", eager=False)
+    optional = (*RELATIONS, NO_PURCHASE)
+    return by_class(frame, "state", order=(*STATES, NO_PURCHASE), optional=optional).to_native()
