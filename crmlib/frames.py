@@ -204,9 +204,15 @@ def same_kind(function):
             raise DataError("One table is of pyarrow and another of polars; pass two of one kind.")
         arguments = [pl.from_arrow(one) if nw.dependencies.is_pyarrow_table(one) else one for one in given]
         found = function(*arguments[: len(tables)], **dict(zip(options, arguments[len(tables) :], strict=True)))
-        return found.to_arrow() if isinstance(found, pl.DataFrame) else found
+        if isinstance(found, tuple) and hasattr(found, "_make"):  # a named tuple with tables in it
+            return found._make(map(_to_arrow, found))
+        return _to_arrow(found)
 
     return wrapped
+
+
+def _to_arrow(found):
+    return found.to_arrow() if nw.dependencies.is_polars_dataframe(found) else found
 
 
 def _check_names(columns, what):

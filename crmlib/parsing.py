@@ -15,9 +15,9 @@ from numbers import Real
 
 from crmlib.errors import quote
 
-__all__ = ["CLOCK", "ZONED", "Unreadable", "days", "ids", "nothing", "numbers", "order_shown", "tells_time"]
+__all__ = ["CLOCK", "NOTHING", "ZONED", "Unreadable", "days", "ids", "nothing", "numbers", "order_shown", "tells_time"]
 
-_NOTHING = {"", "nan", "nat", "null", "none", "n/a", "na", "#n/a", "<na>"}  # case does not matter
+NOTHING = {"", "nan", "nat", "null", "none", "n/a", "na", "#n/a", "<na>"}  # case does not matter
 
 _TIME = r"[T ]{1,9}(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
 _ZONE = r" ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})"
@@ -51,7 +51,7 @@ def nothing(value) -> bool:
     (True, True, False)
     """
     if isinstance(value, str):
-        return value.strip().lower() in _NOTHING
+        return value.strip().lower() in NOTHING
     return value is None or (isinstance(value, float) and value != value)
 
 

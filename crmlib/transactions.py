@@ -16,7 +16,8 @@ import numpy as np
 
 from crmlib import parsing
 from crmlib.errors import DataError, DataNotice, quote
-from crmlib.frames import table
+from crmlib.frames import is_lazy, same_kind, table
+from crmlib.remote import admit_lazy
 
 __all__ = ["Admission", "Note", "admit", "transactions"]
 
@@ -54,6 +55,7 @@ def transactions(raw, **options):
     return admission.transactions
 
 
+@same_kind
 def admit(
     raw,
     *,
@@ -80,10 +82,11 @@ def admit(
     ``thousands`` for amounts written as text; ``duplicates`` "keep" or "drop" for lines that repeat another in every
     column; ``missing_customer`` "raise" or "drop".
 
-    Returns `Admission`: a table of the same kind (pandas or polars), rows in their order, with ``customer`` (text),
+    Returns `Admission`: a table of the same kind, rows in their order, with ``customer`` (text),
     ``date`` (the local day), ``amount`` (float) and the optional columns; and the notes. Wholly empty rows are left
     out. Raises `DataError` in one sentence for data that cannot be read without a guess; rows count from 1, below the
-    header.
+    header. A table that stays with its engine (DuckDB, Spark, ibis, lazy polars) must have its types already; one query
+    looks for what is missing or wrong, and repeated lines are looked for only to be dropped.
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"customer": ["a", "a"], "date": ["2024-01-05 09:30"] * 2, "amount": ["3.5", "3.5"]})
@@ -101,11 +104,15 @@ def admit(
         raise DataError(f"decimal and thousands are both {decimal!r}; they must differ.")
     if not isinstance(date_format, str | None):
         raise DataError(f"date_format is {quote(date_format)}; give it as text in codes, e.g. '%d.%m.%Y'.")
-    frame = table(raw, what="purchase log")
+    frame = table(raw, what="purchase log", eager=False)
     columns = _columns(
-        frame, {"customer": customer, "date": date, "amount": amount},
+        frame.collect_schema().names(), {"customer": customer, "date": date, "amount": amount},
         {"order": order, "product": product, "quantity": quantity, "cost": cost},
     )  # fmt: skip
+    if is_lazy(frame):
+        log, notes = admit_lazy(frame, columns, duplicates=duplicates, missing_customer=missing_customer,
+                                date_format=date_format, decimal=decimal, thousands=thousands)  # fmt: skip
+        return Admission(log.to_native(), tuple(Note(*note) for note in notes))
     if len(frame) == 0:
         raise DataError("The purchase log is empty: it has a header but no rows.")
 
@@ -133,21 +140,21 @@ def _choice(name, value, choices):
         raise DataError(f"{name} is {quote(value)}; it can be {allowed}.")
 
 
-def _columns(frame, required, optional):
+def _columns(there, required, optional):
     """Role -> column of the raw log. A column serves one role; unnamed optional roles take what is left."""
     columns = required | {role: name for role, name in optional.items() if name}
-    missing = {role: name for role, name in columns.items() if name not in frame.columns}
+    missing = {role: name for role, name in columns.items() if name not in there}
     if missing:
-        there = ", ".join([quote(name) for name in frame.columns[:30]] + ["..."] * (len(frame.columns) > 30))
-        yours = ", ".join(f"{role}={_example(role, name, frame.columns)!r}" for role, name in missing.items())
+        shown = ", ".join([quote(name) for name in there[:30]] + ["..."] * (len(there) > 30))
+        yours = ", ".join(f"{role}={_example(role, name, there)!r}" for role, name in missing.items())
         lacks = " or ".join(", ".join(map(quote, missing.values())).rsplit(", ", 1))
-        raise DataError(f"The purchase log has no column {lacks}; it has {there or 'none'}. Name yours, e.g. {yours}.")
+        raise DataError(f"The purchase log has no column {lacks}; it has {shown or 'none'}. Name yours, e.g. {yours}.")
     seen = {}
     for role, name in columns.items():
         if name in seen:
             raise DataError(f"{seen[name]} and {role} both name the column {quote(name)}; each needs its own.")
         seen[name] = role
-    free = (set(frame.columns) - set(seen)) & (set(optional) - set(columns))
+    free = (set(there) - set(seen)) & (set(optional) - set(columns))
     return columns | {role: role for role in optional if role in free}
 
 

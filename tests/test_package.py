@@ -21,6 +21,7 @@ LAYERS = """
     checkout inert wording writing
     frames parsing delimited
     calendar_periods
+    remote
     transactions
     customers
     classes segment_maps
