@@ -11,17 +11,20 @@ import gzip
 import json
 import os
 import re
+from glob import glob
 from pathlib import Path
 
 import pandas as pd
+from narwhals.exceptions import NarwhalsError
 
 from crmlib import checkout
 from crmlib.delimited import TEXT, listing, option
 from crmlib.errors import DataError, quote
 from crmlib.files import read_file
+from crmlib.frames import lending
 from crmlib.transactions import Admission, Note, admit, transactions
 
-__all__ = ["admit_log", "describe", "load", "names", "read_file"]
+__all__ = ["admit_log", "describe", "load", "names", "read_file", "scan"]
 
 _LOG = "transactions"  # the table of a package that goes through the door
 _DESCRIPTION = "datapackage.json"
@@ -109,6 +112,39 @@ def admit_log(data, *, encoding: str | None = None, sheet: str | None = None, **
         notes = (Note("file", len(table), f"Read the data set {folder.name} ({title}): {len(table):,} lines."),)
     admission = admit(table, **given)
     return Admission(admission.transactions, (*notes, *admission.notes))
+
+
+def scan(path, *, engine="duckdb", **door_options):
+    """A log that stays on disk: Parquet through the door, as a table of DuckDB or a lazy one of polars.
+
+    ``path`` is a file, a folder of Parquet files or a pattern such as ``logs/*.parquet``. Nothing is read but what a
+    step asks for, so the log may be larger than the memory. Column names are those of `crmlib.transactions.admit`, as
+    in ``scan("log.parquet", customer="CustomerID", date="InvoiceDate", amount="Total")``; what the door finds comes as
+    a `DataNotice`. The result goes wherever transactions go, e.g. into ``customer_table(log, as_of="2024-12-31")``.
+
+    Raises `DataError` if there is no Parquet at ``path`` or the engine is not installed, and for what the door refuses.
+
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> log = pd.DataFrame({"customer": ["a", "a"], "date": pd.to_datetime(["2024-01-05"] * 2), "amount": [1.0, 2.0]})
+    >>> log.to_parquet(Path(folder.name, "log.parquet"))
+    >>> scan(Path(folder.name, "log.parquet"), engine="polars").collect().shape
+    (2, 3)
+    """
+    place = _as_path(path)
+    pattern = place / "*.parquet" if place.is_dir() else place
+    if not glob(str(pattern)):
+        raise DataError(f"There is no Parquet file at {pattern}; give a file, a folder or a pattern: logs/*.parquet.")
+    module = lending(engine)
+    try:
+        raw = module.read_parquet(str(pattern)) if engine == "duckdb" else module.scan_parquet(str(pattern))
+        return transactions(raw, **door_options)
+    except DataError:
+        raise
+    except (OSError, NarwhalsError, module.Error if engine == "duckdb" else module.exceptions.PolarsError) as error:
+        said = str(error).splitlines()[0][:150]
+        raise DataError(f"{pattern} cannot be read as Parquet: {said}.") from None
 
 
 def _as_path(data):

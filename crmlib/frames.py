@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from importlib import import_module
 
 import narwhals as nw
 
 from crmlib.errors import DataError, quote
 
 __all__ = [
-    "ENGINES", "alike", "as_day", "borrow", "collect", "day_number", "height", "is_lazy", "like", "same_kind", "score",
-    "table", "with_names",
+    "ENGINES", "alike", "as_day", "borrow", "collect", "day_number", "height", "is_lazy", "lending", "like",
+    "same_kind", "score", "table", "with_names",
 ]  # fmt: skip
 
 ENGINES = "pandas, polars, pyarrow, DuckDB, Spark or ibis"
@@ -139,10 +140,22 @@ def borrow(frame, engine):
     >>> is_lazy(borrow(table(pd.DataFrame({"x": [1]})), "duckdb"))
     True
     """
+    lending(engine)
+    return frame.lazy(engine)
+
+
+def lending(engine):
+    """The module of an engine that can do the work of a table in memory or on disk: "duckdb" or "polars".
+
+    >>> lending("spark")
+    Traceback (most recent call last):
+        ...
+    crmlib.errors.DataError: engine is 'spark'; it can be 'duckdb' or 'polars'.
+    """
     if engine not in ("duckdb", "polars"):
-        raise DataError(f"engine is {quote(engine)}; it can be 'duckdb' or 'polars', or None for this process.")
+        raise DataError(f"engine is {quote(engine)}; it can be 'duckdb' or 'polars'.")
     try:
-        return frame.lazy(engine)
+        return import_module(engine)
     except ModuleNotFoundError:
         message = f"The engine {engine!r} is not installed; add it: uv sync --extra {engine}, or pip install {engine}."
         raise DataError(message) from None

@@ -1,6 +1,6 @@
 """A log at a glance: by month, by number of orders, by share of the best, this year against the last.
 
-Table functions: pandas in, pandas out; polars in, polars out.
+Table functions: the same kind of table in and out, on every engine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from crmlib import pareto, wording
 from crmlib.calendar_periods import check_unit, complete, period_label, period_number, period_of
 from crmlib.customers import customer_table, until
 from crmlib.errors import DataError, DataNotice
-from crmlib.frames import as_day, day_number, table
+from crmlib.classes import ascending, whole_customers
+from crmlib.frames import as_day, collect, day_number, height, like, same_kind, table
 
 __all__ = [
     "YEAR", "Growth", "Refused", "as_it_stood", "best_for", "by_period", "growth", "last_year", "order_counts",
@@ -54,6 +55,7 @@ def as_it_stood(tx, *, as_of):
     return until(tx, as_of), customers
 
 
+@same_kind
 def by_period(tx, *, as_of, unit="month"):
     """One row a calendar month, quarter or year from the first line to ``as_of``, empty ones included.
 
@@ -73,17 +75,15 @@ def by_period(tx, *, as_of, unit="month"):
     """
     check_unit(unit)
     as_of = as_day(as_of)
-    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
-    if len(frame) == 0:
+    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions", eager=False)
+    start = collect(frame, nw.col("date").min())["date"][0]
+    if start is None or start != start:
         raise DataError(f"There is no line up to as_of {as_of}.")
-    frame = frame.with_columns(
-        __day=day_number(nw.col("date")), __period=period_number(nw.col("date"), unit)
-    )
-    start = frame["date"].min()
-    purchases = frame.filter(nw.col("amount") >= 0).with_columns(
-        __first=nw.col("__day") == nw.col("__day").min().over("customer")
-    )
-    order = ["customer", "order"] if "order" in frame.columns else ["customer", "__day"]
+    frame = frame.with_columns(__day=day_number(nw.col("date")), __period=period_number(nw.col("date"), unit))
+    purchases = frame.filter(nw.col("amount") >= 0)
+    starts = purchases.group_by("customer").agg(nw.col("__day").min().alias("__start"))
+    purchases = purchases.join(starts, on="customer").with_columns(__first=nw.col("__day") == nw.col("__start"))
+    order = ["customer", "order"] if "order" in frame.collect_schema() else ["customer", "__day"]
     found = {
         "customers": _count(purchases.select("customer", "__period").unique()),
         "first_time": _count(purchases.filter(nw.col("__first")).select("customer", "__period").unique()),
@@ -105,9 +105,10 @@ def by_period(tx, *, as_of, unit="month"):
     names = ["period", *types]
     types |= {"period": nw.String, "complete": nw.Boolean}
     ordered = {name: columns[name] for name in (*names, "complete")}
-    return nw.from_dict(ordered, {name: types[name] for name in ordered}, backend=frame.implementation).to_native()
+    return like(frame, ordered, {name: types[name] for name in ordered}).to_native()
 
 
+@same_kind
 def order_counts(customers, *, most=10):
     """Customers by number of orders: orders ("1", "2" ... "10+" for ``most`` and more), customers, share_of_customers.
 
@@ -120,17 +121,20 @@ def order_counts(customers, *, most=10):
     1      2          0            0.000000
     2     3+          1            0.333333
     """
-    frame = table(customers, ["orders"])
-    orders = frame.filter(nw.col("orders") > 0)["orders"].to_numpy()
+    frame = table(customers, ["orders"], eager=False)
+    counted = frame.filter(nw.col("orders") > 0).group_by("orders").agg(nw.len().alias("customers"))
+    counted = collect(counted.select(nw.col("orders", "customers").cast(nw.Int64)))
+    orders, customers = counted["orders"].to_numpy(), counted["customers"].to_numpy()
     longest = int(min(orders.max(initial=1), most))
-    counts = np.bincount(np.minimum(orders, longest), minlength=longest + 1)[1:]
+    counts = np.bincount(np.minimum(orders, longest), customers, minlength=longest + 1)[1:].astype(np.int64)
     labels = [str(n) for n in range(1, longest + 1)]
     if orders.max(initial=1) > longest:
         labels[-1] += "+"
-    columns = {"orders": labels, "customers": counts, "share_of_customers": counts / max(len(orders), 1)}
-    return nw.from_dict(columns, backend=frame.implementation).to_native()
+    columns = {"orders": labels, "customers": counts, "share_of_customers": counts / max(counts.sum(), 1)}
+    return like(frame, columns).to_native()
 
 
+@same_kind
 def top_shares(customers, shares=(0.01, 0.05, 0.10, 0.20, 0.50), *, by="revenue"):
     """What the best customers bring: top (share of customers), customers (q * n, rounded up), share of ``by``.
 
@@ -140,15 +144,17 @@ def top_shares(customers, shares=(0.01, 0.05, 0.10, 0.20, 0.50), *, by="revenue"
     0  0.25          1               0.7
     1  0.50          2               0.9
     """
-    frame = table(customers, [by])
+    frame = table(customers, [by], eager=False)
+    n = height(frame)
     columns = {
         "top": list(shares),
-        "customers": [math.ceil(round(q * len(frame), 9)) for q in shares],
+        "customers": [whole_customers(q, n) for q in shares],
         f"share_of_{by}": [pareto.top_share(customers, q, by=by) for q in shares],
     }
-    return nw.from_dict(columns, backend=frame.implementation).to_native()
+    return like(frame, columns).to_native()
 
 
+@same_kind
 def best_for(customers, share, *, by="revenue") -> int:
     """The smallest number of best customers who together bring at least ``share`` of the total.
 
@@ -156,11 +162,12 @@ def best_for(customers, share, *, by="revenue") -> int:
     >>> best_for(pd.DataFrame({"revenue": [10.0, 50.0, 20.0, 20.0]}), 0.7)
     2
     """
-    descending = np.sort(table(customers, [by])[by].to_numpy())[::-1]
+    descending = ascending(table(customers, [by], eager=False), by)[::-1]
     running = np.cumsum(descending)
     return int(np.searchsorted(running, share * running[-1] * (1 - 1e-12))) + 1
 
 
+@same_kind
 def value_by(customers, *, groups=10):
     """Customers in ``groups`` equal groups by ``value``, best first: group, customers, value (mean), share_of_value.
 
@@ -172,8 +179,8 @@ def value_by(customers, *, groups=10):
     0      1          2    4.0             0.8
     1      2          2    1.0             0.2
     """
-    frame = table(customers, ["value"])
-    worth = frame["value"].to_numpy().astype(float)
+    frame = table(customers, ["value"], eager=False)
+    worth = collect(frame, nw.col("value").cast(nw.Float64))["value"].to_numpy()
     worth = np.sort(worth[~np.isnan(worth)])[::-1]
     group = groups * np.arange(len(worth)) // max(len(worth), 1)
     count, total = np.bincount(group, minlength=groups), np.bincount(group, worth, minlength=groups)
@@ -184,9 +191,10 @@ def value_by(customers, *, groups=10):
             "value": total / count,
             "share_of_value": total / total.sum(),
         }
-    return nw.from_dict(columns, backend=frame.implementation).to_native()
+    return like(frame, columns).to_native()
 
 
+@same_kind
 def last_year(tx, customers, *, as_of, days=YEAR):
     """The customer table with ``revenue`` of the last ``days`` days only, 0 where there was none.
 
@@ -198,47 +206,45 @@ def last_year(tx, customers, *, as_of, days=YEAR):
     [6.0, 0.0]
     """
     start = as_day(as_of).toordinal() - days
-    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
-    year = (
-        frame.filter(day_number(nw.col("date")) > start)
-        .group_by("customer")
-        .agg(nw.col("amount").sum().alias("revenue"))
-    )
-    customers = table(customers, ["customer", "revenue"])
-    order = customers.columns
+    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions", eager=False)
+    inside = frame.filter(day_number(nw.col("date")) > start)
+    year = inside.group_by("customer").agg(nw.col("amount").sum().alias("revenue"))
+    customers = table(customers, ["customer", "revenue"], eager=False)
+    order = customers.collect_schema().names()
     joined = customers.drop("revenue").join(year, on="customer", how="left").sort("customer")
     return joined.with_columns(nw.col("revenue").fill_null(0.0)).select(order).to_native()
 
 
+@same_kind
 def growth(tx, *, as_of) -> Growth | Refused:
     """The last 365 days against the 365 before them, or why the log cannot say."""
     as_of = as_day(as_of)
-    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions")
-    day = day_number(nw.col("date"))
-    covered = as_of.toordinal() - frame.select(day=day)["day"].min() + 1
+    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions", eager=False)
+    frame = frame.with_columns(__day=day_number(nw.col("date")))
+    covered = as_of.toordinal() - int(collect(frame, nw.col("__day").min())["__day"][0]) + 1
     if covered < 2 * YEAR:
         return Refused(
             f"The log covers {wording.days(covered)}; growth needs two whole years, because one year cannot tell "
             "growth from season."
         )
+    order = ["customer", "order"] if "order" in frame.collect_schema() else ["customer", "__day"]
     factors = []
     for end in (as_of.toordinal() - YEAR, as_of.toordinal()):
-        year = frame.filter((day > end - YEAR) & (day <= end))
-        bought = year.filter(nw.col("amount") >= 0)
-        order = ["customer", "order"] if "order" in frame.columns else ["customer", "date"]
-        customers, orders = bought["customer"].n_unique(), len(bought.select(order).unique())
-        revenue = year["amount"].sum()
+        year = frame.filter((nw.col("__day") > end - YEAR) & (nw.col("__day") <= end))
+        placed = year.filter(nw.col("amount") >= 0).select(*order).unique()
+        customers, orders = height(placed.select("customer").unique()), height(placed)
+        revenue = collect(year, nw.col("amount").sum())["amount"][0] or 0.0
         if not (orders and revenue > 0):
             return Refused("One of the last two years has no revenue, so they cannot be compared.")
-        factors.append((revenue, customers, orders / customers, revenue / orders))
+        factors.append((float(revenue), customers, orders / customers, revenue / orders))
     return Growth(*zip(*factors, strict=True))
 
 
 def _count(rows):
-    counted = rows.group_by("__period").agg(nw.len().alias("n"))
+    counted = collect(rows.group_by("__period").agg(nw.len().alias("n")))
     return dict(zip(counted["__period"].to_list(), counted["n"].to_list(), strict=True))
 
 
 def _sums(rows):
-    summed = rows.group_by("__period").agg(nw.col("amount").sum())
+    summed = collect(rows.group_by("__period").agg(nw.col("amount").sum()))
     return dict(zip(summed["__period"].to_list(), summed["amount"].to_list(), strict=True))
