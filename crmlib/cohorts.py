@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.calendar_periods import check_unit, complete, period_label, period_number, period_of
+from crmlib.customers import check_log
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, collect, day_number, like, same_kind, table
 from crmlib.wording import lines as written_lines
@@ -46,9 +47,9 @@ def cohort_table(tx, *, as_of, unit="month", partial=False):
     those of the log. Customers of the first cohort may have bought before the log began.
 
     Refunds before the period of the first purchase, or without any purchase, belong to no cohort; they are left out
-    and counted in a `DataNotice`. Lines after ``as_of`` do not count. The same kind of table as ``tx``.
+    and counted in a `DataNotice`, as are lines after ``as_of``. The same kind of table as ``tx``.
 
-    Raises `DataError` for an unknown unit, or if there is no purchase up to ``as_of``.
+    Raises `DataError` for an unknown unit, or if ``as_of`` is before the first purchase.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2024-01-05", "2024-01-20", "2024-03-25", "2024-02-09"])
@@ -64,15 +65,17 @@ def cohort_table(tx, *, as_of, unit="month", partial=False):
     check_unit(unit)
     as_of = as_day(as_of)
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
+    check_log(frame, as_of)
     names = frame.collect_schema().names()
     lines = frame.with_columns(__day=day_number(nw.col("date"))).filter(nw.col("__day") <= as_of.toordinal())
     cells = collect(_by_cohort_and_period(lines, unit, "order" in names))
     cohort, period, *numbers, refunds = (cells[name].to_numpy() for name in cells.columns)
     inside = period >= cohort
     if not inside.any():
-        raise DataError(f"There is no purchase up to as_of {as_of}; choose a later day.")
+        raise DataError("The log holds no purchase, only refunds; so there are no cohorts.")
     _say_what_is_left_out(refunds[~inside], numbers[-1][~inside])
-    return _with_silent_periods(frame, cohort[inside], period[inside], [one[inside] for one in numbers], as_of, unit, partial)
+    numbers = [values[inside] for values in numbers]
+    return _with_silent_periods(frame, cohort[inside], period[inside], numbers, as_of, unit, partial)
 
 
 def _by_cohort_and_period(lines, unit, has_orders):
@@ -101,11 +104,9 @@ def _by_cohort_and_period(lines, unit, has_orders):
 
 def _say_what_is_left_out(lines, amounts):
     if count := int(lines.sum()):
-        warnings.warn(
-            f"{written_lines(count)} of refunds ({money(amounts.sum())} in all) before the customer's first purchase, or "
-            "without any, left out of the cohorts.",
-            DataNotice, stacklevel=4,
-        )  # fmt: skip
+        what = f"{written_lines(count)} of refunds ({money(amounts.sum())} in all)"
+        message = f"{what} before the customer's first purchase, or without any, left out of the cohorts."
+        warnings.warn(message, DataNotice, stacklevel=4)
 
 
 def _with_silent_periods(frame, cohort, period, numbers, as_of, unit, partial):
@@ -122,8 +123,8 @@ def _with_silent_periods(frame, cohort, period, numbers, as_of, unit, partial):
     whole = complete(last, unit, as_of=as_of)
     masked = np.zeros(len(which), dtype=bool) if partial or whole else cohorts[which] + age == last
     share = active / size
-    for numbers_of_cell in (active, share, orders, revenue):
-        numbers_of_cell[masked] = np.nan
+    for values in (active, share, orders, revenue):
+        values[masked] = np.nan
     label = {number: period_label(int(number), unit) for number in range(int(cohorts[0]), last + 1)}
     columns = {
         "cohort": [label[number] for number in cohorts[which]],
@@ -197,6 +198,7 @@ def repeat_curve(tx, *, as_of, weeks=52):
     if not (isinstance(weeks, int) and weeks >= 1):
         raise DataError(f"weeks is {weeks!r}; give a whole number of at least 1, e.g. 52.")
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
+    check_log(frame, as_of)
     bought = frame.select("customer", day=day_number(nw.col("date")), amount="amount")
     bought = bought.filter((nw.col("day") <= as_of.toordinal()) & (nw.col("amount") >= 0))
     bought = bought.with_columns(first=nw.col("day").min().over("customer"))

@@ -10,7 +10,7 @@ import narwhals as nw
 from crmlib.errors import DataError, DataNotice, quote
 from crmlib.frames import as_day, borrow, collect, day_number, is_lazy, same_kind, table
 
-__all__ = ["COLUMNS", "DECIMALS", "customer_table", "until"]
+__all__ = ["COLUMNS", "DECIMALS", "check_log", "customer_table", "until"]
 
 # Sums of floats differ in their last digits with the order of the lines; cut here, equal customers stay equal. It is of
 # the currency unit: far below any price, and above the noise of a customer's sum up to a million.
@@ -80,7 +80,7 @@ def customer_table(tx, *, as_of, columns=None, engine=None):
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     schema = frame.collect_schema()
     columns = _wanted(columns, schema.names())
-    _check(frame, schema, as_of)
+    check_log(frame, as_of)
     if is_lazy(frame):
         return _on_the_engine(frame, schema, as_of.toordinal(), columns).to_native()
     if engine is not None:
@@ -188,11 +188,21 @@ def _columns(customers, as_of, columns):
     return customers.select(**{name: made[name] for name in columns})
 
 
-def _check(frame, schema, as_of):
-    """What the door makes sure of; a table that did not come through it would lose lines without a word.
+def check_log(frame, as_of):
+    """Raise `DataError` where a wrapped log is not as the door gives it, or has no purchase up to the date ``as_of``.
 
-    One query on a lazy table. Warns of the lines after ``as_of``.
+    A table that did not come through the door would lose lines without a word. One query on a lazy table; warns of the
+    lines after ``as_of`` and gives the day of the first purchase. Made for functions under `frames.same_kind`.
+
+    >>> import datetime as dt
+    >>> import pandas as pd
+    >>> log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": [float("nan")]})
+    >>> check_log(table(log), dt.date(2024, 1, 31))
+    Traceback (most recent call last):
+        ...
+    crmlib.errors.DataError: Column 'amount' of the transactions has gaps; let transactions() read the log first.
     """
+    schema = frame.collect_schema()
     if not is_lazy(frame) and not len(frame):  # an empty table need not have types
         raise DataError("The table of transactions is empty.")
     wrong = []
@@ -228,3 +238,4 @@ def _check(frame, schema, as_of):
     if later:
         said = "1 line" if later == 1 else f"{int(later):,} lines"
         warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=4)
+    return first
