@@ -6,6 +6,7 @@ The door and the customer table stand here; the rest is in modules by what it co
 
     pareto, rfm, pyramid, lifecycle     who matters: shares, scores, tiers, states (maps of segments: segment_maps)
     prospects                           who has not bought yet
+    factors                             which factor of revenue makes the difference
     periods                             who moved between two dates
     cohorts                             customers by first purchase, followed through the calendar
     bgnbd, gamma_gamma, clv             what a customer will be worth (what the models share: fitting)
@@ -26,8 +27,8 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "bgnbd", "clv", "cohorts", "datasets", "gamma_gamma", "lifecycle", "pareto", "periods", "plots", "prospects",
-    "pyramid", "report", "rfm", "workbook",
+    "bgnbd", "clv", "cohorts", "datasets", "factors", "gamma_gamma", "lifecycle", "pareto", "periods", "plots",
+    "prospects", "pyramid", "report", "rfm", "workbook",
 )  # fmt: skip
 
 __all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES]

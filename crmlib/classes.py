@@ -30,16 +30,24 @@ def values(frame, by) -> np.ndarray:
     return array
 
 
-def ascending(frame, by) -> np.ndarray:
-    """The same numbers from the smallest up, for a table of any engine; a lazy one counts equal values first."""
+def ascending(frame, by, where=None) -> np.ndarray:
+    """The same numbers from the smallest up, for a table of any engine; a lazy one counts equal values first.
+
+    ``where`` is a condition: the numbers of the others are checked and left out.
+    """
+    value = {"__value": nw.col(by).cast(nw.Float64)}
+    inside = {} if where is None else {"__inside": nw.when(where).then(1).otherwise(0)}
     if not is_lazy(frame):
-        return np.sort(values(frame, by))
+        array = values(frame, by)
+        return np.sort(array if where is None else array[frame.select(**inside)["__inside"].to_numpy() == 1])
     _check_numeric(frame.collect_schema()[by], by)
-    rows = collect(frame.select(__value=nw.col(by).cast(nw.Float64)).group_by("__value").agg(nw.len().alias("__rows")))
-    array, rows = rows["__value"].to_numpy().astype(float), rows["__rows"].to_numpy().astype(np.int64)
-    _check_known(by, int(rows[~np.isfinite(array)].sum()), int(rows.sum()))
+    rows = collect(frame.select(**value, **inside).group_by("__value", *inside).agg(nw.len().alias("__rows")))
+    array, counts = rows["__value"].to_numpy().astype(float), rows["__rows"].to_numpy().astype(np.int64)
+    _check_known(by, int(counts[~np.isfinite(array)].sum()), int(counts.sum()))
     order = np.argsort(array)
-    return np.repeat(array[order], rows[order])
+    if where is not None:
+        order = order[rows["__inside"].to_numpy()[order] == 1]
+    return np.repeat(array[order], counts[order])
 
 
 def _check_numeric(dtype, by):

@@ -85,7 +85,9 @@ def _classes(native, column, name):
     found = collect(frame, *counts).with_columns(nw.all().fill_null(0))  # counts of no rows are gaps in SQL
     rows, ids, gaps = (int(found[one][0]) for one in ("rows", "ids", "gaps"))
     if gaps:
-        raise DataError(f"'customer' is missing in {gaps:,} of {rows:,} rows of the table {name!r}; leave them out first.")
+        raise DataError(
+            f"'customer' is missing in {gaps:,} of {rows:,} rows of the table {name!r}; leave them out first."
+        )
     if rows > ids:
         raise DataError(f"The table {name!r} has {rows:,} rows for {ids:,} customers; it needs one row a customer.")
     if schema["customer"].is_integer():

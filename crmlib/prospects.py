@@ -1,7 +1,7 @@
 """Who has not bought yet: a table of prospects and its two classifications.
 
-A log of purchases knows buyers only. A `prospects` table adds, one row an id, who has not bought: ``need``, whether they
-could need what we sell, and ``contact``, whether there is a relationship: an enquiry, a quote, a visit.
+A log of purchases knows buyers only. A `prospects` table adds, one row an id, who has not bought: ``need``, whether
+they could need what we sell, and ``contact``, whether there is a relationship: an enquiry, a quote, a visit.
 
 ======  =======  ==================  =================================
 need    contact  relation            layer of the pyramid
@@ -129,7 +129,9 @@ def _checked(prospects):
                 f"{name!r} is missing for {gaps:,} of {found['rows']:,} prospects; fill it or leave them out first."
             )
     if not (schema["customer"].is_integer() or schema["customer"] == nw.String):
-        raise DataError(f"Column 'customer' of the prospects holds {schema['customer']}; make the ids text or integers.")
+        raise DataError(
+            f"Column 'customer' of the prospects holds {schema['customer']}; make the ids text or integers."
+        )
     for name in ("need", "contact"):
         if schema[name] != nw.Boolean:
             raise DataError(

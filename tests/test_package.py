@@ -26,7 +26,7 @@ LAYERS = """
     customers
     classes segment_maps
     pareto rfm periods prospects
-    pyramid lifecycle
+    factors pyramid lifecycle
     cohorts
     fitting
     bgnbd gamma_gamma
@@ -60,7 +60,7 @@ PLACE = {name: number for number, line in enumerate(LAYERS.strip().splitlines())
 # Modules for people who compute: each public function there shows an example that runs.
 WITH_EXAMPLES = (
     "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "prospects",
-    "pyramid", "lifecycle", "periods",
+    "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip

@@ -31,10 +31,12 @@ def test_need_and_contact_make_the_relation_and_the_layer(engine):
     related, layered = relations(build(engine, BY_HAND)), layers(build(engine, BY_HAND))
     assert kind(related) == kind(layered) == engine
     assert rows(related)[0] == ["customer", "need", "contact", "relation"]
-    target, potential, non_customer = "target", "potential", "non-customer"
-    assert named(related, "relation") == dict(zip("abcde", [target, potential, *[non_customer] * 2, target], strict=True))
-    others = ["rest of the world"] * 2
-    assert named(layered, "layer") == dict(zip("abcde", ["prospect", "suspect", *others, "prospect"], strict=True))
+    assert named(related, "relation") == {
+        "a": "target", "b": "potential", "c": "non-customer", "d": "non-customer", "e": "target"
+    }  # fmt: skip
+    assert named(layered, "layer") == {
+        "a": "prospect", "b": "suspect", "c": "rest of the world", "d": "rest of the world", "e": "prospect"
+    }  # fmt: skip
 
 
 @EVERY_ENGINE

@@ -1,15 +1,18 @@
+import math
 from fractions import Fraction
 from math import ceil
 
 import pandas as pd
 import polars as pl
 import pytest
+from engines import BUILD, EVERY_ENGINE, build, rows
+from engines import kind as engine_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_customers import KINDS, by_customer, column, columns_of_customers, content, made, with_permutation
 
-from crmlib.errors import DataError
-from crmlib.pyramid import TIERS, summary, tiers
+from crmlib.errors import DataError, DataNotice
+from crmlib.pyramid import CLAIMS, TIERS, claims, law_split, migration, summary, tiers, worth_grading
 
 few = settings(max_examples=25, deadline=None)
 ties_ = st.sampled_from(["up", "id"])
@@ -115,6 +118,275 @@ def test_summary_by_hand(kind):
     }
 
 
+# ---- every engine
+
+SHARES = (("best", 0.10), ("good", 0.30), ("rest", 0.60))
+CUSTOMERS = pd.DataFrame(  # 10 in the tiers, of whom three are equal across the end of "good", then those outside
+    {
+        "customer": [f"c{i:02d}" for i in range(14)],
+        "orders": [3, 1, 1, 2, 1, 1, 1, 5, 1, 1, 1, 1, 4, 0],
+        "days_since_last": [0.0, 364.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 365.0, 13.0, 14.0, None],
+        "revenue": [10.0, 900.5, 40.1, 40.1, 700.0, 40.1, 0.3, 700.0, 0.1, 5.0, 50.0, 0.0, -7.0, -1.0],
+    }
+)
+OUTSIDE = ["inactive", *["non_positive"] * 3]
+BY_TIES = {
+    "up": ["rest", "best", "good", "good", "good", "good", "rest", "good", "rest", "rest", *OUTSIDE],
+    "id": ["rest", "best", "good", "rest", "good", "rest", "rest", "good", "rest", "rest", *OUTSIDE],
+}
+PROSPECTS = pd.DataFrame(
+    {"customer": ["p1", "p2", "c00", "p3", "p4", "c13"], "need": [True, True, True, True, False, True],
+     "contact": [True, False, True, False, True, False]}
+)  # fmt: skip
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("ties", ["up", "id"])
+def test_tiers_on_every_engine(engine, ties):
+    tiered = tiers(build(engine, CUSTOMERS), shares=SHARES, ties=ties)
+    names, found = rows(tiered)
+    assert engine_of(tiered) == engine and names == [*CUSTOMERS, "tier"]
+    assert [row[-1] for row in found] == BY_TIES[ties]
+    assert found == rows(CUSTOMERS.assign(tier=BY_TIES[ties]))[1]
+
+
+@EVERY_ENGINE
+def test_integer_money_and_ids_on_every_engine(engine):
+    customers = CUSTOMERS.assign(customer=range(1, 15), revenue=(CUSTOMERS["revenue"] * 10).astype(int))
+    for ties in ("up", "id"):
+        found = rows(tiers(build(engine, customers), shares=SHARES, ties=ties))[1]
+        assert {row[0]: row[-1] for row in found} == dict(zip(range(1, 15), BY_TIES[ties], strict=True))
+
+
+@EVERY_ENGINE
+def test_nobody_in_the_tiers_on_every_engine(engine):
+    tiered = tiers(build(engine, CUSTOMERS.iloc[10:]))
+    assert [row[-1] for row in rows(tiered)[1]] == OUTSIDE
+    found = {row[0]: row[1:] for row in rows(summary(tiered))[1]}
+    assert found["top"] == found["small"] == (0, None, 0.0, None, None)
+    assert found["non_positive"] == (3, None, -8.0, None, pytest.approx(-8 / 3))
+
+
+@EVERY_ENGINE
+def test_summary_with_everybody_below_the_customers(engine):
+    tiered = tiers(build(engine, CUSTOMERS), shares=SHARES)
+    with pytest.warns(DataNotice, match=r"^2 of 6 prospects are in the customer table and left out\.$"):
+        summarised = summary(tiered, build(engine, PROSPECTS), shares=SHARES)
+    assert engine_of(summarised) == engine
+    names, found = rows(summarised, sort=False)
+    assert names == ["tier", "customers", "share_of_customers", "revenue", "share_of_revenue", "mean_revenue"]
+    total = 900.5 + 1520.3 + 15.4
+    assert found == [
+        ("best", 1, 0.1, 900.5, pytest.approx(900.5 / total), 900.5),
+        ("good", 5, 0.5, pytest.approx(1520.3), pytest.approx(1520.3 / total), pytest.approx(1520.3 / 5)),
+        ("rest", 4, 0.4, pytest.approx(15.4), pytest.approx(15.4 / total), pytest.approx(15.4 / 4)),
+        ("inactive", 1, None, 50.0, None, 50.0),
+        ("non_positive", 3, None, -8.0, None, pytest.approx(-8 / 3)),
+        ("prospect", 1, None, 0.0, None, 0.0),
+        ("suspect", 2, None, 0.0, None, 0.0),
+        ("rest of the world", 1, None, 0.0, None, 0.0),
+    ]
+    without = rows(summary(tiered, shares=SHARES), sort=False)
+    assert without == (names, found[:5])
+
+
+@EVERY_ENGINE
+def test_gaps_are_refused_on_every_engine(engine):
+    for gap in (None, math.nan, math.inf):
+        broken = build(engine, CUSTOMERS.assign(revenue=[gap, *CUSTOMERS["revenue"][1:]]))
+        with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 14 customers"):
+            tiers(broken)
+    with pytest.raises(DataError, match=r"^'days_since_last' is missing for 1 customers with orders"):
+        tiers(build(engine, CUSTOMERS.assign(orders=1)))
+    with pytest.raises(DataError, match=r"^The customer table is empty\.$"):
+        tiers(build(engine, CUSTOMERS.iloc[:0]))
+    with pytest.raises(DataError, match=r"^Column 'customer' holds String, not numbers; "):
+        tiers(build(engine, CUSTOMERS), by="customer")
+
+
+@settings(max_examples=10, deadline=None)
+@given(columns_of_customers(), ties_)
+@pytest.mark.parametrize("engine", ["polars lazy", "duckdb", "ibis"])
+def test_engines_that_keep_their_rows_give_what_pandas_gives(engine, columns, ties):
+    frame = pd.DataFrame(columns)
+    tiered = tiers(frame, ties=ties)
+    assert rows(tiers(build(engine, frame), ties=ties)) == rows(tiered)
+    assert rows(summary(build(engine, tiered))) == rows(summary(tiered))
+
+
+# ---- claims on revenue
+
+
+def test_claims_sum_as_definitions_say():
+    first, second = (split for split, _ in CLAIMS.values())
+    assert sum(first[:3]) == 1 and first[3] == 0  # so the best 20 % would bring all, against 80/20
+    assert sum(second[:3]) == pytest.approx(0.80, abs=1e-12) and sum(second) == pytest.approx(1, abs=1e-12)
+    assert [round(100 * share, 1) for share in law_split()] == [52.8, 13.2, 14.0, 20.0]
+    assert sum(law_split()[:3]) == pytest.approx(0.80, abs=1e-12) and sum(law_split()) == pytest.approx(1, abs=1e-12)
+    assert all(len(split) == len(TIERS) and source for split, source in CLAIMS.values())
+
+
+def test_the_law_is_that_of_its_exponent():
+    alpha = 1 / (1 - math.log(0.8) / math.log(0.2))
+    assert round(alpha, 6) == 1.160964
+    assert law_split([("a", 0.3), ("b", 0.7)])[0] == pytest.approx(0.3 ** (1 - 1 / alpha), abs=1e-12)
+    assert law_split([("a", 0.2), ("b", 0.8)], top=0.6) == pytest.approx((0.6, 0.4), abs=1e-12)
+    assert law_split([("a", 0.2), ("b", 0.8)], top=0.2) == pytest.approx((0.2, 0.8), abs=1e-12)  # all are equal
+    with pytest.raises(
+        DataError,
+        match=r"^The best 0\.2 cannot bring 0\.1 of the revenue; give 0 < q <= top < 1, e\.g\. 0\.2 and 0\.8\.$",
+    ):
+        law_split(top=0.1)
+
+
+@EVERY_ENGINE
+def test_the_measured_split_stands_beside_the_claims(engine):
+    names = ["top", "large", "medium", "small", "inactive"]
+    tiered = pd.DataFrame({"tier": names, "revenue": [5.0, 2.0, 1.0, 2.0, 9.0]})
+    found = claims(summary(build(engine, tiered)))
+    assert engine_of(found) == engine
+    names, content_ = rows(found, sort=False)
+    assert names == ["tier", "measured", "50/30/20", "40/25/15", "Pareto law 80/20"]
+    assert content_ == [
+        ("top", 0.5, 0.5, 0.4, pytest.approx(0.528, abs=5e-4)),
+        ("large", 0.2, 0.3, 0.25, pytest.approx(0.132, abs=5e-4)),
+        ("medium", 0.1, 0.2, 0.15, pytest.approx(0.140, abs=5e-4)), ("small", 0.2, 0.0, 0.2, pytest.approx(0.2)),
+    ]  # fmt: skip
+    with pytest.raises(
+        DataError,
+        match=r"^The summary has no tier 'top'; the claims are about top, large, medium, small of 1, 4, 15 and 80 %\.$",
+    ):
+        claims(summary(tiers(build(engine, CUSTOMERS), shares=SHARES), shares=SHARES))
+
+
+# ---- migration
+
+MOVES = {  # customer: (before, after), a gap for who is not in the table
+    "a": ("best", "best"), "b": ("best", "rest"), "c": ("best", "inactive"), "d": ("good", "best"),
+    "e": ("good", "non_positive"), "f": ("good", None), "g": ("rest", "good"), "h": ("rest", "rest"),
+    "i": ("non_positive", "rest"), "j": ("non_positive", "non_positive"), "k": ("non_positive", "inactive"),
+    "l": ("inactive", "good"), "m": ("inactive", "inactive"), "n": ("inactive", "non_positive"),
+    "o": ("inactive", None), "p": (None, "best"), "q": (None, "inactive"), "r": (None, "rest"),
+}  # fmt: skip
+
+
+def two_dates(engine):
+    for place in (0, 1):
+        there = {name: pair[place] for name, pair in MOVES.items() if pair[place]}
+        yield build(engine, pd.DataFrame({"customer": list(there), "tier": list(there.values())}))
+
+
+@EVERY_ENGINE
+def test_curry_s_four_questions(engine):
+    found = migration(*two_dates(engine), shares=SHARES)
+    assert engine_of(found) == engine
+    assert rows(found, sort=False) == (
+        ["tier", "customers", "up", "stayed", "down", "left", "came"],
+        [
+            ("best", 3, 0, 1, 1, 1, 0),
+            ("good", 3, 1, 0, 1, 1, 0),
+            ("rest", 2, 1, 1, 0, 0, 0),
+            ("non_positive", 3, 1, 1, 0, 1, 0),
+            ("inactive", 4, 0, 2, 0, 0, 2),
+            ("(absent)", 3, 0, 0, 0, 1, 2),
+        ],
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(columns_of_customers(), columns_of_customers(), ties_)
+def test_migration_conserves_everybody(one, other, ties):
+    before, after = tiers(pd.DataFrame(one), ties=ties), tiers(pd.DataFrame(other), ties=ties)
+    found = migration(before, after).set_index("tier")
+    assert found.index.tolist()[:4] == [name for name, _ in TIERS]
+    assert (found[["up", "stayed", "down", "left", "came"]].sum(axis=1) == found["customers"]).all()
+    assert found["customers"].sum() == len({*before["customer"], *after["customer"]})
+    sizes = before["tier"].value_counts()
+    assert found["customers"].drop("(absent)", errors="ignore").to_dict() == {
+        name: sizes.get(name, 0) for name in found.index if name != "(absent)"
+    }
+    assert found.loc["top", "up"] == 0 and (found["came"].iloc[:4] == 0).all()
+    still = migration(before, before.sample(frac=1, random_state=1))
+    assert (still["stayed"] == still["customers"]).all()
+
+
+def test_migration_back_turns_up_into_down():
+    before, after = two_dates("pandas")
+    there, back = migration(before, after, shares=SHARES), migration(after, before, shares=SHARES)
+    assert there["up"].sum() == back["down"].sum() and there["down"].sum() == back["up"].sum()
+
+
+@EVERY_ENGINE
+def test_migration_refuses_other_tiers_and_gaps(engine):
+    before, after = two_dates(engine)
+    with pytest.raises(DataError, match=r"^The class 'best' is not in order=\['top', 'large', 'medium', 'small', "):
+        migration(before, after)
+    gap = build(engine, pd.DataFrame({"customer": ["a", "b"], "tier": ["best", None]}))
+    with pytest.raises(DataError, match=r"^'tier' is missing for 1 customers; use the tables of tiers\(\)\.$"):
+        migration(gap, gap, shares=SHARES)
+
+
+@pytest.mark.parametrize(("one", "other"), [("pandas", "polars"), ("polars", "polars lazy"), ("duckdb", "ibis")])
+def test_migration_and_summary_refuse_two_kinds(one, other):
+    assert {one, other} < set(BUILD)
+    tiered, others = tiers(build(one, CUSTOMERS)), tiers(build(other, CUSTOMERS))
+    with pytest.raises(DataError, match=r"pass two of one kind\.$"):
+        migration(tiered, others)
+    with pytest.raises(DataError, match=r"pass two of one kind\.$"):
+        summary(tiered, build(other, PROSPECTS))
+
+
+# ---- whether to grade at all
+
+
+@EVERY_ENGINE
+def test_the_three_conditions_by_hand(engine):
+    found = worth_grading(build(engine, CUSTOMERS), span=9)
+    assert (found.customers, found.repeat_share) == (10, 0.3)  # c00, c03 and c07 bought again
+    value = sorted(CUSTOMERS["revenue"][:10])
+    gini = 2 * sum((i + 1) * x for i, x in enumerate(value)) / (10 * sum(value)) - 11 / 10
+    assert found.gini == pytest.approx(gini, abs=1e-12)
+    assert found.many and found.trading and found.different and found.worth_it
+    assert found.verdict == "Grading is worth it."
+    assert found.sentences == (
+        "10 active customers with a positive value: more than the 9 customers whom one person can look after.",
+        "30.0 % of them bought more than once: more than none.",
+        f"The Gini index of their values is {gini:.2f} (0 = all equal): above 0.20.",
+    )
+
+
+@EVERY_ENGINE
+def test_at_the_threshold_is_not_enough(engine):
+    equal = build(engine, CUSTOMERS[:4].assign(orders=1, revenue=5.0))
+    found = worth_grading(equal, span=4, min_gini=0)
+    assert (found.many, found.trading, found.different, found.worth_it) == (False, False, False, False)
+    assert found.verdict == (
+        "Grading is not worth it: there are too few customers and too few of them trade repeatedly and they are too "
+        "much alike."
+    )
+    assert found.sentences == (
+        "4 active customers with a positive value: not more than the 4 customers whom one person can look after.",
+        "0.0 % of them bought more than once: not more than none.",
+        "The Gini index of their values is 0.00 (0 = all equal): not above 0.00.",
+    )
+    assert worth_grading(build(engine, CUSTOMERS), span=9, min_repeat_share=0.3).verdict == (
+        "Grading is not worth it: too few of them trade repeatedly."
+    )
+
+
+@EVERY_ENGINE
+def test_without_customers_there_is_nothing_to_grade(engine):
+    found = worth_grading(build(engine, CUSTOMERS[10:]))
+    assert found.customers == 0 and math.isnan(found.repeat_share) and math.isnan(found.gini) and not found.worth_it
+    assert found.sentences[1:] == ("Nobody trades, so nobody trades repeatedly.", "There are no values to compare.")
+
+
+def test_cdnow_is_worth_grading(cdnow):
+    found = worth_grading(cdnow, active_within=None)
+    assert found.worth_it and found.customers == (cdnow["revenue"] > 0).sum()
+    assert found.repeat_share == pytest.approx(0.49, abs=0.005)  # 51.1 % of all bought once
+
+
 # ---- laws
 
 
@@ -217,8 +489,8 @@ def test_refusals_say_what_to_type(kind):
         DataError, match=r"^shares must be pairs of a name and a share, best first, e\.g\. \(\('top', 0\.01\)"
     ):
         tiers(customers, shares=[0.2, 0.8])
-    for names in (("a", "a"), ("a", "inactive"), ("non_positive", "b")):
-        with pytest.raises(DataError, match=r"need names that differ, none of them 'inactive' or 'non_positive'"):
+    for names in (("a", "a"), ("a", "inactive"), ("non_positive", "b"), ("suspect", "b"), ("a", "(absent)")):
+        with pytest.raises(DataError, match=r"need names that differ, and from 'inactive', 'non_positive', 'prospect'"):
             tiers(customers, shares=[(names[0], 0.2), (names[1], 0.8)])
     with pytest.raises(
         DataError,
