@@ -27,7 +27,7 @@ LAYERS = """
     classes segment_maps
     pareto rfm periods prospects
     factors pyramid lifecycle
-    cohorts
+    cohorts rates
     fitting
     bgnbd gamma_gamma
     clv
@@ -61,7 +61,7 @@ PLACE = {name: number for number, line in enumerate(LAYERS.strip().splitlines())
 WITH_EXAMPLES = (
     "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "prospects",
     "factors", "pyramid", "lifecycle", "periods",
-    "calendar_periods", "cohorts",
+    "calendar_periods", "cohorts", "rates",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
