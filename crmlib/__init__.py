@@ -4,7 +4,9 @@
 
 The door and the customer table stand here; the rest is in modules by what it computes:
 
-    pareto, rfm, pyramid, lifecycle     who matters: shares, scores, tiers, states (maps of segments: segment_maps)
+    pareto, rfm, pyramid, lifecycle     who matters: shares, scores, tiers, states (behind rfm: rfm_thresholds,
+                                        segment_maps)
+    response                            who answered a mailing, by cell, and whether to mail the rest
     prospects                           who has not bought yet
     factors                             which factor of revenue makes the difference
     periods                             who moved between two dates
@@ -28,7 +30,7 @@ from crmlib.transactions import admit, transactions
 
 _MODULES = (
     "bgnbd", "clv", "cohorts", "datasets", "factors", "gamma_gamma", "lifecycle", "pareto", "periods", "plots",
-    "prospects", "pyramid", "rates", "report", "rfm", "workbook",
+    "prospects", "pyramid", "rates", "report", "response", "rfm", "workbook",
 )  # fmt: skip
 
 __all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES]

@@ -6,14 +6,22 @@ that matches wins. `check_map` says which cells no rule covers, which several co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import operator
+import re
+from dataclasses import dataclass
 from itertools import product
 
-from crmlib.errors import DataError
+from crmlib.errors import DataError, quote
+from crmlib.frames import collect, table
 
-__all__ = ["ACTIONS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap", "check_map"]
+__all__ = [
+    "ACTIONS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap", "as_map", "cell_name",
+    "check_map", "scores_per_axis",
+]  # fmt: skip
 
 NO_PURCHASE = "no purchase"  # refunds only: there is nothing to score
+_ANY = "any"
+_RANGE = re.compile(r"(\d+)(?:(?:\s*[-\u2010-\u2015]\s*|\s+to\s+)(\d+))?")  # Word makes dashes of hyphens
 
 
 @dataclass(frozen=True)
@@ -27,12 +35,13 @@ class Rule:
     chinese: str = ""
 
     def covers(self, cell) -> bool:
+        """Whether the scores (r, f, m) lie in the three ranges."""
         return all(low <= score <= high for score, (low, high) in zip(cell, (self.r, self.f, self.m), strict=True))
 
 
 @dataclass(frozen=True)
 class SegmentMap:
-    """Rules in order of precedence, for scores from 1 to ``bins``.
+    """Rules in order of precedence, for scores from 1 to ``bins``: one number, or one each for r, f and m.
 
     A rule may be a plain row (segment, r, f, m). Raises `DataError` for a range outside 1 to ``bins``.
 
@@ -41,18 +50,60 @@ class SegmentMap:
     """
 
     rules: tuple[Rule, ...]
-    bins: int = 5
+    bins: tuple[int, int, int] = (5, 5, 5)
 
     def __post_init__(self):
-        rules = tuple(rule if isinstance(rule, Rule) else Rule(*rule) for rule in self.rules)
-        for rule in rules:
-            for axis in "rfm":
+        object.__setattr__(self, "bins", scores_per_axis(self.bins))
+        object.__setattr__(self, "rules", tuple(_rule(rule) for rule in self.rules))
+        for rule in self.rules:
+            for axis, best in zip("rfm", self.bins, strict=True):
                 low, high = getattr(rule, axis)
-                if not 1 <= low <= high <= self.bins:
+                if not 1 <= low <= high <= best:
                     raise DataError(
-                        f"The rule for {rule.segment!r} has {axis}={low, high}; scores run from 1 to {self.bins}."
+                        f"The rule for {quote(rule.segment)} has {axis}={low, high}; scores run from 1 to {best}."
                     )
-        object.__setattr__(self, "rules", rules)
+
+    @classmethod
+    def from_table(cls, rows, *, bins=5):
+        """The map that a table holds, a rule a row, with the columns segment, r, f, m and, if you like, chinese.
+
+        A cell is ``4 to 5`` (or ``4-5``), ``4`` or ``any``. Spreadsheets take 4-5 for a date, so ``to`` is the safer
+        way to write it. The first row that covers a customer wins. Raises `DataError` with the row that it cannot read.
+
+        >>> import pandas as pd
+        >>> rows = pd.DataFrame({"segment": ["best", "rest"], "r": ["4 to 5", "any"], "f": [5, "any"], "m": "any"})
+        >>> SegmentMap.from_table(rows).rules[0]
+        Rule(segment='best', r=(4, 5), f=(5, 5), m=(1, 5), chinese='')
+        """
+        bins = scores_per_axis(bins)
+        frame = collect(table(rows, ["segment", "r", "f", "m"], what="table of the map", eager=False))
+        rules = []
+        for number, row in enumerate(frame.iter_rows(named=True), start=1):
+            if _empty(row["segment"]) or not str(row["segment"]).strip():
+                raise DataError(f"Row {number} of the map has no segment; give it a name.")
+            ranges = [_range(row[axis], best, axis, number) for axis, best in zip("rfm", bins, strict=True)]
+            chinese = row.get("chinese")
+            rules.append(Rule(str(row["segment"]).strip(), *ranges, "" if _empty(chinese) else str(chinese)))
+        if not rules:
+            raise DataError("The table of the map has no rows; give each segment one or more.")
+        return cls(tuple(rules), bins)
+
+    def to_table(self):
+        """The rules as a pandas table of text, as `from_table` reads it, to keep, print or send to a colleague.
+
+        >>> TWO_BY_TWO.to_table().head(2)
+                       segment  r  f  m chinese
+        0      important value  2  2  2    重要价值
+        1  important development  2  1  2    重要发展
+        """
+        import pandas as pd
+
+        columns = {"segment": [rule.segment for rule in self.rules]}
+        for axis, best in zip("rfm", self.bins, strict=True):
+            columns[axis] = [_text(getattr(rule, axis), best) for rule in self.rules]
+        if self.chinese:
+            columns["chinese"] = [rule.chinese for rule in self.rules]
+        return pd.DataFrame(columns, dtype="str")
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -66,11 +117,44 @@ class SegmentMap:
 
     def cells(self) -> list[tuple[int, int, int]]:
         """Every combination of scores, (1, 1, 1) first."""
-        return list(product(range(1, self.bins + 1), repeat=3))
+        return list(product(*(range(1, best + 1) for best in self.bins)))
 
     def winner(self, cell) -> str | None:
         """The segment of a cell of scores (r, f, m): that of the first rule that covers it, or None."""
         return next((rule.segment for rule in self.rules if rule.covers(cell)), None)
+
+
+def as_map(map, *, bins=None) -> SegmentMap:
+    """A `SegmentMap` as it is, or made from a table (`SegmentMap.from_table`) or from rows (segment, r, f, m).
+
+    ``bins`` is needed only where it is not 5, or to read the rules of a map on another scale.
+
+    >>> as_map([("all", (1, 5), (1, 5), (1, 5))]).bins
+    (5, 5, 5)
+    """
+    if isinstance(map, SegmentMap):
+        return map if bins is None else SegmentMap(map.rules, bins)
+    bins = 5 if bins is None else bins
+    if isinstance(map, list | tuple):
+        return SegmentMap(map, bins)
+    return SegmentMap.from_table(map, bins=bins)
+
+
+def scores_per_axis(bins) -> tuple[int, int, int]:
+    """How many scores r, f and m have: from one number for all three, or from three.
+
+    >>> scores_per_axis(5), scores_per_axis((5, 3, 3))
+    ((5, 5, 5), (5, 3, 3))
+    """
+    try:
+        three = tuple(map(operator.index, bins if isinstance(bins, list | tuple) else [bins] * 3))
+    except TypeError:
+        three = ()
+    if len(three) != 3 or min(three) < 1 or max(three) < 2:
+        raise DataError(
+            "bins must be a whole number of at least 2, e.g. bins=5, or one each for r, f and m, e.g. bins=(5, 3, 3)."
+        )
+    return three
 
 
 @dataclass(frozen=True)
@@ -90,16 +174,13 @@ class MapCheck:
 def check_map(map, *, bins=None):
     """Cells without a segment, cells with several, rules without a cell, and cells won by each segment.
 
-    ``map`` is a `SegmentMap` or a list of rows (segment, r, f, m); ``bins`` defaults to that of the map (5 for rows).
+    ``map`` is a `SegmentMap`, a table or a list of rows, as in `as_map`; ``bins`` defaults to that of the map.
 
     >>> check = check_map([("best", (2, 2), (1, 2), (1, 2)), ("rest", (1, 2), (1, 1), (1, 2))], bins=2)
     >>> check.uncovered, [cell for cell, _ in check.overlaps], check.sizes
     (('121', '122'), ['211', '212'], (('best', 4), ('rest', 2)))
     """
-    if not isinstance(map, SegmentMap):
-        map = SegmentMap(map, bins=bins or 5)
-    elif bins is not None:
-        map = replace(map, bins=bins)
+    map = as_map(map, bins=bins)
     covering = {cell: [row for row, rule in enumerate(map.rules) if rule.covers(cell)] for cell in map.cells()}
     won = [rows[0] for rows in covering.values() if rows]
     segment = [rule.segment for rule in map.rules]
@@ -114,8 +195,54 @@ def check_map(map, *, bins=None):
     )
 
 
+def _rule(row) -> Rule:
+    if isinstance(row, Rule):
+        return row
+    try:
+        rule = Rule(*row)
+        whole = [operator.index(score) for axis in (rule.r, rule.f, rule.m) for score in axis]
+    except TypeError:
+        whole = ()
+    if len(whole) != 6:
+        raise DataError(f'A rule is a row like ("champions", (4, 5), (4, 5), (4, 5)); this is {quote(row)}.')
+    return rule
+
+
+def _empty(value):
+    return value is None or value != value
+
+
+def _range(cell, best, axis, row) -> tuple[int, int]:
+    """The lowest and the highest score that a cell of the user's table names."""
+    if isinstance(cell, float) and cell.is_integer():  # a column of numbers with gaps
+        cell = int(cell)
+    text = "" if _empty(cell) else str(cell).strip().lower()
+    found = _RANGE.fullmatch(text)
+    if text == _ANY:
+        low, high = 1, best
+    elif found:
+        low, high = int(found[1]), int(found[2] or found[1])
+    else:
+        hint = " (a spreadsheet makes a date of 4-5)" if re.search(r"[a-z]{3}|\d[-/.]\d+[-/.]\d", text) else ""
+        raise DataError(
+            f"Row {row} of the map has {axis} {quote(text)}{hint}; write '4 to 5', '4' or 'any', within 1 to {best}."
+        )
+    if not 1 <= low <= high <= best:
+        raise DataError(f"Row {row} of the map has {axis} {quote(text)}; scores run from 1 to {best}, the lower first.")
+    return low, high
+
+
+def _text(scores, best):
+    low, high = scores
+    return _ANY if (low, high) == (1, best) else str(low) if low == high else f"{low} to {high}"
+
+
 def cell_name(cell) -> str:
-    """'215' for scores of one digit, '10-1-5' for longer ones."""
+    """Scores as text.
+
+    >>> cell_name((2, 1, 5)), cell_name((10, 1, 5))
+    ('215', '10-1-5')
+    """
     return ("" if max(cell) < 10 else "-").join(str(score) for score in cell)
 
 
@@ -142,20 +269,20 @@ TWO_BY_TWO = SegmentMap(
 # frequent (F 4-5)? among the big spenders (M 4-5)? Lately, the best on both are set apart, and those with neither are
 # split by F into promising and new. The rules are disjoint, so their order is only the order of display. No segment is
 # called lost: a log of purchases shows silence, not departure.
-_ANY, _TOP, _NOT_TOP, _BEST = (1, 5), (4, 5), (1, 3), (5, 5)
+_ALL, _TOP, _NOT_TOP, _BEST = (1, 5), (4, 5), (1, 3), (5, 5)
 _LATELY, _AGO, _LONG_AGO = (4, 5), (3, 3), (1, 2)
 TEN_SEGMENTS = SegmentMap(
     (
         Rule("champions", _LATELY, _BEST, _BEST),
         Rule("regulars", _LATELY, _BEST, (1, 4)),
-        Rule("regulars", _LATELY, (4, 4), _ANY),
+        Rule("regulars", _LATELY, (4, 4), _ALL),
         Rule("big spenders", _LATELY, _NOT_TOP, _TOP),
         Rule("promising", _LATELY, (2, 3), _NOT_TOP),
         Rule("newcomers", _LATELY, (1, 1), _NOT_TOP),
-        Rule("need attention", _AGO, _TOP, _ANY),
+        Rule("need attention", _AGO, _TOP, _ALL),
         Rule("need attention", _AGO, _NOT_TOP, _TOP),
         Rule("drifting", _AGO, _NOT_TOP, _NOT_TOP),
-        Rule("silent regulars", _LONG_AGO, _TOP, _ANY),
+        Rule("silent regulars", _LONG_AGO, _TOP, _ALL),
         Rule("silent big spenders", _LONG_AGO, _NOT_TOP, _TOP),
         Rule("hibernating", _LONG_AGO, _NOT_TOP, _NOT_TOP),
     )

@@ -25,7 +25,8 @@ LAYERS = """
     transactions
     customers
     classes segment_maps
-    pareto rfm periods prospects
+    rfm_thresholds
+    pareto rfm periods prospects response
     factors pyramid lifecycle
     cohorts rates
     fitting
@@ -60,6 +61,7 @@ PLACE = {name: number for number, line in enumerate(LAYERS.strip().splitlines())
 # Modules for people who compute: each public function there shows an example that runs.
 WITH_EXAMPLES = (
     "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "prospects",
+    "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "rates",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",

@@ -1,9 +1,13 @@
+import datetime as dt
+import json
+
 import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from engines import EVERY_ENGINE, build, kind as engine_of, rows
 from hypothesis import strategies as st
 from made_customers import KINDS, by_customer, column, columns_of_customers, content, made, reordered, with_permutation
 
@@ -128,7 +132,7 @@ def test_scores_equal_the_ranked_form_of_frames(columns, bins):
 def test_thresholds_give_the_same_customers_the_same_scores(columns, bins):
     customers = pd.DataFrame(columns)
     kept = rfm.thresholds(customers, bins=bins)
-    assert kept.bins == bins
+    assert kept.bins == (bins, bins, bins)
     assert content(rfm.scores(customers, thresholds=kept)) == content(rfm.scores(customers, bins=bins))
     part = customers.iloc[::2]
     assert content(rfm.scores(part, thresholds=kept)) == content(rfm.scores(customers, bins=bins).iloc[::2])
@@ -233,9 +237,12 @@ def test_thresholds_are_plain_values_in_the_units_of_the_table():
 
 def test_thresholds_refuse_what_cannot_be_a_yardstick():
     with pytest.raises(
-        DataError, match=r"r, f and m need the same number of thresholds, at least one; for 5 scores give 4 each"
+        DataError, match=r"^r, f and m have no thresholds; for 5 scores give an axis 4\.$"
     ):
-        rfm.Thresholds(r=(30,), f=(1, 2), m=(5, 9))
+        rfm.Thresholds(r=(), f=(), m=())
+    for edges in ((1, np.nan), (1, np.inf), "ab", 5, None):
+        with pytest.raises(DataError, match=r"^The thresholds f=.* are not a list of finite numbers\.$"):
+            rfm.Thresholds(r=(30,), f=edges, m=(5, 9))
     with pytest.raises(DataError, match=r"are not in order: r falls, f and m rise"):
         rfm.Thresholds(r=(5, 30), f=(1, 2), m=(5, 9))
     with pytest.raises(DataError, match=r"thresholds must be what rfm\.thresholds\(\) returned"):
@@ -246,8 +253,8 @@ def test_thresholds_refuse_what_cannot_be_a_yardstick():
 def test_scores_refuse_what_cannot_be_scored(kind):
     with pytest.raises(DataError, match=r"^No customer has a purchase, so there is nothing to score\.$"):
         rfm.scores(made(kind, orders=[0], days_since_last=[float("nan")], revenue=[-5.0]))
-    for bins in (1, 2.5, "5", None):
-        with pytest.raises(DataError, match=r"^bins must be a whole number of at least 2, e\.g\. bins=5\.$"):
+    for bins in (1, 2.5, "5", None, (5, 5), (1, 1, 1), (0, 5, 5)):
+        with pytest.raises(DataError, match=r"^bins must be a whole number of at least 2, e\.g\. bins=5, or one each for r, f"):
             rfm.scores(made(kind, orders=[1], days_since_last=9.0, revenue=5.0), bins=bins)
     with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 2 customers"):
         rfm.scores(made(kind, orders=[1, 1], days_since_last=9.0, revenue=[5.0, float("nan")]))
