@@ -22,6 +22,7 @@ __all__ = [
 NO_PURCHASE = "no purchase"  # refunds only: there is nothing to score
 _ANY = "any"
 _RANGE = re.compile(r"(\d+)(?:(?:\s*[-\u2010-\u2015]\s*|\s+to\s+)(\d+))?")  # Word makes dashes of hyphens
+_DATE = re.compile(r"\d\W*[a-z]{3}|[a-z]{3}\W*\d|\d[-/.]\d+[-/.]\d|\u6708")
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,7 @@ def _range(cell, best, axis, row) -> tuple[int, int]:
     elif found:
         low, high = int(found[1]), int(found[2] or found[1])
     else:
-        hint = " (a spreadsheet makes a date of 4-5)" if re.search(r"[a-z]{3}|\d[-/.]\d+[-/.]\d", text) else ""
+        hint = " (a spreadsheet makes a date of 4-5)" if _DATE.search(text) else ""
         raise DataError(
             f"Row {row} of the map has {axis} {quote(text)}{hint}; write '4 to 5', '4' or 'any', within 1 to {best}."
         )

@@ -1,5 +1,5 @@
-import datetime as dt
-import json
+import inspect
+import warnings
 
 import narwhals as nw
 import numpy as np
@@ -7,13 +7,16 @@ import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
-from engines import EVERY_ENGINE, build, kind as engine_of, rows
+from engines import EVERY_ENGINE, build, rows
+from engines import kind as engine_of
 from hypothesis import strategies as st
 from made_customers import KINDS, by_customer, column, columns_of_customers, content, made, reordered, with_permutation
 
-from crmlib import rfm
-from crmlib.errors import DataError
+from crmlib import customer_table, rfm
+from crmlib.customers import until
+from crmlib.errors import DataError, DataNotice
 from crmlib.frames import score
+from crmlib.periods import ABSENT, moves
 
 few = settings(max_examples=25, deadline=None)
 bins_ = st.sampled_from([2, 3, 4, 5, 7, 10])
@@ -101,6 +104,119 @@ def test_pandas_scores_are_nullable_integers_for_every_table():
     full = rfm.scores(made(pd.DataFrame, orders=[1], days_since_last=9.0, revenue=5.0))
     gaps = rfm.scores(made(pd.DataFrame, orders=[1, 0], days_since_last=[9.0, None], revenue=[5.0, -1.0]))
     assert {str(dtype) for table in (full, gaps) for dtype in table[["r", "f", "m"]].dtypes} == {"Int64"}
+
+
+def test_dropping_equal_edges_shrinks_the_scale_where_ours_leaves_scores_empty():
+    orders = pd.Series(SIXTY_ONE_TIME_BUYERS)
+    assert pd.qcut(orders, 5, duplicates="drop").value_counts(sort=False).tolist() == [60, 20, 20]
+    with pytest.raises(ValueError, match="Bin labels must be one fewer than the number of bin edges"):
+        pd.qcut(orders, 5, labels=[1, 2, 3, 4, 5], duplicates="drop")
+    scored = rfm.scores(made(pd.DataFrame, orders=SIXTY_ONE_TIME_BUYERS, days_since_last=9.0, revenue=1.0))
+    assert content(rfm.bin_counts(scored))["f"] == [60, 0, 0, 20, 20]
+
+
+def test_quantiles_plus_one_put_small_money_into_one_bin_where_ours_fill_five():
+    money = np.arange(1, 11) / 10
+    assert np.digitize(money, np.quantile(money, [0.2, 0.4, 0.6, 0.8]) + 1).tolist() == [0] * 10
+    scored = rfm.scores(made(pd.DataFrame, orders=1, days_since_last=9.0, revenue=money.tolist()))
+    assert content(rfm.bin_counts(scored))["m"] == [2] * 5
+
+
+def test_a_missing_value_is_refused_where_cutting_keeps_it_silently():
+    assert pd.qcut(pd.Series([1.0, 2.0, np.nan]), 2, labels=False).isna().sum() == 1
+    kept = rfm.Thresholds(r=(30,), f=(1,), m=(50,))
+    customers = made(pd.DataFrame, orders=1, days_since_last=9.0, revenue=[1.0, 2.0, np.nan])
+    for options in ({}, {"nested": True}, {"thresholds": kept}):
+        with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 3 customers"):
+            rfm.scores(customers, **options)
+
+
+def test_the_least_and_the_greatest_customer_decide_no_score_but_their_own():
+    """Scaling between minimum and maximum, as some shops do, lets one customer push all others to the bottom."""
+    money = [float(i) for i in range(1, 101)]
+    with_outlier = [*money[:-1], 1e9]
+    scaled = (np.array(with_outlier) - 1) / (1e9 - 1)
+    assert (scaled < 0.2).sum() == 99
+    customers = (made(pd.DataFrame, orders=1, days_since_last=9.0, revenue=one) for one in (money, with_outlier))
+    first, second = (column(rfm.scores(one), "m") for one in customers)
+    assert first == second
+
+
+def test_refunds_are_no_orders_shorten_no_silence_and_leave_the_customer_in_the_table():
+    lines = [("A", "2024-01-01", 100.0), ("A", "2024-01-05", 50.0), ("A", "2024-01-09", -150.0),
+             ("B", "2024-01-02", 80.0), ("B", "2024-01-20", -80.0)]  # fmt: skip
+    log = pd.DataFrame(lines, columns=["customer", "date", "amount"]).astype({"date": "datetime64[us]"})
+    customers = customer_table(log, as_of="2024-01-31")
+    scored = content(rfm.scores(customers, thresholds=rfm.Thresholds(r=(27,), f=(1,), m=(0,))))
+    assert (scored["orders"], scored["days_since_last"], scored["revenue"]) == ([2, 1], [26, 29], [0, 0])
+    assert scored["flag"] == ["non_positive_revenue"] * 2
+    assert (scored["r"], scored["f"], scored["m"]) == ([2, 1], [2, 1], [1, 1])
+
+
+def test_the_day_of_the_snapshot_has_no_default():
+    assert inspect.signature(customer_table).parameters["as_of"].default is inspect.Parameter.empty
+    assert not {"as_of", "today"} & set(inspect.signature(rfm.scores).parameters)
+
+
+# ---- nested scores
+
+
+@EVERY_ENGINE
+def test_nested_scores_by_hand(engine):
+    """Three recent and three earlier customers; F counts among the three, M among those of equal R and F."""
+    customers = build(
+        engine,
+        made(
+            pd.DataFrame,
+            orders=[9, 9, 2, 3, 2, 2, 0],
+            days_since_last=[1.0, 1.0, 1.0, 90.0, 90.0, 90.0, None],
+            revenue=[50.0, 40.0, 99.0, 10.0, 20.0, 30.0, -1.0],
+        ),
+    )
+    names, found = rows(rfm.scores(customers, bins=2, nested=True))
+    assert names[-3:] == ["r", "f", "m"]
+    # 1 + worse * 2 // 3: of three only the one with two worse has 2, so c00 and c01, who tie on F, share 1 with c02;
+    # on M c02 is then the best of three, and c05 the better of the two with R 1 and F 1
+    assert [row[-3:] for row in found] == [
+        (2, 1, 1), (2, 1, 1), (2, 1, 2), (1, 2, 1), (1, 1, 1), (1, 1, 2), (None, None, None),
+    ]  # fmt: skip
+
+
+def nested_by_counting(columns, bins):
+    buyers = [i for i, orders in enumerate(columns["orders"]) if orders > 0]
+    found = {i: () for i in buyers}
+    for axis, (name, sign) in enumerate([("days_since_last", -1), ("orders", 1), ("revenue", 1)]):
+        before = dict(found)
+        for i in buyers:
+            group = [sign * columns[name][j] for j in buyers if before[j] == before[i]]
+            worse = sum(value < sign * columns[name][i] for value in group)
+            found[i] = (*before[i], 1 + worse * bins[axis] // len(group))
+    return [found.get(i, (None,) * 3) for i in range(len(columns["orders"]))]
+
+
+@few
+@given(columns_of_customers(), st.tuples(bins_, bins_, bins_), st.sampled_from(KINDS))
+def test_nested_scores_are_the_rule_within_each_group(columns, bins, kind):
+    scored = content(rfm.scores(kind(columns), bins=bins, nested=True))
+    assert list(zip(*(scored[axis] for axis in "rfm"), strict=True)) == nested_by_counting(columns, bins)
+    if len(set(bins)) == 1:
+        assert scored["r"] == content(rfm.scores(kind(columns), bins=bins))["r"]
+
+
+@few
+@given(with_permutation(), bins_)
+def test_order_changes_no_nested_score_and_equals_stay_equal(pair, bins):
+    first, second = (rfm.scores(pd.DataFrame(columns), bins=bins, nested=True) for columns in pair)
+    for axis in "rfm":
+        assert by_customer(first, axis) == by_customer(second, axis)
+    same = first.groupby(["orders", "days_since_last", "revenue"])[["r", "f", "m"]].nunique()
+    assert (same <= 1).all(axis=None)
+
+
+def test_nested_cells_are_more_even_than_independent_ones(cdnow):
+    cells = [rfm.scores(cdnow, nested=nested).groupby(["r", "f", "m"]).size() for nested in (False, True)]
+    assert all(sizes.sum() == 23570 for sizes in cells)
+    assert cells[1].std() < cells[0].std() and cells[1].max() < cells[0].max()
 
 
 # ---- scores: laws
@@ -209,6 +325,84 @@ def test_a_pandas_index_is_kept():
     assert segmented.index.tolist() == [7, 7, 3] and segmented["f"].tolist() == [1, 2, 4]
 
 
+# ---- every engine
+
+MANY = pd.DataFrame({
+    "customer": [f"{number:03d}" for number in range(120)],
+    "orders": [0 if number % 17 == 0 else 1 + number * number % 7 for number in range(120)],
+    "days_since_last": [None if number % 17 == 0 else float(number * 37 % 200) for number in range(120)],
+    "revenue": [-3.0 if number % 17 == 0 else number * 53 % 90 + 0.25 for number in range(120)],
+})  # fmt: skip
+
+
+@EVERY_ENGINE
+class TestEngines:
+    def test_thresholds_are_equal(self, engine):
+        assert rfm.thresholds(build(engine, MANY)) == rfm.thresholds(MANY)
+
+    @pytest.mark.parametrize(
+        "options",
+        [{}, {"bins": 2}, {"bins": (5, 3, 2)}, {"nested": True}, {"thresholds": rfm.thresholds(MANY[:50])}],
+        ids=["quintiles", "halves", "three numbers", "nested", "an older yardstick"],
+    )
+    def test_scores_are_equal_integers_of_the_same_kind(self, engine, options):
+        native = build(engine, MANY)
+        scored = rfm.scores(native, **options)
+        assert engine_of(scored) == engine_of(native)
+        assert rows(scored) == rows(rfm.scores(MANY, **options))
+        schema = nw.from_native(scored).collect_schema()
+        assert {schema[axis] for axis in "rfm"} == {nw.Int64}
+
+    def test_segments_and_what_is_counted_from_them_are_equal(self, engine):
+        segmented = rfm.segments(rfm.scores(build(engine, MANY)))
+        expected = rfm.segments(rfm.scores(MANY))
+        assert engine_of(segmented) == engine
+        assert rows(segmented) == rows(expected)
+        for count in (rfm.bin_counts, rfm.segment_summary, lambda one: rfm.segment_summary(one, by="orders")):
+            found = count(segmented)
+            assert engine_of(found) == engine
+            assert rows(found) == rows(count(expected))
+
+    def test_scores_that_do_not_fit_are_refused(self, engine):
+        scored = build(engine, pd.DataFrame({"r": [1.0, 3.0], "f": [1.0, 2.0], "m": [1.0, 1.5]}))
+        with pytest.raises(DataError, match=r"^The scores in 'r' run from 1 to 3, but 2 bins are expected"):
+            rfm.segments(scored, rfm.TWO_BY_TWO)
+        with pytest.raises(DataError, match=r"^The scores in 'm' are not whole numbers; use scores\(\) first\.$"):
+            rfm.segments(scored)
+        with pytest.raises(DataError, match=r"^Column 'f' holds String, not scores; use scores\(\) first\.$"):
+            rfm.bin_counts(build(engine, pd.DataFrame({"r": [1], "f": ["1"], "m": [1]})))
+        with pytest.raises(DataError, match=r"^The segment 'best' is not in the map"):
+            rfm.segment_summary(build(engine, MANY.assign(segment="best")))
+
+    def test_scores_of_fewer_bins_than_the_map_are_noticed(self, engine):
+        scored = rfm.scores(build(engine, MANY), bins=2)
+        message = r"^No score is above 2, but the map has 5; were the customers scored with bins=2\?$"
+        with pytest.warns(DataNotice, match=message):
+            rfm.segments(scored)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataNotice)
+            rfm.segments(scored, rfm.TWO_BY_TWO)
+
+
+# ---- from one date to the next
+
+
+def test_segments_move_by_the_yardstick_of_the_first_date(cdnow_log):
+    """By its own thresholds each date has about as many fives; by the first date's, one sees who went quiet."""
+    first = customer_table(until(cdnow_log, "1997-09-30"), as_of="1997-09-30")
+    second = customer_table(cdnow_log, as_of="1998-06-30")
+    kept = rfm.thresholds(first)
+    before, after = (rfm.segments(rfm.scores(one, thresholds=kept)) for one in (first, second))
+    moved = moves(before, after, column="segment", order=[*rfm.TEN_SEGMENTS.segments, rfm.NO_PURCHASE])
+    assert moved["customers"].sum() == 23570 and ABSENT not in {*moved["from"], *moved["to"]}
+    assert moved.groupby("from")["customers"].sum().to_dict() == before["segment"].value_counts().to_dict()
+    assert moved.groupby("to")["customers"].sum().to_dict() == after["segment"].value_counts().to_dict()
+    lately = {"champions", "regulars", "big spenders", "promising", "newcomers"}
+    assert after["segment"].isin(lately).sum() < before["segment"].isin(lately).sum()
+    scores_moved = moves(before, after, column="f", order=range(1, 6))
+    assert (scores_moved["to"].astype(int) >= scores_moved["from"].astype(int)).all()  # orders only ever grow
+
+
 # ---- counts, thresholds as a value
 
 
@@ -254,7 +448,7 @@ def test_scores_refuse_what_cannot_be_scored(kind):
     with pytest.raises(DataError, match=r"^No customer has a purchase, so there is nothing to score\.$"):
         rfm.scores(made(kind, orders=[0], days_since_last=[float("nan")], revenue=[-5.0]))
     for bins in (1, 2.5, "5", None, (5, 5), (1, 1, 1), (0, 5, 5)):
-        with pytest.raises(DataError, match=r"^bins must be a whole number of at least 2, e\.g\. bins=5, or one each for r, f"):
+        with pytest.raises(DataError, match=r"^bins must be a whole number of at least 2, e\.g\. bins=5, or one each"):
             rfm.scores(made(kind, orders=[1], days_since_last=9.0, revenue=5.0), bins=bins)
     with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 2 customers"):
         rfm.scores(made(kind, orders=[1, 1], days_since_last=9.0, revenue=[5.0, float("nan")]))
