@@ -82,10 +82,10 @@ def by_cell(mailed, responded, *, offer, by=_CELL, level=0.95):
     frame, by = _wrap(mailed, by)
     name = responded if isinstance(responded, str) else "__responded"
     if isinstance(responded, str):
-        table(frame, [responded], eager=False)
+        table(frame, [responded], what="scored table", eager=False)
     else:
         ids = _ids(responded)
-        table(frame, ["customer"], eager=False)
+        table(frame, ["customer"], what="scored table", eager=False)
         among = nw.col("customer").is_in(ids) if ids else nw.lit(False)
         frame = frame.with_columns(__responded=among)
     counted = _counted(frame, by, name)
@@ -215,7 +215,8 @@ def wilson(successes, trials, *, level=0.95):
     middle = share + z**2 / (2 * trials)
     half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
     whole = 1 + z**2 / trials
-    return np.clip((middle - half) / whole, 0, 1), np.clip((middle + half) / whole, 0, 1)
+    # at 0 or all of n one end is the share itself, which rounding must not cross
+    return np.clip((middle - half) / whole, 0, share), np.clip((middle + half) / whole, share, 1)
 
 
 def _check_offer(offer):
