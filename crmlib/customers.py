@@ -7,6 +7,7 @@ import warnings
 
 import narwhals as nw
 
+from crmlib import in_memory
 from crmlib.errors import DataError, DataNotice, quote
 from crmlib.frames import as_day, borrow, collect, day_number, is_lazy, same_kind, table
 
@@ -80,14 +81,15 @@ def customer_table(tx, *, as_of, columns=None, engine=None):
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     schema = frame.collect_schema()
     columns = _wanted(columns, schema.names())
-    check_log(frame, as_of)
+    log = None if is_lazy(frame) else in_memory.Log(frame)
+    check_log(frame, as_of, log)
     if is_lazy(frame):
         return _on_the_engine(frame, schema, as_of.toordinal(), columns).to_native()
     if engine is not None:
         lent = _on_the_engine(borrow(frame, engine), schema, as_of.toordinal(), columns)
         dates = [nw.col(name).cast(schema["date"]) for name in ("first", "last") if name in columns]
         return lent.with_columns(*dates).collect(frame.implementation.value).to_native()
-    return _in_memory(frame, as_of.toordinal(), columns).to_native()
+    return nw.from_dict(in_memory.customer_columns(log, as_of.toordinal(), columns, decimals=DECIMALS)).to_native()
 
 
 def _wanted(columns, there):
@@ -135,33 +137,6 @@ def _on_the_engine(frame, schema, as_of, columns):
     return _columns(customers, as_of, columns).sort("customer")
 
 
-def _in_memory(frame, as_of, columns):
-    frame = frame.with_columns(__day=day_number(nw.col("date")))
-    seen = frame.filter(nw.col("__day") <= as_of)
-    purchase = nw.col("amount") >= 0
-    old = {"spent": "amount", "bought": "date", "bought_day": "__day"}  # null in the line of a refund
-    lines = seen.with_columns(**{new: nw.when(purchase).then(nw.col(name)) for new, name in old.items()})
-    values = ["amount", "spent", *(["quantity"] if "units" in columns else [])]
-    days = lines.group_by("customer", "__day").agg(nw.col(*values).sum(), nw.col("bought", "bought_day").min())
-    first_day = nw.col("bought_day").min().over("customer")
-    days = days.with_columns(repeat=nw.when(nw.col("bought_day") > first_day).then(nw.col("spent")).otherwise(0.0))
-    customers = days.group_by("customer").agg(
-        nw.col(*values, "repeat").sum(),
-        nw.col("bought").min().alias("first"),
-        nw.col("bought").max().alias("last"),
-        nw.col("bought_day").min().alias("first_day"),
-        nw.col("bought_day").max().alias("last_day"),
-        nw.col("bought_day").count().alias("days"),
-    )
-    customers = customers.with_columns(nw.col("amount", "spent", "repeat").round(DECIMALS))
-    if "order" in frame.columns:
-        orders = seen.filter(purchase).group_by("customer").agg(nw.col("order").n_unique().alias("orders"))
-        customers = customers.join(orders, on="customer", how="left").with_columns(nw.col("orders").fill_null(0))
-    else:
-        customers = customers.with_columns(orders=nw.col("days"))
-    return nw.maybe_reset_index(_columns(customers.sort("customer"), as_of, columns))
-
-
 def _columns(customers, as_of, columns):
     """The columns of the customer table from the sums; what a customer without a purchase cannot have is null."""
     orders = nw.col("orders").cast(nw.Int64)
@@ -188,7 +163,7 @@ def _columns(customers, as_of, columns):
     return customers.select(**{name: made[name] for name in columns})
 
 
-def check_log(frame, as_of):
+def check_log(frame, as_of, log=None):
     """Raise `DataError` where a wrapped log is not as the door gives it, or has no purchase up to the date ``as_of``.
 
     A table that did not come through the door would lose lines without a word. One query on a lazy table; warns of the
@@ -212,6 +187,25 @@ def check_log(frame, as_of):
         wrong.append("'amount' of the transactions holds no numbers")
     if wrong:
         raise DataError(f"Column {wrong[0]}; let transactions() read the log first.")
+    if is_lazy(frame):
+        lines, *gaps, later, first = _facts(frame, schema, as_of)
+    else:
+        lines, *gaps, later, first = (log or in_memory.Log(frame)).facts(as_of)
+    if not lines:
+        raise DataError("The table of transactions is empty.")
+    if any(gaps):
+        name = next(name for name, count in zip(("customer", "date", "amount"), gaps, strict=True) if count)
+        raise DataError(f"Column {name!r} of the transactions has gaps; let transactions() read the log first.")
+    if as_of < first:
+        raise DataError(f"as_of {as_of} is before the first purchase ({first}); choose that day or a later one.")
+    if later:
+        said = "1 line" if later == 1 else f"{int(later):,} lines"
+        warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=4)
+    return first
+
+
+def _facts(frame, schema, as_of):
+    """What `in_memory.Log.facts` gives, of a lazy table by one query."""
     later, one = nw.col("date") >= dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time()), nw.lit(1)
     if schema["date"] == nw.Date:
         later = nw.col("date") > as_of
@@ -227,15 +221,5 @@ def check_log(frame, as_of):
         marked, nw.len().alias("lines"), nw.col(*marks).sum(), nw.col("bought").min(), nw.col("date").min().alias("any")
     ).row(0)  # fmt: skip
     lines, *gaps, later, bought, first = found
-    if not lines:
-        raise DataError("The table of transactions is empty.")
-    if any(gaps):
-        name = next(name for name, count in zip(is_gap, gaps, strict=True) if count)
-        raise DataError(f"Column {name!r} of the transactions has gaps; let transactions() read the log first.")
-    first = as_day(first if bought is None or bought != bought else bought, name="the first date")
-    if as_of < first:
-        raise DataError(f"as_of {as_of} is before the first purchase ({first}); choose that day or a later one.")
-    if later:
-        said = "1 line" if later == 1 else f"{int(later):,} lines"
-        warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=4)
-    return first
+    first = first if bought is None or bought != bought else bought
+    return lines, *gaps, later, as_day(first, name="the first date") if lines and not any(gaps) else None

@@ -23,6 +23,8 @@ LAYERS = """
     calendar_periods
     remote
     transactions
+    numbering
+    in_memory
     customers
     classes segment_maps
     rfm_thresholds
