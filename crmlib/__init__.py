@@ -11,6 +11,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     factors                             which factor of revenue makes the difference
     periods                             who moved between two dates
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
+    transitions                         where customers go next, as probabilities
     bgnbd, gamma_gamma, clv             what a customer will be worth (what the models share: fitting)
     overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
     datasets                            sample data and reading your own files (files, delimited)
@@ -30,7 +31,7 @@ from crmlib.transactions import admit, transactions
 
 _MODULES = (
     "bgnbd", "clv", "cohorts", "datasets", "factors", "gamma_gamma", "lifecycle", "pareto", "periods", "plots",
-    "prospects", "pyramid", "rates", "report", "response", "rfm", "workbook",
+    "prospects", "pyramid", "rates", "report", "response", "rfm", "transitions", "workbook",
 )  # fmt: skip
 
 __all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES]

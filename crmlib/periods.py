@@ -7,7 +7,7 @@ import narwhals as nw
 from crmlib.errors import DataError
 from crmlib.frames import alike, collect, like, same_kind, table
 
-__all__ = ["ABSENT", "NO_CLASS", "matrix", "moves"]
+__all__ = ["ABSENT", "NO_CLASS", "in_order", "matrix", "moves"]
 
 ABSENT = "(absent)"  # not in that table: not yet a customer, or silent in that period; a log cannot say "left for good"
 NO_CLASS = "(no value)"  # in the table, but without a class, such as the scores of a customer with refunds only
@@ -40,7 +40,7 @@ def moves(before, after, *, column, order=None):
     joined = joined.with_columns(nw.col("from", "to").fill_null(ABSENT))
     counted = collect(joined.group_by("from", "to").agg(nw.len().alias("customers")))
     found = {*counted["from"].to_list(), *counted["to"].to_list()}
-    rank = {name: place for place, name in enumerate(_ordered(found, order))}
+    rank = {name: place for place, name in enumerate(in_order(found, order))}
     rows = sorted(counted.select("from", "to", "customers").iter_rows(), key=lambda row: (rank[row[0]], rank[row[1]]))
     columns = dict(zip(("from", "to", "customers"), map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
     columns = {"from": [], "to": [], "customers": []} | columns
@@ -64,7 +64,7 @@ def matrix(moved, *, order=None):
     frame = collect(table(moved, ["from", "to", "customers"], what="table of moves", eager=False))
     found = list(dict.fromkeys([*frame["from"].to_list(), *frame["to"].to_list()]))
     listed = [name for name in found if name not in (NO_CLASS, ABSENT)] if order is None else order
-    names = [name for name in _ordered(set(found), listed) if name in found or name not in (NO_CLASS, ABSENT)]
+    names = [name for name in in_order(set(found), listed) if name in found or name not in (NO_CLASS, ABSENT)]
     square = pd.DataFrame(0, index=pd.Index(names, name="from"), columns=pd.Index(names, name="to"))
     for origin, to, customers in frame.select("from", "to", "customers").iter_rows():
         square.loc[origin, to] = customers
@@ -101,8 +101,12 @@ def _classes(native, column, name):
     return frame.with_columns(nw.when(known).then(text.cast(nw.String)).otherwise(nw.lit(NO_CLASS)).alias("class"))
 
 
-def _ordered(found, order):
-    """All classes in the order given, or by number, or by text; what stands in brackets comes last."""
+def in_order(found, order=None):
+    """All classes in the order given, or by number, or by text; what stands in brackets comes last.
+
+    >>> in_order({"10", "9"})
+    ['9', '10', '(no value)', '(absent)']
+    """
     last = [NO_CLASS, ABSENT]
     if order is None:
         names = [name for name in found if name not in last]

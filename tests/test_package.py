@@ -30,7 +30,7 @@ LAYERS = """
     rfm_thresholds
     pareto rfm periods prospects response
     factors pyramid lifecycle
-    cohorts rates
+    cohorts rates transitions
     fitting
     bgnbd gamma_gamma
     clv
@@ -65,7 +65,7 @@ WITH_EXAMPLES = (
     "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "prospects",
     "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
-    "calendar_periods", "cohorts", "rates",
+    "calendar_periods", "cohorts", "transitions", "rates",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
