@@ -6,6 +6,7 @@ The door and the customer table stand here; the rest is in modules by what it co
 
     pareto, rfm, pyramid, lifecycle     who matters: shares, scores, tiers, states (behind rfm: rfm_thresholds,
                                         segment_maps)
+    pareto_law, concentration           one law for all shares; how they move with the window, who stays on top
     response                            who answered a mailing, by cell, and whether to mail the rest
     prospects                           who has not bought yet
     factors                             which factor of revenue makes the difference
@@ -30,8 +31,9 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "bgnbd", "clv", "cohorts", "datasets", "factors", "gamma_gamma", "lifecycle", "pareto", "periods", "plots",
-    "prospects", "pyramid", "rates", "report", "response", "rfm", "transitions", "workbook",
+    "bgnbd", "clv", "cohorts", "concentration", "datasets", "factors", "gamma_gamma", "lifecycle", "pareto",
+    "pareto_law", "periods", "plots", "prospects", "pyramid", "rates", "report", "response", "rfm", "transitions",
+    "workbook",
 )  # fmt: skip
 
 __all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES]

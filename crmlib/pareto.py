@@ -1,4 +1,4 @@
-"""Who brings the money: Lorenz curve, top share, Gini, ABC classes.
+"""Who brings the money: Lorenz curve, top share, Gini, ABC classes; tables of any engine, the same kind given back.
 
 The 80/20 claim is a claim about one number, ``top_share(customers, 0.20)``. It depends on the window of the log and on
 whether customers without a purchase count, so it is measured here and never assumed.
@@ -10,19 +10,41 @@ usual default of ABC analysis, not a law.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import narwhals as nw
 import numpy as np
 
-from crmlib.classes import by_class, values, whole_customers
+from crmlib.classes import ascending, by_class, values, whole_customers, with_classes
 from crmlib.errors import DataError
-from crmlib.frames import table
+from crmlib.frames import collect, is_lazy, like, table, with_names
 
-__all__ = ["abc_classes", "abc_summary", "gini", "lorenz", "pareto_exponent", "top_share"]
+__all__ = [
+    "ABC_RULES", "ABC_SOURCES", "NONE", "Interval", "abc_classes", "abc_summary", "gini", "lorenz", "top_share",
+    "top_share_interval",
+]  # fmt: skip
 
 # Running sums of floats differ in the last digits with the size of the numbers: a cumulative share this close to a cut
 # counts as having reached it, so that "exactly 80 %" means the same in cents and in dollars.
 _AS_GOOD_AS_EQUAL = 1e-9
+
+NONE = "N"  # the class of customers who brought nothing or less
+
+# Ways to cut that are in use, best class first: abc_classes(customers, **ABC_RULES["thirds"]).
+ABC_RULES = {
+    "80/15/5": {"cuts": (0.80, 0.95), "on": "value", "names": ("A", "B", "C")},
+    "70/20/10": {"cuts": (0.70, 0.90), "on": "value", "names": ("A", "B", "C")},
+    "four tiers": {"cuts": (0.01, 0.05, 0.20), "on": "count", "names": ("high-end", "large", "medium", "small")},
+    "thirds": {"cuts": (1 / 3, 2 / 3), "on": "count", "names": ("high", "medium", "low")},
+}
+ABC_SOURCES = {
+    "80/15/5": "The usual default of ABC analysis; there are no fixed cuts.",
+    "70/20/10": "A report on a stock of customers in lecture notes: A, B and C hold 70, 20 and 10 % of the sales.",
+    "four tiers": "Lecture notes after Shao Bingjia's textbook name high-end, large, medium and small customers; their "
+    "cuts are lost, and these are ours: 1, 4, 15 and 80 % of the customers, as in Curry's pyramid.",
+    "thirds": "Lecture notes name customers of high, medium and low spending or value, without cuts; thirds by count "
+    "are ours.",
+}
 
 
 def lorenz(customers, *, by="revenue"):
@@ -38,13 +60,14 @@ def lorenz(customers, *, by="revenue"):
     1                 0.5            0.25
     2                 1.0            1.00
     """
-    frame, ascending = _ascending(customers, by)
-    value = np.concatenate([[0.0], np.cumsum(ascending)])
+    frame, poorest_first = _shared_out(customers, by)
+    value = np.concatenate([[0.0], np.cumsum(poorest_first)])
     points = {
-        "share_of_customers": np.arange(len(value)) / len(ascending),
+        "share_of_customers": np.arange(len(value)) / len(poorest_first),
         "share_of_value": value / value[-1],
     }
-    return nw.from_dict(points, backend=frame.implementation).to_native()
+    found = like(frame, points)
+    return (found.sort("share_of_customers") if is_lazy(found) else found).to_native()
 
 
 def top_share(customers, q=0.20, *, by="revenue", method="interpolated"):
@@ -60,13 +83,10 @@ def top_share(customers, q=0.20, *, by="revenue", method="interpolated"):
     >>> round(top_share(customers, 0.50), 6), top_share(customers, 0.50, method="count")
     (0.8, 0.9)
     """
-    _check_share("q", q)
-    if method not in ("interpolated", "count"):
-        raise DataError(f"method {method!r} is not known; choose 'interpolated' or 'count'.")
-    _, ascending = _ascending(customers, by)
-    descending = ascending[::-1]
-    n = len(descending)
-    size = whole_customers(q, n) if method == "count" else q * n
+    _check_top(q, method)
+    _, poorest_first = _shared_out(customers, by)
+    descending = poorest_first[::-1]
+    size = _size(q, len(descending), method)
     whole = math.floor(size)
     top = descending[:whole].sum()
     if size > whole:
@@ -75,98 +95,199 @@ def top_share(customers, q=0.20, *, by="revenue", method="interpolated"):
     return float(top / descending.sum())
 
 
-def gini(customers, *, by="revenue", unbiased=False):
-    """The Gini index: 0 when all customers bring the same, towards 1 when one brings everything.
+class Interval(NamedTuple):
+    """A share measured on these customers, and what other customers of the same kind would give."""
 
-    With n customers its largest value is 1 - 1/n; ``unbiased=True`` multiplies by n / (n - 1), which makes that 1.
+    share: float
+    low: float
+    high: float
+    level: float  # how often intervals made in this way hold the true share
+    customers: int
+    resamples: int
+
+
+def top_share_interval(
+    customers, q=0.20, *, rng, by="revenue", method="interpolated", level=0.95, resamples=1000, at_least=20,
+    progress=False,
+) -> Interval:  # fmt: skip
+    """`top_share` with a bootstrap percentile interval: how far chance could have moved it (Efron & Tibshirani 1993).
+
+    As many customers as there are get drawn from them with replacement, ``resamples`` times; the interval holds the
+    middle ``level`` of the shares. It answers for the chance in *which* customers came, and not for another window, a
+    bias of the log, or a change of times. With heavy tails and few customers it is too short, at its upper end above
+    all: of log-normal customers (sigma 1) an interval at the level 95 % held the true share 87 times in 100 with 100
+    customers, 91 with 300, 94 with 3,000.
+
+    ``rng`` is a numpy Generator; the same seed gives the same interval, whatever the order of rows. ``at_least``: the
+    fewest customers, 20 by our convention. 1,000 resamples of 24,000 customers take about a second; ``progress=True``
+    shows a bar. Raises `DataError` as `top_share` does, for too few customers, and if in some resample nobody paid.
+
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({"revenue": [float(i * i) for i in range(1, 101)]})
+    >>> found = top_share_interval(customers, 0.20, rng=np.random.default_rng(1))
+    >>> round(found.share, 3), round(found.low, 2), round(found.high, 2)
+    (0.486, 0.43, 0.55)
+    """
+    _check_top(q, method)
+    if not isinstance(rng, np.random.Generator):
+        raise DataError(f"rng is {rng!r}; pass a numpy generator, e.g. rng=np.random.default_rng(1).")
+    if not 0 < level < 1:
+        raise DataError(f"level is {level}, but it lies between 0 and 1; for 95 % write 0.95.")
+    if resamples != int(resamples) or resamples < 1:
+        raise DataError(f"resamples is {resamples}; give a whole number from 1 on, e.g. 1000.")
+    _, poorest_first = _shared_out(customers, by)
+    descending, n = np.ascontiguousarray(poorest_first[::-1]), len(poorest_first)
+    if n < at_least:
+        raise DataError(f"An interval needs at least {at_least:,} customers; there are {n:,}.")
+    size, shares = _size(q, n, method), np.empty(int(resamples))
+    from tqdm import tqdm
+
+    for place in tqdm(range(len(shares)), desc="resamples", leave=False, disable=not progress):
+        drawn = np.bincount(rng.integers(n, size=n), minlength=n)  # how often each customer, best first
+        reached = np.cumsum(drawn)
+        last = int(np.searchsorted(reached, size))  # the first with whom the top is full
+        value = drawn * descending
+        total = value.sum()
+        beyond = reached[last] - size  # of this customer's copies outside the top
+        shares[place] = (value[: last + 1].sum() - beyond * descending[last]) / total if total > 0 else np.nan
+    if empty := int(np.isnan(shares).sum()):
+        paid = int(np.count_nonzero(descending))
+        raise DataError(
+            f"Only {paid:,} of {n:,} customers have a {by!r} above 0, and in {empty:,} of {len(shares):,} resamples "
+            "there was none of them, so the share has no interval."
+        )
+    low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(top_share(customers, q, by=by, method=method), float(low), float(high), level, n, len(shares))
+
+
+def gini(customers, *, by="revenue", unbiased=False):
+    """The Gini index, from 0 when all n customers bring the same to 1 - 1/n when one of them brings everything.
+
+    ``unbiased=True`` multiplies by n / (n - 1), so that its largest value is 1 whatever n. With negative values the
+    index could exceed 1 and would mean nothing, so they are refused.
     Raises `DataError` for negative values, for a total of zero, and for a single customer with ``unbiased=True``.
 
     >>> import pandas as pd
     >>> gini(pd.DataFrame({"revenue": [1, 2, 3, 4]}))
     0.25
     """
-    _, ascending = _ascending(customers, by)
-    n = len(ascending)
+    _, poorest_first = _shared_out(customers, by)
+    n = len(poorest_first)
     if unbiased and n == 1:
         raise DataError("The unbiased Gini index needs at least two customers; there is 1.")
     place = 2.0 * np.arange(1, n + 1) - n - 1
-    index = float(np.dot(place, ascending) / (n * ascending.sum()))
+    index = float(np.dot(place, poorest_first) / (n * poorest_first.sum()))
     index = max(index, 0.0)  # equal customers can give -1e-17
     return index * n / (n - 1) if unbiased else index
 
 
-def pareto_exponent(share, q=0.20):
-    """The exponent alpha of the Pareto law in which the top ``q`` bring ``share``: 1 / (1 - ln share / ln q).
+def abc_classes(customers, *, by="revenue", cuts=(0.80, 0.95), on="value", names=None):
+    """Classes by rank, best customers first: customer, ``by``, share, cumulative_share, class.
 
-    In that law the top p bring p ** (1 - 1/alpha) and the Gini index is 1 / (2 alpha - 1).
-    Raises `DataError` unless 0 < q < share < 1: a top that brings no more than its number is no Pareto law.
+    ``on="value"``: a customer is in A while the customers with *more* hold less than ``cuts[0]`` of the total, in B
+    while they hold less than ``cuts[1]``, else in C. ``on="count"``: the same, where "hold" means their number, so that
+    A ends at customer number ceil(``cuts[0]`` * n). Either way the customer who crosses a cut still belongs to the
+    better class, A is never empty, and equal values share a class. A share within 1e-9 of a cut has reached it.
 
-    >>> round(pareto_exponent(0.80, 0.20), 6)
-    1.160964
-    """
-    if not (0 < q < share < 1 and share - q > _AS_GOOD_AS_EQUAL):  # equal customers give a share of q and a hair
-        raise DataError(f"A Pareto law needs 0 < q < share < 1; q is {q} and share is {share}.")
-    return 1 / (1 - math.log(share) / math.log(q))
+    Zero and negative values are class N ("none") and are counted by neither: the total is that of the n customers with
+    a positive value, so the shares of A, B and C sum to 1 and a negative share says how much of it is lost again.
+    cumulative_share is the running sum of share. More cuts give D, E ...; ``names`` gives the classes names of your
+    own, best first. `ABC_RULES` has rules in use, e.g. ``abc_classes(customers, **ABC_RULES["thirds"])``, and
+    `ABC_SOURCES` says whose they are.
 
-
-def abc_classes(customers, *, by="revenue", cuts=(0.80, 0.95)):
-    """Classes by cumulative value, best customers first: customer, ``by``, share, cumulative_share, class.
-
-    A customer is in A while the customers with *more* hold less than ``cuts[0]`` of the total, in B while they hold
-    less than ``cuts[1]``, else in C. So the customer who crosses a cut still belongs to the better class, A is never
-    empty, and equal values share a class. More cuts give D, E ... A share within 1e-9 of a cut has reached it.
-
-    Zero and negative values are class N ("none"). The total is that of the positive values, so the shares of A, B and C
-    sum to 1 and a negative share says how much of it is lost again; cumulative_share is the running sum of share.
-
-    Sorted by value, best first, then by customer. Raises `DataError` if no value is positive and for cuts that do not
-    rise from above 0 to below 1. 80/95 is the usual default of ABC analysis; others cut at 70/90.
+    Sorted by value, best first, then by customer. Raises `DataError` if no value is positive, for cuts that do not
+    rise from above 0 to below 1, and for names that are not one more than the cuts or not distinct.
 
     >>> import pandas as pd
     >>> golden = pd.DataFrame({"customer": list("abcdefghij"), "revenue": [700, 150, 60, 40, 30, 10, 5, 3, 1, 1]})
     >>> "".join(abc_classes(golden)["class"])
     'AABBCCCCCC'
+    >>> "".join(abc_classes(golden, cuts=(0.20, 0.50), on="count")["class"])
+    'AABBBCCCCC'
     """
-    cuts = _check_cuts(cuts)
-    frame = table(customers, ["customer", by])
+    cuts, names = _check_rule(cuts, on, names)
+    frame = table(customers, ["customer", by], eager=False)
     if by in ("customer", "share", "cumulative_share", "class"):
         raise DataError(f"by={by!r} cannot be classed; choose a column of values, e.g. by='revenue'.")
     frame = frame.select("customer", by)
-    if not frame["customer"].is_sorted():  # a customer table is; sorting texts for nothing is slow
-        frame = frame.sort("customer")
-    value = values(frame, by)
-    order = np.argsort(-value, kind="stable")  # stable: equal values stay sorted by customer
-    value = value[order]
-    cumulative = np.cumsum(value)
-    positive = int(np.count_nonzero(value > 0))
-    if not positive:
-        raise DataError(f"No customer has a positive {by!r}, so there is no total to share out.")
-    total = cumulative[positive - 1]
+    classed = _classed_lazily if is_lazy(frame) else _classed_in_memory
+    return classed(frame, by, cuts, on, names).to_native()
 
-    rank = np.arange(len(value))
-    new_value = np.concatenate([[True], value[1:] != value[:-1]])
-    first_equal = np.maximum.accumulate(np.where(new_value, rank, 0))
-    held_by_better = np.concatenate([[0.0], cumulative[:-1]])[first_equal] / total
-    letter = sum((held_by_better >= cut - _AS_GOOD_AS_EQUAL).astype(int) for cut in cuts)
-    letter[positive:] = len(cuts) + 1
-    letters = np.array([*"ABCDEFGHIJKLM"[: len(cuts) + 1], "N"], dtype=object)
+
+def _classed_in_memory(frame, by, cuts, on, names):
+    if not _is_sorted(frame["customer"]):  # a customer table is; sorting texts for nothing is slow
+        frame = frame.sort("customer")
+    order, value = _best_first(values(frame, by))  # equal values stay sorted by customer
+    ends, total = _ends(value, cuts, on, by)
+    code = np.repeat(np.arange(len(names) + 1), np.diff([0, *ends, len(value)]))
 
     def column(name, numbers, dtype):
         return nw.new_series(name, numbers, dtype, backend=frame.implementation)
 
-    return (
-        nw.maybe_reset_index(frame[order, :])
-        .with_columns(
-            column("share", value / total, nw.Float64),
-            column("cumulative_share", cumulative / total, nw.Float64),
-            column("class", letters[letter], nw.String),
-        )
-        .to_native()
+    ids, ranked = (nw.maybe_reset_index(frame[name][order]) for name in ("customer", by))  # faster than the whole frame
+    found = ids.to_frame().with_columns(
+        ranked,
+        column("share", value / total, nw.Float64),
+        column("cumulative_share", np.cumsum(value) / total, nw.Float64),
+        column("__code", code, nw.Int64),
     )
+    return with_names(found, "class", nw.col("__code"), [*names, NONE]).drop("__code")
+
+
+def _classed_lazily(frame, by, cuts, on, names):
+    descending = ascending(frame, by)[::-1]
+    ends, total = _ends(descending, cuts, on, by)
+    value = nw.col(by).cast(nw.Float64)
+    running = nw.col("__value").cum_sum().over(order_by=["__rank", "customer"])
+    found = frame.with_columns(__value=value, __rank=-1 * value)  # `over` cannot be told to go down
+    found = found.with_columns(share=nw.col("__value") / total, cumulative_share=running / total)
+    rules = [(nw.col("__value") >= float(descending[end - 1]), name) for end, name in zip(ends, names, strict=True)]
+    found = with_classes(found, "class", rules, NONE)
+    found = found.select("customer", by, "share", "cumulative_share", "class")
+    return found.sort(by, "customer", descending=[True, False])
+
+
+def _ends(descending, cuts, on, by):
+    """How many customers are in each class or a better one, and the total of the positive values."""
+    positive = int(np.count_nonzero(descending > 0))
+    if not positive:
+        raise DataError(f"No customer has a positive {by!r}, so there is no total to share out.")
+    held = np.cumsum(descending[:positive])
+    if on == "count":
+        crossing = np.array([whole_customers(cut, positive) - 1 for cut in cuts])
+    else:
+        crossing = np.searchsorted(held, (np.array(cuts) - _AS_GOOD_AS_EQUAL) * held[-1])
+    # whoever equals the customer who crosses moves up with them
+    ends = positive - np.searchsorted(descending[:positive][::-1], descending[crossing])
+    return [*ends.tolist(), positive], held[-1]
+
+
+def _best_first(value):
+    """The places of the values from the largest down, of equal ones the first place first, and the values so sorted.
+
+    Twice as fast as a stable argsort: ties are put right by sorting whole numbers.
+    """
+    order = np.argsort(-value)
+    value, equal = value[order], np.zeros(len(value), dtype=np.int64)
+    np.cumsum(value[1:] != value[:-1], out=equal[1:])
+    equal *= len(value)
+    order += equal
+    order.sort()
+    order -= equal
+    return order, value
+
+
+def _is_sorted(column):
+    if not (column.dtype == nw.String or column.dtype.is_integer()):
+        return column.is_sorted()
+    import pyarrow.compute as pc  # twenty times as fast as pandas
+
+    ids = column.to_arrow()
+    return pc.all(pc.less_equal(ids[:-1], ids[1:]), skip_nulls=False).as_py()
 
 
 def abc_summary(classes):
-    """What each class of `abc_classes` holds: class, customers, share_of_customers, the value and its share.
+    """What each class of `abc_classes` holds, best first: class, customers, share_of_customers, value and its share.
 
     The share of value is of the positive total, as in `abc_classes`: A, B, C sum to 1 and N is zero or negative.
     A class without customers has no row.
@@ -180,42 +301,66 @@ def abc_summary(classes):
     2     C          6                 0.6     50.0              0.05
     """
     known = ["customer", "share", "cumulative_share", "class"]
-    frame = table(classes, known, what="table of classes")
-    by = [name for name in frame.columns if name not in known]
+    frame = table(classes, known, what="table of classes", eager=False)
+    columns = frame.collect_schema().names()
+    by = [name for name in columns if name not in known]
     if len(by) != 1:
-        raise DataError(f"The table of classes has the columns {frame.columns}; pass what abc_classes returned.")
+        raise DataError(f"The table of classes has the columns {columns}; pass what abc_classes returned.")
     by = by[0]
-    found = sorted(frame["class"].unique().to_list())
-    summary = by_class(frame, "class", order=found, by=by)
-    total = summary.filter(nw.col("class") != "N")[by].sum()
+    best = collect(frame.group_by("class").agg(nw.col(by).max().alias("best"), nw.col(by).sum().alias("sum")))
+    best = sorted(best.iter_rows(), key=lambda row: -row[1])  # the classes of a ranking do not overlap
+    summary = by_class(frame, "class", order=[name for name, _, _ in best], by=by)
+    total = sum(float(held) for name, _, held in best if name != NONE)
     return summary.with_columns((nw.col(by) / total).alias(f"share_of_{by}")).to_native()
 
 
-def _ascending(customers, by):
-    """The values from the poorest up, where shares of the total make sense."""
-    frame = table(customers, [by])
-    ascending = np.sort(values(frame, by))
-    if negative := int(np.searchsorted(ascending, 0.0)):
-        keep = f"customers[customers[{by!r}] >= 0]"
-        if frame.implementation.is_polars():
-            keep = f"customers.filter(pl.col({by!r}) >= 0)"
+def _shared_out(customers, by):
+    """The wrapped table, and its values from the poorest up, where shares of the total make sense."""
+    frame = table(customers, [by], eager=False)
+    poorest_first = ascending(frame, by)
+    if negative := int(np.searchsorted(poorest_first, 0.0)):
         raise DataError(
-            f"{by!r} is negative for {negative:,} of {len(ascending):,} customers, so a share of the total means "
-            f"nothing. Leave them out and say so: {keep}."
+            f"{by!r} is negative for {negative:,} of {len(poorest_first):,} customers, so a share of the total means "
+            f"nothing. Leave them out and say so: {_without_negative(frame, by)}."
         )
-    if ascending.sum() <= 0:
+    if poorest_first.sum() <= 0:
         raise DataError(f"The total of {by!r} is 0, so there is nothing to share out.")
-    return frame, ascending
+    return frame, poorest_first
 
 
-def _check_share(name, share):
-    if not 0 <= share <= 1:
-        raise DataError(f"{name} is {share}, but a share lies between 0 and 1; for 20 % write 0.20.")
+def _without_negative(frame, by):
+    """What to type, by engine."""
+    kind = frame.implementation
+    if kind.is_pandas():
+        return f"customers[customers[{by!r}] >= 0]"
+    if kind.is_ibis():
+        return f"customers.filter(customers[{by!r}] >= 0)"
+    if kind.is_polars():
+        return f"customers.filter(pl.col({by!r}) >= 0)"
+    return f"customers.filter(pc.field({by!r}) >= 0)" if kind.is_pyarrow() else f'customers.filter("{by} >= 0")'
 
 
-def _check_cuts(cuts):
+def _check_top(q, method):
+    if not 0 <= q <= 1:
+        raise DataError(f"q is {q}, but a share lies between 0 and 1; for 20 % write 0.20.")
+    if method not in ("interpolated", "count"):
+        raise DataError(f"method {method!r} is not known; choose 'interpolated' or 'count'.")
+
+
+def _size(q, n, method):
+    return whole_customers(q, n) if method == "count" else q * n
+
+
+def _check_rule(cuts, on, names):
     cuts = tuple(cuts)
     rising = all(low < high for low, high in zip((0, *cuts), (*cuts, 1), strict=True))
     if not (1 <= len(cuts) <= 12 and rising):
         raise DataError(f"cuts {cuts} must rise and lie between 0 and 1; for 80 % and 95 % write cuts=(0.80, 0.95).")
-    return cuts
+    if on not in ("value", "count"):
+        raise DataError(f"on {on!r} is not known; choose 'value' (cumulative value) or 'count' (number of customers).")
+    names = tuple("ABCDEFGHIJKLM"[: len(cuts) + 1] if names is None else names)
+    if len(names) != len(cuts) + 1 or not all(isinstance(name, str) for name in names):
+        raise DataError(f"names {names} must be texts, one more than the cuts {cuts}, best class first.")
+    if len({*names, NONE}) < len(names) + 1:
+        raise DataError(f"names {names} must differ, and none may be {NONE!r}, the class of those who brought nothing.")
+    return cuts, names

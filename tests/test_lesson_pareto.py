@@ -104,6 +104,14 @@ def test_it_tells_the_truth_about_another_log(cells, other_log, tmp_path, capsys
     needed = int((reached < 0.8).sum()) + 1
     assert f"80 % of the revenue takes {needed} customers, {percent(needed / len(paid))} of all" in said
     assert f"A {needed} customers" in said
+    positive = net[net > 0]
+    fifth = int(np.ceil(0.2 * len(positive) - 1e-9))  # by count, of those who brought something
+    on_count = names["by_count"]["class"].value_counts()
+    assert on_count["A"] == fifth and on_count["A"] + on_count["B"] == int(np.ceil(0.5 * len(positive) - 1e-9))
+    other = (names["by_count"].set_index("customer")["class"] != names["classes"].set_index("customer")["class"]).sum()
+    assert f"another letter than by the cuts 80/95 on value: {other:,} of {len(net):,}." in said
+    assert f"The top 20 % bring {percent(share)}; in 95 % of 1,000 resamples it was " in said
+    assert "'The top 20 % follow a Pareto law' " in said
     assert titles[1] == f"The top 20 % of {len(paid)} customers bring {percent(share)}"
     assert titles[3].startswith(f"Class A: {percent(needed / len(net))} of all customers, 80.")
 
@@ -138,6 +146,8 @@ def test_sections_that_a_handful_of_lines_cannot_carry_say_why(cells, tmp_path, 
     assert len(titles) == 3 and titles[2].startswith("Class A")  # no chart of windows
     assert "1 % of 3 customers is not even one: there is no such group here." in said
     assert view.sentence.startswith("In the whole log (2024-05-01 to 2024-05-06, less than 1 month)")
+    assert "There is no interval here. An interval needs at least 20 customers; there are 3." in said
+    assert "By likelihood: none. A Pareto law needs at least 20 customers" in said
     assert "nan" not in said
 
 
@@ -167,7 +177,7 @@ def test_no_prose_holds_a_number_of_the_log(cells):
     """What depends on the data is printed, not written. Per cents that a claim or a rule names may stand there."""
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     prose = prose[prose.index("## 3.") :].replace("SSRN 3498097", "")
-    rules = {"100", "80", "20", "60", "95", "70", "90", "10", "1", "0"}
+    rules = {"100", "80", "20", "60", "95", "70", "90", "10", "1", "0", "30"}
     found = set(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"\]\([^)]*\)", "", prose)))
     assert found <= rules | {str(n) for n in range(10)}, found - rules
 

@@ -28,9 +28,9 @@ LAYERS = """
     customers
     classes segment_maps
     rfm_thresholds
-    pareto rfm periods prospects response
+    pareto pareto_law rfm periods prospects response
     factors pyramid lifecycle
-    cohorts rates transitions
+    cohorts rates transitions concentration
     fitting
     bgnbd gamma_gamma
     clv
@@ -51,7 +51,7 @@ LAYERS = """
     workbook.manifest
     workbook.start workbook.build
     workbook.values
-    workbook.sentences workbook.checks
+    workbook.sentences workbook.sentences_pareto workbook.checks
     workbook.questions workbook.questions._counting
     workbook.questions._letter
     workbook.questions.customers workbook.questions.pareto
@@ -62,8 +62,8 @@ PLACE = {name: number for number, line in enumerate(LAYERS.strip().splitlines())
 
 # Modules for people who compute: each public function there shows an example that runs.
 WITH_EXAMPLES = (
-    "errors", "frames", "parsing", "transactions", "customers", "pareto", "rfm", "segment_maps", "prospects",
-    "rfm_thresholds", "response",
+    "errors", "frames", "parsing", "transactions", "customers", "pareto", "pareto_law", "rfm", "segment_maps",
+    "prospects", "concentration", "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crmlib import DataError, checkout, conclusions, customer_table, pareto
-from crmlib.explorers import buyers, halfway
+from crmlib.concentration import buyers, halfway
 from crmlib.wording import number
 from crmlib.workbook.checks import Check, Choice, Labels, Material, Number, Words
 from crmlib.workbook.questions import pareto as module

@@ -161,7 +161,7 @@ if why := nothing_to_share(customers):  # a log without money cannot carry the r
 # did not get more back than they paid, as section 1 has it.
 
 # %% tags=["nbval-check-output"]
-from crmlib.explorers import buyers
+from crmlib.concentration import buyers
 from crmlib.wording import count, money, percent
 
 counted = buyers(customers)
@@ -189,6 +189,28 @@ ax = plots.lorenz_curve(pareto.lorenz(counted), top=(0.20, share), title=title)
 # %% [markdown]
 # For the business: the height of the curve at the coloured line is what the other 80 % bring. A firm that looks only at
 # its top risks that much.
+#
+# ### How much of that is chance?
+#
+# Other people could have come, and a few large ones more or less move the share. The **bootstrap** asks how far: draw as
+# many customers as there are from the list, with replacement, so that some come twice and others not at all; measure
+# the share again; repeat. The middle 95 % of these shares are an interval for it.
+#
+# **Before you run the next cell:** how wide is it, in points? And could chance in who came explain the difference to
+# 80 %?
+
+# %% tags=["nbval-check-output"]
+from textwrap import fill
+
+from crmlib.workbook.sentences_pareto import by_chance
+
+print(fill(by_chance(counted, rng=np.random.default_rng(30)), 88))  # pareto.top_share_interval, in a sentence
+
+# %% [markdown]
+# The interval knows one kind of chance: which customers came. It says nothing of another window, another year or a log
+# that leaves somebody out. A narrow interval around the wrong question is still the wrong answer.
+#
+# ### More than one share
 #
 # With six customers the two readings were far apart, because one customer was a sixth of the base. The more customers,
 # the less it matters which one you take. **Before you run the next cell:** what do the top 1 % bring, and how much
@@ -220,18 +242,34 @@ for goal in (0.80, 0.90):
 # goes through this log's own top 20 %. Do they give more or less than the top 1 % that you measured above?
 
 # %% tags=["nbval-check-output"]
-from textwrap import fill
+from crmlib.pareto_law import pareto_exponent
+from crmlib.workbook.sentences_pareto import one_law
 
-from crmlib.explorers import pareto_law
-
-alpha = pareto.pareto_exponent(0.80, 0.20)  # 1 / (1 - ln 0.80 / ln 0.20)
+alpha = pareto_exponent(0.80, 0.20)  # 1 / (1 - ln 0.80 / ln 0.20)
 print(f"By the law of 80/20 the top 1 % bring {percent(0.01 ** (1 - 1 / alpha))}.")
-print(fill(pareto_law(counted), 88))
+print(fill(one_law(counted), 88))
 
 # %% [markdown]
 # Wherever law and measurement differ, the top-20 number does not give you the rest of the curve. The Gini index uses
 # the whole curve, so it can tell two shops with the same top 20 % apart; but it is one number as well, and two
 # different curves can share it. To plan for the top 1 %, measure the top 1 %.
+#
+# There is a second way to alpha. The first one reads it from a single share. **Maximum likelihood** asks every customer
+# from some minimum up: it takes the alpha under which these customers are most likely. If the law held, both
+# ways would give one number, and it would not matter where you begin.
+#
+# **Before you run the next cell:** begin with the top 20 %, and then with the top 5 %. Does alpha stay where it is?
+
+# %% tags=["nbval-check-output"]
+from crmlib.workbook.sentences_pareto import two_exponents
+
+print(fill(two_exponents(counted), 88))
+
+# %% [markdown]
+# What does a difference mean? The share weighs the top against everybody below it, however poor; the likelihood sees
+# only how fast the top itself thins out. A larger alpha is a top that thins out faster. If alpha grows with the minimum,
+# the very large customers that the law promises are not there, and whoever plans for them by the law will miss them. So
+# alpha is no property of "the market": it belongs to the place where you measured it.
 
 # %% [markdown]
 # ## 4. Which window?
@@ -243,7 +281,8 @@ print(fill(pareto_law(counted), 88))
 # bring a larger or a smaller share than in the whole log?
 
 # %% tags=["nbval-check-output"]
-from crmlib.explorers import longer_is_steeper, shares_by_window
+from crmlib.concentration import shares_by_window
+from crmlib.workbook.sentences_pareto import longer_is_steeper
 
 windows = shares_by_window(tx, as_of=as_of, months=(3, 6, 12, 18))
 shown = windows[["months", "start", "customers", "top_share", "gini"]]
@@ -300,12 +339,13 @@ print(windows[["months", "customers", "orders_top", "orders_rest", "ratio"]].rou
 # %%
 from ipywidgets import FloatSlider, IntSlider, fixed, interact
 
-from crmlib.explorers import concentration, months_to_cover
+from crmlib.concentration import months_to_cover
+from crmlib.explorers import lorenz_by_window
 
 longest = months_to_cover(tx, as_of=as_of)
 months = IntSlider(value=min(3, longest), min=1, max=longest, continuous_update=False)
 q = FloatSlider(0.20, min=0.01, max=0.99, step=0.01, description="top", readout_format=".0%", continuous_update=False)
-_ = interact(concentration, tx=fixed(tx), as_of=fixed(as_of), currency=fixed(CURRENCY), months=months, q=q)
+_ = interact(lorenz_by_window, tx=fixed(tx), as_of=fixed(as_of), currency=fixed(CURRENCY), months=months, q=q)
 
 # %% [markdown]
 # For the business: whoever chooses the window chooses the headline. Ask for the window first.
@@ -321,7 +361,7 @@ _ = interact(concentration, tx=fixed(tx), as_of=fixed(as_of), currency=fixed(CUR
 # 6. **Before you run the next cell:** two of the six are silent later. What place do they get in the second ranking?
 
 # %% tags=["nbval-check-output"]
-from crmlib.explorers import still_on_top
+from crmlib.concentration import still_on_top
 
 six["later"] = [30, 40, 0, 5, 25, 0]  # P to U, in a second period
 top_before = set(six.nlargest(2, "revenue")["customer"])
@@ -407,8 +447,31 @@ for cuts in ((0.80, 0.95), (0.70, 0.90)):
 # Whoever cuts on cumulative value finds the cuts again, give or take the customer who crosses. With cuts at 70 % and 90
 # % a share of about 70 % for A is no finding. The finding is the number of customers.
 #
-# Others cut on the **number**: A is the best 20 % of the customers, whatever they bring. That is another rule with the
-# same letters. Always say whether the cut is on value or on count.
+# Others cut on the **number**: A is the best 20 % of the customers, whatever they bring, B the next 30 %. That is another
+# rule with the same letters: now the width of a class is what you put in, and its height is the finding.
+#
+# **Before you run the next cell:** what share will A bring by this rule? Section 3 has a number close to it. And how many
+# customers get another letter?
+
+# %% tags=["nbval-check-output"]
+by_count = pareto.abc_classes(customers, cuts=(0.20, 0.50), on="count")
+print(pareto.abc_summary(by_count).round(3).to_string(index=False))
+moved = (by_count["class"].to_numpy() != classes["class"].to_numpy()).sum()  # both are sorted in the same way
+print(f"Customers with another letter than by the cuts 80/95 on value: {moved:,} of {len(classes):,}.")
+
+# %% [markdown]
+# Nobody paid more or less, and yet letters change. So always say whether the cut is on value or on count.
+#
+# Rules in use are data in `crmlib`, each with its source. The lecture notes also name four tiers, by which they mean few
+# very large customers and many small ones; their cuts are lost, and `crmlib` has its own in their place.
+#
+# **Before you run the next cell:** would you cut such tiers on value or on count?
+
+# %% tags=["nbval-check-output"]
+rule = pareto.ABC_RULES["four tiers"]
+print(rule)
+print(pareto.abc_summary(pareto.abc_classes(customers, **rule)).round(3).to_string(index=False))
+print(fill(pareto.ABC_SOURCES["four tiers"], 88))
 
 # %% [markdown]
 # ## 8. What follows?
@@ -462,15 +525,15 @@ print(fill(halves.rest(CURRENCY), 88))
 # 1. **Lorenz curve:** sort from the smallest, share, cumulate. The top 20 % bring what the curve still has to climb at
 #    80 %. Interpolated or by count: say which.
 # 2. **The 80/20 claim** is a number to be measured against a rule set before: within five points of 80 %, or not.
-#    Section 3 says what this log says.
+#    Section 3 says what this log says, and how far chance could have moved it.
 # 3. **The Gini index** is twice the area between equality and curve. It sums up the whole curve, and neither it nor the
-#    top 20 % gives you the top 1 %.
+#    top 20 % nor an alpha gives you the top 1 %.
 # 4. **The window** is part of the number. More time can let the orders of regulars pile up, and can bring in people who
 #    buy once; silent customers stay out.
 # 5. **Staying on top** is not to be taken for granted: rank the same people again later and count. A group chosen for
 #    its best period tends to fall back, and some of it has left.
-# 6. **ABC** cuts on cumulative value, and the customer who crosses belongs to the better class; zero and less is N. No
-#    cut is a law, and what the classes hold is the cut read back.
+# 6. **ABC** cuts on cumulative value, or on the number of customers: say which. The customer who crosses belongs to the
+#    better class; zero and less is N. No cut is a law, and what you cut on is what the classes give back.
 # 7. **Decide** by what an effort changes and what it costs. Revenue says who pays, and not who is profitable.
 #
 # **Now you:** `uv run crm start pareto` puts your copy of the [workbook](../exercises/30_pareto.ipynb) into `work/`. It

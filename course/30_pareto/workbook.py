@@ -27,7 +27,7 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 import pandas as pd
 
 from crmlib import customer_table, pareto
-from crmlib.explorers import buyers
+from crmlib.concentration import buyers
 from crmlib.wording import count, money, percent
 from crmlib.workbook import workbook
 from crmlib.workbook.sentences import nothing_to_share
@@ -124,7 +124,7 @@ check("abc_classes", classes)
 # half**, of what they paid **in that half**? **Answer:** a share between 0 and 1; do not round it.
 
 # %% tags=["nbval-check-output"]
-from crmlib.explorers import halfway
+from crmlib.concentration import halfway
 
 start = pd.Timestamp(halfway(tx, as_of=as_of))
 print(f"the second half begins on {start:%Y-%m-%d}")
@@ -169,7 +169,7 @@ check("claim", claim)
 # classes (80/95) of the **first half** brought in the **second**:
 
 # %% tags=["nbval-check-output"]
-from crmlib.explorers import later_by_class, still_on_top
+from crmlib.concentration import later_by_class, still_on_top
 
 later = later_by_class(tx, as_of=as_of)
 no_comparison = still_on_top(tx, as_of=as_of).missing  # a very short log has no halves to compare

@@ -128,7 +128,7 @@ def pyramid_bars(summary, *, title=None, ax=None):
 def share_by_window(windows, *, claim=0.80, q=0.20, title=None, ax=None):
     """The share of the top ``q`` over the length of the window, and a dashed line where the claim has it.
 
-    ``windows``: from `explorers.shares_by_window`: ``months, top_share``; without a row only the claim is drawn.
+    ``windows``: from `concentration.shares_by_window`: ``months, top_share``; without a row only the claim is drawn.
     """
     windows = table(windows, ["months", "top_share"], what="table of windows")
     ax = axes(ax)

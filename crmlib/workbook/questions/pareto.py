@@ -1,6 +1,6 @@
 """The questions of *Who brings the money: Pareto, ABC and the 80/20 claim*.
 
-Right answers are plain pandas and numpy on the log alone; nothing of crmlib.pareto or crmlib.explorers is used.
+Right answers are plain pandas and numpy on the log alone; nothing of crmlib.pareto or crmlib.concentration is used.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _abc_by_count(material):
 
 
 def _start(material):
-    """The first day of the second half of the log, as crmlib.explorers.halfway has it."""
+    """The first day of the second half of the log, as crmlib.concentration.halfway has it."""
     first = material.tx["date"].min()
     return first + pd.Timedelta(days=((pd.Timestamp(material.as_of) - first).days + 1) // 2)
 
