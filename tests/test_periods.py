@@ -199,6 +199,13 @@ def test_every_engine_refuses_the_same(engine):
         moves(build(engine, BEFORE), build(engine, AFTER), column="tier", order=["top"])
 
 
+def test_a_class_cannot_be_named_as_those_who_are_not_there():
+    named_so = BEFORE.assign(tier=ABSENT)
+    for pair in ((named_so, AFTER), (AFTER, named_so)):
+        with pytest.raises(DataError, match=r"^A class is named '\(absent\)', which means customers who are not in a "):
+            moves(*pair, column="tier")
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [pair for pair in product(BUILD, BUILD) if len({*pair}) == 2 and "spark" not in pair]
 )
