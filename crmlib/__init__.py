@@ -11,6 +11,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     prospects                           who has not bought yet
     factors                             which factor of revenue makes the difference
     periods                             who moved between two dates
+    stages, activity                    the stage of the life cycle, who is active (behind them: gaps, survival)
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     transitions                         where customers go next, as probabilities
     bgnbd, gamma_gamma, clv             what a customer will be worth (what the models share: fitting)
@@ -31,9 +32,9 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "bgnbd", "clv", "cohorts", "concentration", "datasets", "factors", "gamma_gamma", "lifecycle", "pareto",
-    "pareto_law", "periods", "plots", "prospects", "pyramid", "rates", "report", "response", "rfm", "transitions",
-    "workbook",
+    "activity", "bgnbd", "clv", "cohorts", "concentration", "datasets", "factors", "gamma_gamma", "lifecycle",
+    "pareto", "pareto_law", "periods", "plots", "prospects", "pyramid", "rates", "report", "response", "rfm",
+    "stages", "survival", "transitions", "workbook",
 )  # fmt: skip
 
 __all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES]

@@ -26,10 +26,10 @@ LAYERS = """
     numbering
     in_memory
     customers
-    classes segment_maps
+    classes gaps segment_maps
     rfm_thresholds
-    pareto pareto_law rfm periods prospects response
-    factors pyramid lifecycle
+    pareto pareto_law rfm periods prospects response survival
+    activity factors pyramid lifecycle stages
     cohorts rates transitions concentration
     fitting
     bgnbd gamma_gamma
@@ -65,7 +65,7 @@ WITH_EXAMPLES = (
     "errors", "frames", "parsing", "transactions", "customers", "pareto", "pareto_law", "rfm", "segment_maps",
     "prospects", "concentration", "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
-    "calendar_periods", "cohorts", "transitions", "rates",
+    "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
     "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
@@ -172,7 +172,7 @@ class TestImporting:
         )  # fmt: skip
         assert "narwhals" in loaded
         heavy = {
-            "scipy", "matplotlib", "seaborn", "statsmodels", "papermill", "nbconvert", "nbformat", "jupytext",
+            "scipy", "lifelines", "matplotlib", "seaborn", "statsmodels", "papermill", "nbconvert", "nbformat", "jupytext",
             "IPython", "ipywidgets",
             "pandas", "pyarrow", "polars", "openpyxl", "typer", "tqdm",
         }  # fmt: skip
@@ -184,7 +184,7 @@ class TestImporting:
             f"""
 import importlib, json, locale, logging, random, sys, warnings
 import numpy, pandas, typer
-slow = "scipy matplotlib seaborn statsmodels papermill nbconvert nbformat jupytext IPython ipywidgets tqdm".split()
+slow = "scipy lifelines matplotlib seaborn statsmodels papermill nbconvert nbformat jupytext IPython ipywidgets tqdm".split()
 
 def settings():
     return {{

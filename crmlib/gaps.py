@@ -1,0 +1,209 @@
+"""The days on which each customer bought, and the gaps between them, in memory: what life-cycle rules are made of.
+
+Whatever the engine, it counts the log down to customers and days (one query); sorting and percentiles are done here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import narwhals as nw
+import numpy as np
+
+from crmlib.customers import DECIMALS
+from crmlib.errors import DataError
+from crmlib.frames import is_lazy, table
+
+__all__ = ["PurchaseDays", "grouped_quantile", "purchase_days", "usual_gaps"]
+
+
+@dataclass(frozen=True, eq=False)
+class PurchaseDays:
+    """A row a customer and day with a purchase, sorted by customer and day; made by `purchase_days`.
+
+    ``customers`` are the ids in order, also of customers with refunds only; ``seen`` is the day of their first line.
+    The days of customer i are ``day[start[i] : start[i + 1]]``, ``spent`` is what they bought on each. Days are numbers
+    as in Python's ``date.toordinal()``.
+    """
+
+    customers: list
+    seen: np.ndarray
+    start: np.ndarray
+    day: np.ndarray
+    spent: np.ndarray
+
+    @property
+    def count(self) -> np.ndarray:
+        """The number of days with a purchase, a number a customer."""
+        return np.diff(self.start)
+
+    @property
+    def owner(self) -> np.ndarray:
+        """The place of the customer in ``customers``, a number a day."""
+        return np.repeat(np.arange(len(self.customers)), self.count)
+
+    def until(self, day) -> PurchaseDays:
+        """The same customers, with their days up to and including the day number ``day``."""
+        kept = self.day <= day
+        if kept.all():
+            return self
+        start = np.r_[0, np.cumsum(kept)][self.start]
+        return replace(self, start=start, day=self.day[kept], spent=self.spent[kept])
+
+    def joined_by(self, ids) -> PurchaseDays:
+        """The same with further customers, who have not bought; those who are there already stay as they are."""
+        customers = sorted({*self.customers, *ids})
+        place = {customer: i for i, customer in enumerate(customers)}
+        mine = np.array([place[customer] for customer in self.customers], dtype=np.int64)
+        seen = np.full(len(customers), np.iinfo(np.int64).max)
+        seen[mine] = self.seen
+        count = np.zeros(len(customers), dtype=np.int64)
+        count[mine] = self.count
+        return replace(self, customers=customers, seen=seen, start=np.r_[0, np.cumsum(count)])
+
+    def silence(self, day) -> np.ndarray:
+        """Days from the last purchase to the day number ``day``, a number a customer; NaN for who never bought."""
+        found = np.full(len(self.customers), np.nan)
+        bought = self.count > 0
+        found[bought] = day - self.day[self.start[1:][bought] - 1]
+        return found
+
+    def gaps(self) -> tuple[np.ndarray, np.ndarray]:
+        """All completed gaps in days, by customer and date, and where those of each customer start.
+
+        >>> first, day = np.array([10, 11]), np.array([10, 12, 19, 11])
+        >>> days = PurchaseDays(["a", "b"], first, np.array([0, 3, 4]), day, np.ones(4))
+        >>> [part.tolist() for part in days.gaps()]
+        [[2, 7], [0, 2, 2]]
+        """
+        inside = np.ones(max(len(self.day) - 1, 0), dtype=bool)
+        firsts = self.start[:-1][self.count > 0]
+        inside[firsts[firsts > 0] - 1] = False
+        return np.diff(self.day)[inside], np.r_[0, np.cumsum(np.maximum(self.count - 1, 0))]
+
+
+def purchase_days(tx):
+    """The `PurchaseDays` of a log of any engine that `crmlib.customers.check_log` has passed, over all its dates.
+
+    Lines of a customer on one day are one purchase; refunds (amounts below zero) are none. Raises `DataError` if there
+    is no purchase.
+
+    >>> import pandas as pd
+    >>> dates = pd.to_datetime(["2024-01-09", "2024-01-05", "2024-01-05", "2024-01-07"])
+    >>> log = pd.DataFrame({"customer": ["a", "a", "a", "b"], "date": dates, "amount": [5.0, 1.0, 2.0, -4.0]})
+    >>> found = purchase_days(log)
+    >>> found.customers, found.count.tolist(), found.spent.tolist(), found.gaps()[0].tolist()
+    (['a', 'b'], [2, 0], [3.0, 5.0], [4])
+    """
+    ids, day, spent, bought = _lines(table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False))
+    if not bought.any():
+        raise DataError("The log holds no purchase, only refunds; so there are no gaps between purchases.")
+    code, customers = _codes(ids)
+    seen = np.full(len(customers), np.iinfo(np.int64).max)
+    np.minimum.at(seen, code, day)
+    return PurchaseDays(customers, seen, *_by_customer_and_day(code[bought], len(customers), day[bought], spent[bought]))
+
+
+def _lines(frame):
+    """Ids, day numbers, amounts and which lines hold a purchase; of a lazy table a line a customer and day."""
+    if is_lazy(frame):
+        purchase = nw.col("amount") >= 0
+        days = frame.select(
+            "customer",
+            date=nw.col("date").cast(nw.Date),
+            amount=nw.when(purchase).then(nw.col("amount").cast(nw.Float64)).otherwise(0.0),
+            bought=nw.when(purchase).then(1).otherwise(0),
+        )
+        # arrow: its dates and texts need not become Python objects
+        lines = days.group_by("customer", "date").agg(nw.col("amount", "bought").sum()).collect("pyarrow")
+        spent, bought = lines["amount"].to_numpy().astype(float), lines["bought"].to_numpy() > 0
+    else:
+        lines = frame.select("customer", "date", nw.col("amount").cast(nw.Float64))
+        spent = lines["amount"].to_numpy()
+        bought = spent >= 0
+    day = lines["date"].to_numpy().astype("datetime64[D]").astype(np.int64) + dt.date(1970, 1, 1).toordinal()
+    return lines["customer"], day, spent, bought
+
+
+def _codes(ids):
+    """Each id's place among the sorted ids, and those."""
+    if ids.dtype.is_integer():
+        number = ids.to_numpy().astype(np.int64)
+        low, span = int(number.min()), int(number.max()) - int(number.min()) + 1
+        if span <= 10 * len(number):  # a table of all numbers between, faster than any search
+            there = np.zeros(span, dtype=bool)
+            there[number - low] = True
+            return (np.cumsum(there) - 1)[number - low], (np.flatnonzero(there) + low).tolist()
+        customers, code = np.unique(number, return_inverse=True)
+        return code, customers.tolist()
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    arrow = ids.to_arrow()
+    arrow = (arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow).dictionary_encode()
+    order = pc.sort_indices(arrow.dictionary).to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[arrow.indices.to_numpy()], arrow.dictionary.take(pa.array(order)).to_pylist()
+
+
+def _by_customer_and_day(code, customers, day, spent):
+    """Where the days of each customer start, the days, and the sum of each."""
+    # one integer for customer and day: numpy sorts these several times faster than two columns
+    first, span = day.min(), int(day.max() - day.min()) + 1
+    key = code * span + (day - first)
+    order = np.argsort(key)
+    key = key[order]
+    new = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    spent = np.add.reduceat(spent[order], new).round(DECIMALS)
+    owner, day = np.divmod(key[new], span)
+    return np.r_[0, np.cumsum(np.bincount(owner, minlength=customers))], day + first, spent
+
+
+def grouped_quantile(values, start, shares, *, at_least=1):
+    """The quantiles of each group ``values[start[i] : start[i + 1]]`` of whole numbers, a row for each of ``shares``.
+
+    Between two numbers the straight line, as numpy's default. NaN for groups of fewer than ``at_least`` values.
+
+    >>> grouped_quantile(np.array([7, 2, 5, 9]), np.array([0, 3, 4]), [0.5, 0.75], at_least=2).tolist()
+    [[5.0, nan], [6.0, nan]]
+    """
+    size = np.diff(start)
+    group = np.repeat(np.arange(len(size)), size)
+    span = int(values.max(initial=0)) + 1
+    ordered = np.sort(group * span + values) - group * span
+    found = np.full((len(shares), len(size)), np.nan)
+    enough = size >= max(at_least, 1)
+    for row, share in zip(found, shares, strict=True):
+        place = np.round(share * (size[enough] - 1), 9)  # 0.9 * 10 shall be the tenth number, whatever floats make of it
+        low = np.floor(place).astype(np.int64)
+        high = np.minimum(low + 1, size[enough] - 1)
+        below, above = (ordered[start[:-1][enough] + one] for one in (low, high))
+        row[enough] = np.round(below + (place - low) * (above - below), 9)
+    return found
+
+
+def usual_gaps(days, shares, *, own_gaps=3, population=None):
+    """For each of ``shares`` the days by which that share of a customer's gaps had ended: a row a share.
+
+    The customer's own quantiles from ``own_gaps`` completed gaps on (three, our convention: fewer say nothing on a
+    90th percentile), else the ``population``: days given, a number a share, and where that is NaN or None as a whole
+    the quantiles of all completed gaps. These are short, because gaps that are still open are not among them and
+    frequent buyers have most of them; `crmlib.survival` counts open gaps too. Without any gap everything is NaN.
+
+    >>> first, day = np.array([10, 11]), np.array([10, 12, 19, 20, 11])
+    >>> days = PurchaseDays(["a", "b"], first, np.array([0, 4, 5]), day, np.ones(5))
+    >>> usual_gaps(days, [0.5]).tolist(), usual_gaps(days, [0.5], population=[30]).tolist()
+    ([[2.0, 2.0]], [[2.0, 30.0]])
+    """
+    if not (own_gaps >= 1 and all(0 < share <= 1 for share in shares)):
+        raise DataError(f"own_gaps is {own_gaps} and the quantiles are {tuple(shares)}; give at least 1 gap and "
+                        "quantiles above 0 and up to 1, e.g. own_gaps=3 and 0.90.")  # fmt: skip
+    gaps, start = days.gaps()
+    everybody = grouped_quantile(gaps, np.array([0, len(gaps)]), shares)[:, 0]
+    if population is not None:
+        given = np.array(population, dtype=float)
+        everybody = np.where(np.isnan(given), everybody, given)
+    found = grouped_quantile(gaps, start, shares, at_least=own_gaps)
+    return np.where(np.isnan(found), everybody[:, None], found)
