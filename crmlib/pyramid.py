@@ -19,6 +19,7 @@ from crmlib import pareto
 from crmlib.classes import ascending, by_class, check_days, whole_customers, with_classes
 from crmlib.errors import DataError
 from crmlib.frames import collect, like, same_kind, table
+from crmlib.pareto_law import ParetoLaw, pareto_exponent
 from crmlib.periods import ABSENT, NO_CLASS, moves
 from crmlib.prospects import LAYERS, layers
 from crmlib.wording import count, number, percent
@@ -195,15 +196,13 @@ def claims(summarised):
 def law_split(shares=TIERS, *, top=0.80, q=0.20) -> tuple[float, ...]:
     """The share of revenue of each tier if revenue followed a Pareto law in which the best ``q`` bring ``top``.
 
-    Under that law the best p of the customers bring p ** (ln top / ln q), whatever p.
+    Raises `DataError` unless 0 < q < top < 1, as `pareto_law.pareto_exponent` does.
 
     >>> [round(share, 3) for share in law_split()]
     [0.528, 0.132, 0.14, 0.2]
     """
-    if not (0 < q < 1 and q <= top < 1):
-        raise DataError(f"The best {q:g} cannot bring {top:g} of the revenue; give 0 < q <= top < 1, e.g. 0.2 and 0.8.")
-    power = math.log(top) / math.log(q)
-    reached = [min(total, 1.0) ** power for total in accumulate(share for _, share in _check_shares(shares))]
+    law = ParetoLaw(pareto_exponent(top, q))
+    reached = [law.top_share(min(total, 1.0)) for total in accumulate(share for _, share in _check_shares(shares))]
     return tuple(end - start for start, end in zip([0.0, *reached], reached, strict=False))
 
 
