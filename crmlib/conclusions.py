@@ -115,10 +115,10 @@ def quiet_segments(map=rfm.TEN_SEGMENTS) -> tuple[str, ...]:
     >>> "champions" in quiet_segments(), "hibernating" in quiet_segments(), "need attention" in quiet_segments()
     (False, False, True)
     """
-    high = (map.bins + 1) // 2 + 1
+    r, f, m = ((best + 1) // 2 + 1 for best in map.bins)  # the lowest score above the middle
 
     def is_quiet(rule):
-        return rule.r[1] < high and (rule.f[0] >= high or rule.m[0] >= high)
+        return rule.r[1] < r and (rule.f[0] >= f or rule.m[0] >= m)
 
     return tuple(name for name in map.segments if all(is_quiet(rule) for rule in map.rules if rule.segment == name))
 
