@@ -15,6 +15,7 @@ from crmlib.calendar_periods import check_unit, complete, period_label, period_n
 from crmlib.customers import check_log
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, collect, day_number, like, same_kind, table
+from crmlib.numbering import numbered
 from crmlib.wording import lines as written_lines
 from crmlib.wording import money
 
@@ -67,7 +68,7 @@ def cohort_table(tx, *, as_of, unit="month", partial=False):
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     check_log(frame, as_of)
     names = frame.collect_schema().names()
-    lines = frame.with_columns(__day=day_number(nw.col("date"))).filter(nw.col("__day") <= as_of.toordinal())
+    lines = numbered(frame).with_columns(__day=day_number(nw.col("date"))).filter(nw.col("__day") <= as_of.toordinal())
     cells = collect(_by_cohort_and_period(lines, unit, "order" in names))
     cohort, period, *numbers, refunds = (cells[name].to_numpy() for name in cells.columns)
     inside = period >= cohort
@@ -199,7 +200,7 @@ def repeat_curve(tx, *, as_of, weeks=52):
         raise DataError(f"weeks is {weeks!r}; give a whole number of at least 1, e.g. 52.")
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     check_log(frame, as_of)
-    bought = frame.select("customer", day=day_number(nw.col("date")), amount="amount")
+    bought = numbered(frame).select("customer", day=day_number(nw.col("date")), amount="amount")
     bought = bought.filter((nw.col("day") <= as_of.toordinal()) & (nw.col("amount") >= 0))
     bought = bought.with_columns(first=nw.col("day").min().over("customer"))
     later = nw.col("day") > nw.col("first")

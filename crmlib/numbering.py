@@ -11,7 +11,7 @@ import math
 import narwhals as nw
 import numpy as np
 
-__all__ = ["Numbering", "as_integers", "changes", "factorize", "span"]
+__all__ = ["Numbering", "as_integers", "changes", "factorize", "numbered", "span"]
 
 _INTEGERS = (nw.Int64, nw.Int32, nw.Int16, nw.Int8, nw.UInt32, nw.UInt16, nw.UInt8)  # those that fit into Int64
 _BLOCK = 1 << 15  # rows at a time, so that they stay in the cache of the processor
@@ -35,6 +35,17 @@ class Numbering:
     def values(self, codes):
         """The ids that the codes stand for."""
         return self._back(codes + self._low if self._distinct is None else self._distinct[codes])
+
+
+def numbered(frame, column="customer"):
+    """A wrapped table in memory with integers for the ids in ``column``: they group several times faster than texts.
+
+    A lazy table comes back as it is. For what counts customers and does not name them.
+    """
+    if isinstance(frame, nw.LazyFrame):
+        return frame
+    codes = Numbering(frame[column]).codes
+    return frame.with_columns(nw.new_series(column, codes, nw.Int64, backend=frame.implementation))
 
 
 def as_integers(values, *, ordered=True):

@@ -14,6 +14,7 @@ import narwhals as nw
 from crmlib.customers import check_log
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, collect, day_number, like, same_kind, table
+from crmlib.numbering import numbered
 
 __all__ = [
     "RATES", "bounced_of_sent", "rates", "returned_of_lines", "returned_of_orders", "unsubscribed_of_delivered",
@@ -95,7 +96,7 @@ def _counts(frame, start, end, within):
     """How many customers, and orders, are what; one query. Days are numbers."""
     by_order = "order" in frame.collect_schema().names()
     day = nw.col("day")
-    lines = frame.with_columns(day=day_number(nw.col("date"))).filter((nw.col("amount") >= 0) & (nw.col("day") <= end))
+    lines = numbered(frame).with_columns(day=day_number(nw.col("date"))).filter((nw.col("amount") >= 0) & (nw.col("day") <= end))
     windows = {"start": (day >= start - within) & (day < start), "inside": day >= start, "end": day > end - within}
     days = lines.select("customer", "day").unique().with_columns(**_ones(windows))
     customers = days.group_by("customer").agg(nw.col(*windows).sum(), day.min().alias("first"))

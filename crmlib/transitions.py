@@ -15,6 +15,7 @@ import numpy as np
 
 from crmlib.errors import DataError, quote
 from crmlib.frames import collect, day_number, table
+from crmlib.numbering import numbered
 from crmlib.periods import ABSENT, NO_CLASS, in_order, matrix
 
 __all__ = ["Transitions", "TwoSteps", "from_moves", "from_snapshots", "two_steps"]
@@ -354,11 +355,15 @@ def _paths(snapshots, column, order, *, least):
         raise DataError(f"'as_of' of the table of snapshots holds {schema['as_of']}, not days.")
     known, text = ~nw.col(column).is_null(), nw.col(column).cast(nw.String)
     frame = frame.select(
-        "customer", __day=day_number(nw.col("as_of")), __state=nw.when(known).then(text).otherwise(nw.lit(NO_CLASS))
+        "customer",
+        __day=day_number(nw.col("as_of")),
+        __state=nw.when(known).then(text).otherwise(nw.lit(NO_CLASS)),
+        __nobody=nw.when(nw.col("customer").is_null()).then(1).otherwise(0),
     )
-    found = collect(frame.group_by("__day", "__state").agg(nw.len().alias("rows")))
-    if found["__day"].is_null().any():
-        raise DataError("'as_of' is missing in some rows of the table of snapshots.")
+    found = collect(frame.group_by("__day", "__state").agg(nw.col("__nobody").sum()))
+    for name, gaps in (("customer", (found["__nobody"] > 0).any()), ("as_of", found["__day"].is_null().any())):
+        if gaps:
+            raise DataError(f"{name!r} is missing in some rows of the table of snapshots; leave them out first.")
     days = sorted(int(day) for day in set(found["__day"].to_list()))
     _check_steps(days, least)
     there = set(found["__state"].to_list())
@@ -366,7 +371,7 @@ def _paths(snapshots, column, order, *, least):
     code = nw.lit(-1)
     for number, name in enumerate(states):
         code = nw.when(nw.col("__state") == name).then(nw.lit(number)).otherwise(code)
-    frame = frame.with_columns(__code=code)
+    frame = numbered(frame).with_columns(__code=code)
     names = [f"__at_{day}" for day in days]
     at = {name: nw.when(nw.col("__day") == day).then(nw.col("__code")).otherwise(-1)
           for name, day in zip(names, days, strict=True)}  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crmlib import numbering
-from crmlib.numbering import Numbering, as_integers
+from crmlib.numbering import Numbering, as_integers, numbered
 
 LONG = ["5d41402abc4b2a76b9719d911017c592", "7d793037a0760186574b0282f2f435e7", "5d41402abc4b2a76b9719d911017c593"]
 VALUES = {
@@ -96,3 +96,18 @@ class TestHashes:
         texts += [f"{'a' * place}b{'a' * (39 - place)}" for place in range(40)]
         letters = numbering._Letters(numbering._texts(nw.from_native(pd.Series(texts), series_only=True)))
         assert len(set(numbering._hashes(letters).tolist())) == len(set(texts))
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
+def test_a_numbered_table_groups_as_the_one_with_names(make):
+    frame = nw.from_native(make({"customer": ["b", "a", "b"], "x": [1, 2, 4]})).filter(nw.col("x") > 0)
+    found = numbered(frame).group_by("customer").agg(nw.col("x").sum()).sort("customer")
+    assert found.schema["customer"] == nw.Int64 and found["x"].to_list() == [2, 5]
+    lazy = nw.from_native(pl.LazyFrame({"customer": ["a"]}))
+    assert numbered(lazy) is lazy
+
+
+def test_a_table_with_gaps_in_its_index_is_numbered_row_by_row():
+    frame = pd.DataFrame({"customer": ["a", "b", "a", "c"], "x": [1, 2, 3, 4]}).iloc[[3, 1, 0]]
+    found = numbered(nw.from_native(frame)).to_native()
+    assert found["x"].tolist() == [4, 2, 1] and found["customer"].rank().tolist() == [3, 2, 1]

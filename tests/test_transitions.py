@@ -342,6 +342,12 @@ def test_refusals_of_snapshots(engine):
         from_snapshots(build(engine, frame), column="stage")
     with pytest.raises(DataError, match=r"^'as_of' of the table of snapshots holds String, not days\.$"):
         from_snapshots(build(engine, frame.assign(as_of="2024-01-31")))
+    for name in ("customer", "as_of"):
+        gap = frame.assign(**{name: frame[name].where(frame.index > 0)})
+        with pytest.raises(
+            DataError, match=rf"^'{name}' is missing in some rows of the table of snapshots; leave them out first\.$"
+        ):
+            from_snapshots(build(engine, gap))
     brief = snapshots({"a": ["new", "new", None, None], "b": [None, None, "new", "new"]})
     with pytest.raises(DataError, match=r"^No customer is in three snapshots in a row, so two steps cannot be seen\.$"):
         two_steps(build(engine, brief))
