@@ -22,7 +22,7 @@ from crmlib.frames import collect, like, same_kind, table
 from crmlib.pareto_law import ParetoLaw, pareto_exponent
 from crmlib.periods import ABSENT, NO_CLASS, moves
 from crmlib.prospects import LAYERS, layers
-from crmlib.wording import count, number, percent
+from crmlib.wording import count, number, percent, several
 
 __all__ = [
     "CLAIMS", "INACTIVE", "NON_POSITIVE", "TIERS", "WorthGrading", "claims", "law_split", "migration", "summary",
@@ -211,8 +211,8 @@ class WorthGrading:
     """What `worth_grading` measured, and the thresholds it was held against."""
 
     customers: int  # in the tiers: active with a positive value
-    repeat_share: float  # of these customers, those with two orders or more; NaN if there is nobody
-    gini: float  # of their values, 0 = all equal; NaN if there is nobody
+    repeat_share: float  # of all who ever bought, those with two orders or more; NaN if nobody did
+    gini: float  # of the values in the tiers, 0 = all equal; NaN if there are none
     span: int
     min_repeat_share: float
     min_gini: float
@@ -243,12 +243,12 @@ class WorthGrading:
         held = count(self.span, "customer")
         many = f"{count(self.customers, 'active customer')} with a positive value: "
         many += f"{'more' if self.many else 'not more'} than the {held} whom one person can look after."
-        if not self.customers:
-            return many, "Nobody trades, so nobody trades repeatedly.", "There are no values to compare."
-        trading = f"{percent(self.repeat_share)} of them bought more than once: "
+        trading = f"{percent(self.repeat_share)} of all who ever bought did so more than once: "
         limit = percent(self.min_repeat_share) if self.min_repeat_share else "none"
         trading += f"{'more' if self.trading else 'not more'} than {limit}."
-        different = f"The Gini index of their values is {number(self.gini, 2)} (0 = all equal): "
+        if not self.customers:
+            return many, trading, "There are no values of active customers to compare."
+        different = f"The Gini index of the active customers' values is {number(self.gini, 2)} (0 = all equal): "
         different += f"{'above' if self.different else 'not above'} {number(self.min_gini, 2)}."
         return many, trading, different
 
@@ -259,22 +259,24 @@ class WorthGrading:
             what
             for holds, what in (
                 (self.many, "there are too few customers"),
-                (self.trading, "too few of them trade repeatedly"),
-                (self.different, "they are too much alike"),
+                (self.trading, "too few trade repeatedly"),
+                (self.different, "their values are too much alike"),
             )
             if not holds
         ]
-        return f"Grading is not worth it: {' and '.join(missing)}." if missing else "Grading is worth it."
+        return f"Grading is not worth it: {several(missing)}." if missing else "Grading is worth it."
 
 
 @same_kind
 def worth_grading(customers, *, by="revenue", active_within=365, span=50, min_repeat_share=0.0, min_gini=0.2):
     """Whether grading customers is worth it, by the three conditions of a Chinese course on identifying customers.
 
-    There are more customers than the management span; customers trade repeatedly; values differ. Measured on those
-    whom `tiers` would grade, active with a positive value; exactly at a threshold is not enough. The conditions come
-    without numbers; the thresholds are ours: 50 customers for a person, as Li has in the example of `crmlib.factors`;
-    anybody at all with two orders or more; a Gini index of 0.2, at which the top 20 % bring about 30 %.
+    There are more customers than the management span; customers trade repeatedly; values differ. Number and values are
+    of those whom `tiers` would grade, active with a positive value. Repeated trade is of all who ever bought: where new
+    customers no longer come, the active ones are those who came back, all of them. Exactly at a threshold is not
+    enough. The conditions come without numbers; the thresholds are ours: 50 customers for a person, as Li has in the
+    example of `crmlib.factors`; anybody at all with two orders or more; a Gini index of 0.2, at which the top 20 %
+    bring about 30 %.
 
     >>> import pandas as pd
     >>> customers = pd.DataFrame({"orders": [1, 2, 1], "days_since_last": 9.0, "revenue": [10.0, 100.0, 10.0]})
@@ -288,10 +290,10 @@ def worth_grading(customers, *, by="revenue", active_within=365, span=50, min_re
     check_days(frame)
     inside = _inside(by, active_within)
     value = ascending(frame, by, inside)
-    again = nw.when(inside & (nw.col("orders") > 1)).then(1).otherwise(0).sum().alias("again")
-    repeat, gini = math.nan, math.nan
+    bought = collect(frame, *(nw.when(nw.col("orders") > n).then(1).otherwise(0).sum().alias(f"{n}") for n in (0, 1)))
+    once, again = (int(bought[n][0]) for n in ("0", "1"))
+    repeat, gini = again / once if once else math.nan, math.nan
     if len(value):
-        repeat = int(collect(frame, again)["again"][0]) / len(value)
         gini = pareto.gini(nw.from_dict({"value": value}, backend="pandas").to_native(), by="value")
     return WorthGrading(len(value), repeat, gini, span, min_repeat_share, min_gini)
 

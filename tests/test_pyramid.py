@@ -338,7 +338,7 @@ def test_migration_and_summary_refuse_two_kinds(one, other):
 @EVERY_ENGINE
 def test_the_three_conditions_by_hand(engine):
     found = worth_grading(build(engine, CUSTOMERS), span=9)
-    assert (found.customers, found.repeat_share) == (10, 0.3)  # c00, c03 and c07 bought again
+    assert (found.customers, found.repeat_share) == (10, 4 / 13)  # c00, c03, c07 and c12 bought again; c13 never did
     value = sorted(CUSTOMERS["revenue"][:10])
     gini = 2 * sum((i + 1) * x for i, x in enumerate(value)) / (10 * sum(value)) - 11 / 10
     assert found.gini == pytest.approx(gini, abs=1e-12)
@@ -346,8 +346,8 @@ def test_the_three_conditions_by_hand(engine):
     assert found.verdict == "Grading is worth it."
     assert found.sentences == (
         "10 active customers with a positive value: more than the 9 customers whom one person can look after.",
-        "30.0 % of them bought more than once: more than none.",
-        f"The Gini index of their values is {gini:.2f} (0 = all equal): above 0.20.",
+        "30.8 % of all who ever bought did so more than once: more than none.",
+        f"The Gini index of the active customers' values is {gini:.2f} (0 = all equal): above 0.20.",
     )
 
 
@@ -357,30 +357,33 @@ def test_at_the_threshold_is_not_enough(engine):
     found = worth_grading(equal, span=4, min_gini=0)
     assert (found.many, found.trading, found.different, found.worth_it) == (False, False, False, False)
     assert found.verdict == (
-        "Grading is not worth it: there are too few customers and too few of them trade repeatedly and they are too "
-        "much alike."
+        "Grading is not worth it: there are too few customers, too few trade repeatedly and their values are too much "
+        "alike."
     )
     assert found.sentences == (
         "4 active customers with a positive value: not more than the 4 customers whom one person can look after.",
-        "0.0 % of them bought more than once: not more than none.",
-        "The Gini index of their values is 0.00 (0 = all equal): not above 0.00.",
+        "0.0 % of all who ever bought did so more than once: not more than none.",
+        "The Gini index of the active customers' values is 0.00 (0 = all equal): not above 0.00.",
     )
-    assert worth_grading(build(engine, CUSTOMERS), span=9, min_repeat_share=0.3).verdict == (
-        "Grading is not worth it: too few of them trade repeatedly."
-    )
+    found = worth_grading(build(engine, CUSTOMERS), span=9, min_repeat_share=4 / 13)
+    assert found.verdict == "Grading is not worth it: too few trade repeatedly."
 
 
 @EVERY_ENGINE
 def test_without_customers_there_is_nothing_to_grade(engine):
     found = worth_grading(build(engine, CUSTOMERS[10:]))
-    assert found.customers == 0 and math.isnan(found.repeat_share) and math.isnan(found.gini) and not found.worth_it
-    assert found.sentences[1:] == ("Nobody trades, so nobody trades repeatedly.", "There are no values to compare.")
+    assert (found.customers, found.repeat_share) == (0, 1 / 3) and math.isnan(found.gini) and not found.worth_it
+    assert found.sentences[2] == "There are no values of active customers to compare."
+    found = worth_grading(build(engine, CUSTOMERS[13:]))  # refunds only
+    assert found.customers == 0 and math.isnan(found.repeat_share) and not found.trading
 
 
 def test_cdnow_is_worth_grading(cdnow):
-    found = worth_grading(cdnow, active_within=None)
-    assert found.worth_it and found.customers == (cdnow["revenue"] > 0).sum()
-    assert found.repeat_share == pytest.approx(0.49, abs=0.005)  # 51.1 % of all bought once
+    for days in (365, None):
+        found = worth_grading(cdnow, active_within=days)
+        assert found.worth_it and found.customers >= 8332
+        assert found.repeat_share == pytest.approx(0.489, abs=0.0005)  # 51.1 % of all bought once
+    assert found.customers == (cdnow["revenue"] > 0).sum()
 
 
 # ---- laws
