@@ -156,6 +156,15 @@ def test_abc_curve_has_a_band_for_each_class():
     assert edges == [pytest.approx(pair) for pair in [(0, 0.4), (0.4, 0.6), (0.6, 1)]]
 
 
+def test_abc_curve_shades_classes_of_any_name_by_rank_and_writes_names_that_have_room():
+    tiers = pareto.ABC_RULES["four tiers"]
+    classes = pareto.abc_classes(pd.DataFrame({"customer": range(100), "revenue": range(100, 0, -1)}), **tiers)
+    ax = plots.abc_curve(classes, ax=plots.canvas())
+    assert [to_rgb(band.get_facecolor()) for band in ax.patches][0] == to_rgb(plots.PALETTE["light"])
+    assert len({to_rgb(band.get_facecolor()) for band in ax.patches}) == 4
+    assert texts(ax) == ["medium", "small"]  # 1 and 4 % have no room for "high-end" and "large"
+
+
 def test_abc_curve_draws_the_cuts_and_names_a_sliver_at_the_end_beside_it():
     classes = pareto.abc_classes(pd.DataFrame({"customer": range(50), "revenue": [5.0] * 49 + [0.0]}))
     ax = plots.abc_curve(classes, cuts=(0.80, 0.95), ax=plots.canvas())

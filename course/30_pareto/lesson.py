@@ -255,8 +255,8 @@ print(fill(one_law(counted), 88))
 # different curves can share it. To plan for the top 1 %, measure the top 1 %.
 #
 # There is a second way to alpha. The first one reads it from a single share. **Maximum likelihood** asks every customer
-# from some minimum up: it takes the alpha under which these customers are most likely. If the law held, both
-# ways would give one number, and it would not matter where you begin.
+# from some minimum up, and takes the alpha under which just these customers are most likely: their number, divided by the
+# sum of ln(value / minimum). If the law held, both ways would give about one number, wherever you begin.
 #
 # **Before you run the next cell:** begin with the top 20 %, and then with the top 5 %. Does alpha stay where it is?
 
@@ -266,10 +266,10 @@ from crmlib.workbook.sentences_pareto import two_exponents
 print(fill(two_exponents(counted), 88))
 
 # %% [markdown]
-# What does a difference mean? The share weighs the top against everybody below it, however poor; the likelihood sees
-# only how fast the top itself thins out. A larger alpha is a top that thins out faster. If alpha grows with the minimum,
-# the very large customers that the law promises are not there, and whoever plans for them by the law will miss them. So
-# alpha is no property of "the market": it belongs to the place where you measured it.
+# What does a difference mean? The share weighs the top against everybody below it, however poor. The likelihood sees
+# only how fast customers become rare from the minimum up, and a larger alpha means: faster. Where alpha grows with the
+# minimum, the very large customers that the law promises are not there; where it shrinks, there are more of them. Either
+# way alpha then belongs to the place where you measured it, and must not be carried to another.
 
 # %% [markdown]
 # ## 4. Which window?

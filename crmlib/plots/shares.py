@@ -8,6 +8,7 @@ import numpy as np
 
 from crmlib import wording
 from crmlib.frames import table
+from crmlib.pareto import NONE
 from crmlib.plots.look import MUTED, PALETTE, SIZE, axes, dress, legend, named_ticks, note, percent_ticks
 
 __all__ = ["abc_curve", "lorenz_curve", "pyramid_bars", "share_bars", "share_by_window"]
@@ -52,11 +53,13 @@ def abc_curve(classes, *, by="revenue", cuts=(), title=None, ax=None):
     names, shares = classes["class"].to_list(), classes["cumulative_share"].to_numpy()
     n = len(names)
     rank = np.arange(n + 1) / n
-    shades = dict(zip("ABCN", (PALETTE["light"], "#e2ecf3", "#f2f5f8", "#ffffff"), strict=True))
-    for name in dict.fromkeys(names):
+    found = list(dict.fromkeys(names))
+    paid = [name for name in found if name != NONE]
+    shades = dict(zip(paid, (PALETTE["light"], "#e2ecf3", "#f2f5f8"), strict=False))
+    for name in found:
         start, end = names.index(name), n - names[::-1].index(name)
         ax.axvspan(start / n, end / n, color=shades.get(name, "#ffffff"), linewidth=0)
-        if (end - start) / n > 0.03:
+        if (end - start) / n > 0.01 + 0.02 * len(name):
             note(ax, name, ((start + end) / 2 / n, 0.04), ha="center", weight="bold", size=12)
         elif end == n:  # a sliver at the end has room for its name only beside it
             note(ax, f"{name} →", (start / n, 0.04), right=-4, ha="right", weight="bold", size=9)
