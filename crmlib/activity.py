@@ -7,9 +7,9 @@ active  活跃客户       bought, or interacted (promotion, community, survey),
 silent  流失客户       "churned": stopped buying *and* no longer interacts "within a certain time"
 ======  =============  ==================================================================================
 
-The texts leave the time open, and it decides everything, see `sensitivity`. They also leave open what lies between, here
-"inactive" (不活跃客户): longer silent than an active customer, not yet so long that we speak of silence. No log can show
-that a customer without a contract has gone; "silent" says what it does show.
+The texts leave the time open, and it decides everything, see `sensitivity`. They also leave open what lies between,
+here "inactive" (不活跃客户): longer silent than an active customer, not yet so long that we speak of silence. No log
+can show that a customer without a contract has gone; "silent" says what it does show.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ Whatever the engine, it counts the log down to customers and days (one query); s
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 
 import narwhals as nw
@@ -14,6 +13,8 @@ import numpy as np
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
 from crmlib.frames import is_lazy, table
+from crmlib.in_memory import Log
+from crmlib.numbering import Numbering, changes, span
 
 __all__ = ["PurchaseDays", "grouped_quantile", "purchase_days", "usual_gaps"]
 
@@ -96,69 +97,57 @@ def purchase_days(tx):
     >>> found.customers, found.count.tolist(), found.spent.tolist(), found.gaps()[0].tolist()
     (['a', 'b'], [2, 0], [3.0, 5.0], [4])
     """
-    ids, day, spent, bought = _lines(table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False))
+    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
+    ids, day, spent, bought = _lines(frame)
     if not bought.any():
         raise DataError("The log holds no purchase, only refunds; so there are no gaps between purchases.")
-    code, customers = _codes(ids)
+    numbers = Numbering(ids)
+    there = np.zeros(numbers.size, dtype=bool)
+    there[numbers.codes] = True
+    code = (np.cumsum(there) - 1)[numbers.codes]
+    customers = numbers.values(np.flatnonzero(there))
+    customers = customers.to_list() if isinstance(customers, nw.Series) else customers.tolist()
     seen = np.full(len(customers), np.iinfo(np.int64).max)
     np.minimum.at(seen, code, day)
-    return PurchaseDays(customers, seen, *_by_customer_and_day(code[bought], len(customers), day[bought], spent[bought]))
+    if not bought.all():
+        code, day, spent = code[bought], day[bought], spent[bought]
+    return PurchaseDays(customers, seen, *_by_customer_and_day(code, len(customers), day, spent))
 
 
 def _lines(frame):
     """Ids, day numbers, amounts and which lines hold a purchase; of a lazy table a line a customer and day."""
-    if is_lazy(frame):
-        purchase = nw.col("amount") >= 0
-        days = frame.select(
-            "customer",
-            date=nw.col("date").cast(nw.Date),
-            amount=nw.when(purchase).then(nw.col("amount").cast(nw.Float64)).otherwise(0.0),
-            bought=nw.when(purchase).then(1).otherwise(0),
-        )
-        # arrow: its dates and texts need not become Python objects
-        lines = days.group_by("customer", "date").agg(nw.col("amount", "bought").sum()).collect("pyarrow")
-        spent, bought = lines["amount"].to_numpy().astype(float), lines["bought"].to_numpy() > 0
-    else:
-        lines = frame.select("customer", "date", nw.col("amount").cast(nw.Float64))
-        spent = lines["amount"].to_numpy()
-        bought = spent >= 0
-    day = lines["date"].to_numpy().astype("datetime64[D]").astype(np.int64) + dt.date(1970, 1, 1).toordinal()
-    return lines["customer"], day, spent, bought
-
-
-def _codes(ids):
-    """Each id's place among the sorted ids, and those."""
-    if ids.dtype.is_integer():
-        number = ids.to_numpy().astype(np.int64)
-        low, span = int(number.min()), int(number.max()) - int(number.min()) + 1
-        if span <= 10 * len(number):  # a table of all numbers between, faster than any search
-            there = np.zeros(span, dtype=bool)
-            there[number - low] = True
-            return (np.cumsum(there) - 1)[number - low], (np.flatnonzero(there) + low).tolist()
-        customers, code = np.unique(number, return_inverse=True)
-        return code, customers.tolist()
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    arrow = ids.to_arrow()
-    arrow = (arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow).dictionary_encode()
-    order = pc.sort_indices(arrow.dictionary).to_numpy()
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place[arrow.indices.to_numpy()], arrow.dictionary.take(pa.array(order)).to_pylist()
+    if not is_lazy(frame):
+        lines = Log(frame)
+        return frame["customer"], lines.days, lines.amount, lines.amount >= 0
+    purchase = nw.col("amount") >= 0
+    days = frame.select(
+        "customer",
+        date=nw.col("date").cast(nw.Date),
+        amount=nw.when(purchase).then(nw.col("amount").cast(nw.Float64)).otherwise(0.0),
+        bought=nw.when(purchase).then(1).otherwise(0),
+    )
+    # arrow: its dates and texts need not become Python objects
+    days = days.group_by("customer", "date").agg(nw.col("amount", "bought").sum()).collect("pyarrow")
+    lines = Log(days)
+    return days["customer"], lines.days, lines.amount, days["bought"].to_numpy() > 0
 
 
 def _by_customer_and_day(code, customers, day, spent):
     """Where the days of each customer start, the days, and the sum of each."""
-    # one integer for customer and day: numpy sorts these several times faster than two columns
-    first, span = day.min(), int(day.max() - day.min()) + 1
-    key = code * span + (day - first)
-    order = np.argsort(key)
-    key = key[order]
-    new = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    low, width = span(day)
+    key = code * width + (day - low)
+    bits = len(key).bit_length()
+    if (customers * width) << bits < 1 << 63:
+        # the row goes along in the last bits: to sort plain numbers is several times faster than to find their order
+        key = np.sort((key << bits) | np.arange(len(key)))
+        order, key = key & ((1 << bits) - 1), key >> bits
+    else:
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+    new = np.flatnonzero(changes(key))
     spent = np.add.reduceat(spent[order], new).round(DECIMALS)
-    owner, day = np.divmod(key[new], span)
-    return np.r_[0, np.cumsum(np.bincount(owner, minlength=customers))], day + first, spent
+    owner, day = np.divmod(key[new], width)
+    return np.r_[0, np.cumsum(np.bincount(owner, minlength=customers))], day + low, spent
 
 
 def grouped_quantile(values, start, shares, *, at_least=1):
@@ -176,7 +165,7 @@ def grouped_quantile(values, start, shares, *, at_least=1):
     found = np.full((len(shares), len(size)), np.nan)
     enough = size >= max(at_least, 1)
     for row, share in zip(found, shares, strict=True):
-        place = np.round(share * (size[enough] - 1), 9)  # 0.9 * 10 shall be the tenth number, whatever floats make of it
+        place = np.round(share * (size[enough] - 1), 9)  # 0.9 * 10 shall be the tenth number
         low = np.floor(place).astype(np.int64)
         high = np.minimum(low + 1, size[enough] - 1)
         below, above = (ordered[start[:-1][enough] + one] for one in (low, high))

@@ -70,7 +70,8 @@ class GapSurvival:
         "D-curve").
         """
         if not (0 < comes_back < 1 and within >= 1):
-            raise DataError(f"comes_back is {comes_back} and within {within}; give a share and days, e.g. 0.10 and 180.")
+            said = f"comes_back is {comes_back} and within {within}; give a share and days, e.g. 0.10 and 180."
+            raise DataError(said)
         enough = np.flatnonzero(self.table["at_risk"].to_numpy() >= at_risk)
         still = 1 - self._ended[: enough[-1] + 1] if len(enough) else np.empty(0)
         now, later = still[:-within], still[within:]

@@ -27,7 +27,7 @@ DAY = pd.Timestamp("2023-12-31").toordinal()
 
 
 @EVERY_ENGINE
-@pytest.mark.parametrize("ids", [{"a": "a", "b": "b", "c": "c"}, {"a": 3, "b": 7, "c": 9}, {"a": 3, "b": 7, "c": 9**12}])
+@pytest.mark.parametrize("ids", [dict(zip("abc", ids, strict=True)) for ids in ("abc", (3, 7, 9), (3, 7, 9**12))])
 def test_days_gaps_and_silence_by_hand(engine, ids):
     found = purchase_days(build(engine, BY_HAND.assign(customer=BY_HAND["customer"].map(ids))))
     assert found.customers == list(ids.values())

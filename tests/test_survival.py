@@ -94,7 +94,7 @@ def test_kaplan_meier_is_the_product_of_its_steps(customers):
 
 
 def renewal(customers, mean, days, rng, *, leave=0.0):
-    """Purchases with gaps of a known law, geometric in days, seen for ``days``; after each ``leave`` never come back."""
+    """Purchases with gaps of a known law, geometric in days, seen for ``days``; after each a share ``leave`` ends."""
     ids, at = np.arange(customers), rng.integers(0, 60, customers)
     owner, day = [], []
     while len(ids):
@@ -129,7 +129,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 
 
 def test_of_those_who_leave_the_curve_knows_when():
-    """Gaps of 30 days on average, a tenth leave after each purchase: P(back | d) = .9 s / (.9 s + .1), s = exp(-d/30)."""
+    """Gaps of 30 days on average, a tenth leave after each purchase: P(back | d) = .9 s / (.9 s + .1), s = e^(-d/30)."""
     found = survival_of(renewal(4000, 30, 900, np.random.default_rng(6), leave=0.1), 900)
     for silence in (0, 30, 60, 120):
         still = 0.9 * math.exp(-silence / 30)
