@@ -96,10 +96,11 @@ def test_kaplan_meier_is_the_product_of_its_steps(customers):
 def renewal(customers, mean, days, rng, *, leave=0.0):
     """Purchases with gaps of a known law, geometric in days, seen for ``days``; after each a share ``leave`` ends."""
     ids, at = np.arange(customers), rng.integers(0, 60, customers)
+    ends = 1 - np.exp(-1 / np.broadcast_to(mean, customers))
     owner, day = [], []
     while len(ids):
         owner, day = [*owner, ids], [*day, at]
-        at = at + rng.geometric(1 - math.exp(-1 / mean), len(ids))
+        at = at + rng.geometric(ends[ids])
         stay = (at <= days) & (rng.random(len(ids)) >= leave)
         ids, at = ids[stay], at[stay]
     owner, day = np.concatenate(owner), np.concatenate(day)
@@ -126,6 +127,16 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     rng, truth = np.random.default_rng(7), 1 - math.exp(-1)
     rows = [survival_of(renewal(300, 60, 240, rng), 240).table.loc[60] for _ in range(100)]
     assert 90 <= sum(row["ended_low"] <= truth <= row["ended_high"] for row in rows) <= 99
+
+
+def test_where_customers_differ_the_frequent_ones_have_most_of_the_gaps():
+    """Each customer has a rate of their own: Kaplan and Meier mend half of what completed gaps get wrong."""
+    rng = np.random.default_rng(8)
+    mean = 1 / rng.gamma(2, 1 / 120, 4000)
+    days = renewal(4000, mean, 240, rng)
+    typical = np.quantile(rng.geometric(1 - np.exp(-1 / np.repeat(mean, 50))), 0.9)
+    mended, completed = survival_of(days, 240).quantile(0.9), np.quantile(days.gaps()[0], 0.9)
+    assert completed < 0.5 * typical and 1.5 * completed < mended < 0.9 * typical
 
 
 def test_of_those_who_leave_the_curve_knows_when():
