@@ -9,7 +9,7 @@ from itertools import pairwise
 import narwhals as nw
 import numpy as np
 
-from crmlib.classes import ascending
+from crmlib.classes import values
 from crmlib.errors import DataError, quote
 from crmlib.frames import collect, same_kind, table
 from crmlib.segment_maps import scores_per_axis
@@ -101,8 +101,8 @@ def thresholds(customers, *, bins=5, measure="revenue"):
     Thresholds(r=(90.0, 30.0), f=(1.0, 2.0), m=(9.0, 20.0), measure='revenue')
     """
     bins = scores_per_axis(bins)
-    risings = _ascending(checked(customers, measure), measure)
-    r, f, m = (edges(rising, k) for rising, k in zip(risings.values(), bins, strict=True))
+    risings = _ascending(customers, measure).values()
+    r, f, m = (edges(rising, k) for rising, k in zip(risings, bins, strict=True))
     return Thresholds(r=tuple(-r), f=tuple(f), m=tuple(m), measure=measure)
 
 
@@ -130,7 +130,7 @@ def mean_thresholds(customers, *, measure="revenue"):
     Thresholds(r=(50.0,), f=(3.0,), m=(20.0,), measure='revenue')
     """
     means = {}
-    for axis, rising in _ascending(checked(customers, measure), measure).items():
+    for axis, rising in _ascending(customers, measure).items():
         mean = math.fsum(rising) / len(rising)
         # who is the mean, but for the rounding of floats, is not better than it
         same = rising[np.isclose(rising, mean, rtol=1e-12, atol=0)]
@@ -158,17 +158,7 @@ def checked(customers, measure, *, somebody=True):
         ...
     crmlib.errors.DataError: Column 'revenue' holds String, not numbers; choose one that does for M.
     """
-    if not isinstance(measure, str):
-        raise DataError(f"measure is {quote(measure)}; name a column, e.g. measure='revenue'.")
-    frame = table(customers, ["orders", "days_since_last"], eager=False)
-    schema = frame.collect_schema()
-    if measure == "units" and measure not in schema:
-        raise DataError("The customer table has no column 'units'; it has one if the log has a column quantity.")
-    table(frame, [measure], eager=False)
-    columns = dict.fromkeys(column for column, _ in axes(measure).values())
-    for column in columns:
-        if not schema[column].is_numeric():
-            raise DataError(f"Column {column!r} holds {schema[column]}, not numbers; choose one that does for M.")
+    frame, columns = _numeric(customers, measure)
     bought = nw.col("orders") > 0
     counts = {"__rows": nw.lit(True), "__buyers": bought}
     for column in columns:
@@ -190,9 +180,30 @@ def checked(customers, measure, *, somebody=True):
     return frame
 
 
-def _ascending(frame, measure):
-    """For each axis the values of the customers with a purchase from the worst up; days are negative."""
-    columns = axes(measure)
-    buyers = frame.select(*dict.fromkeys(column for column, _ in columns.values())).filter(nw.col("orders") > 0)
-    rising = {axis: ascending(buyers, column) for axis, (column, _) in columns.items()}
-    return rising | {"r": -rising["r"][::-1]}
+def _numeric(customers, measure):
+    """The wrapped customer table and the columns that are scored, all of them numbers."""
+    if not isinstance(measure, str):
+        raise DataError(f"measure is {quote(measure)}; name a column, e.g. measure='revenue'.")
+    frame = table(customers, ["orders", "days_since_last"], eager=False)
+    schema = frame.collect_schema()
+    if measure == "units" and measure not in schema:
+        raise DataError("The customer table has no column 'units'; it has one if the log has a column quantity.")
+    table(frame, [measure], eager=False)
+    columns = list(dict.fromkeys(column for column, _ in axes(measure).values()))
+    for column in columns:
+        if not schema[column].is_numeric():
+            raise DataError(f"Column {column!r} holds {schema[column]}, not numbers; choose one that does for M.")
+    return frame, columns
+
+
+def _ascending(customers, measure):
+    """For each axis the values of the customers with a purchase from the worst up; days are negative.
+
+    Of a lazy table the numbers come into memory by one query: it may be the whole way from the log, which is not gone
+    again for each axis.
+    """
+    frame, columns = _numeric(customers, measure)
+    numbers = checked(collect(frame.select(*columns)), measure)
+    buyers = numbers.filter(nw.col("orders") > 0)
+    rising = {axis: values(buyers, column) * sign for axis, (column, sign) in axes(measure).items()}
+    return {axis: np.sort(good) for axis, good in rising.items()}

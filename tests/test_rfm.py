@@ -358,7 +358,7 @@ class TestEngines:
         expected = rfm.segments(rfm.scores(MANY))
         assert engine_of(segmented) == engine
         assert rows(segmented) == rows(expected)
-        for count in (rfm.bin_counts, rfm.segment_summary, lambda one: rfm.segment_summary(one, by="orders")):
+        for count in (rfm.bin_counts, rfm.segment_summary):
             found = count(segmented)
             assert engine_of(found) == engine
             assert rows(found) == rows(count(expected))
@@ -538,6 +538,14 @@ def test_segment_summary_keeps_totals_in_the_order_of_the_map(columns):
     assert summary["customers"].sum() == len(customers)
     assert summary["revenue"].sum() == pytest.approx(customers["revenue"].sum(), abs=1e-9)
     assert summary["share_of_customers"].sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_segment_summary_shares_any_column():
+    segmented = rfm.segments(rfm.scores(MANY))
+    summary = rfm.segment_summary(segmented, by="orders")
+    assert list(summary.columns)[3:5] == ["orders", "share_of_orders"]
+    assert summary["orders"].sum() == MANY["orders"].sum()
+    assert summary["share_of_orders"].sum() == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -201,7 +201,8 @@ def test_refusals_are_the_same_everywhere(engine):
     kept = rfm.thresholds(SIX)
     calls = (rfm.thresholds, rfm.mean_thresholds, rfm.scores, lambda native: rfm.scores(native, nested=True),
              lambda native: rfm.scores(native, thresholds=kept))  # fmt: skip
-    for call in calls:
+    first = 0 if engine == "pandas" else 3  # on the engines only the last two send queries of their own
+    for call in calls[first:]:
         for name in ("revenue", "orders", "days_since_last"):
             with pytest.raises(
                 DataError, match=rf"^'{name}' is missing or infinite for 1 of 6 customers; fill it or leave them out"
@@ -209,7 +210,7 @@ def test_refusals_are_the_same_everywhere(engine):
                 call(table(**{name: SIX[name].where(SIX.index != 4)}))
         with pytest.raises(DataError, match=r"^Column 'revenue' holds String, not numbers; choose one that does for M"):
             call(table(revenue=list("123456")))
-    for call in calls[:4]:
+    for call in calls[first:4]:
         with pytest.raises(DataError, match=r"^No customer has a purchase, so there is nothing to score\.$"):
             call(table(orders=0))
     nobody = rfm.scores(table(orders=0), thresholds=kept)
