@@ -14,7 +14,7 @@ import numpy as np
 
 from crmlib import transitions
 from crmlib.errors import DataError
-from crmlib.explorers import View, halfway
+from crmlib.explorers import View
 from crmlib.frames import as_day, collect, like, same_kind, table
 from crmlib.gaps import purchase_days
 from crmlib.stages import STAGES
@@ -59,7 +59,7 @@ def windows_checked(tx, *, as_of, windows):
     window_days    a silence of less than this is active
     active         customers active on ``as_of``
     share_active   of all who had bought by then
-    called         customers whom it calls inactive at the end of the first half, see `crmlib.explorers.halfway`
+    called         customers whom it calls inactive at the end of the first half of the days since the first purchase
     came_back      of them, who bought in the second half: called too early
     share_back     came_back / called; null where nobody was called
     kept           customers whom it calls active at the end of the first half
@@ -84,7 +84,7 @@ def windows_checked(tx, *, as_of, windows):
     if not windows or windows[0] < 1:
         raise DataError("windows must be whole numbers of days above 0, e.g. windows=[30, 90, 180].")
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
-    now, then, bought = _silences(tx, as_of)
+    now, then, bought, _ = _silences(tx, as_of)
     edges = np.array(windows)
     active = np.searchsorted(now, edges)
     kept, away = np.searchsorted(then, edges), np.searchsorted(then[~bought], edges)
@@ -100,23 +100,17 @@ def windows_checked(tx, *, as_of, windows):
 
 
 def _silences(tx, as_of):
-    """Silences on ``as_of``; those at the end of the first half, and who of these bought later; each sorted."""
+    """Silences on ``as_of``; those at the end of the first half, and who of these bought later, sorted; the split."""
     last = as_day(as_of).toordinal()
     bought = purchase_days(tx).until(last)
     now = bought.silence(last)
-    first, split = int(bought.day.min()), _halfway(tx, as_of)
-    if split <= first:
-        return np.sort(now[~np.isnan(now)]), np.empty(0), np.empty(0, dtype=bool)
+    first = int(bought.day.min())
+    split = first + (last - first + 1) // 2  # of an odd number of days the second half has one more
     then = bought.until(split - 1).silence(split - 1)
     known = ~np.isnan(then)
     then, later = then[known], now[known] <= last - split
     order = np.argsort(then, kind="stable")
-    return np.sort(now[~np.isnan(now)]), then[order], later[order]
-
-
-def _halfway(tx, as_of):
-    purchases = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
-    return halfway(collect(purchases.filter(nw.col("amount") >= 0)).to_native(), as_of=as_of).toordinal()
+    return np.sort(now[~np.isnan(now)]), then[order], later[order], split
 
 
 def activity_window(tx, *, window, as_of) -> View:
@@ -150,14 +144,14 @@ def activity_window(tx, *, window, as_of) -> View:
 
 
 def _window_sentence(row, tx, as_of):
-    everybody = len(_silences(tx, as_of)[0])
+    now, _, _, split = _silences(tx, as_of)
     said = (
         f"With a window of {count(row['window_days'], 'day')}, {number(row['active'])} of "
-        f"{count(everybody, 'customer')} count as active on {as_day(as_of)} ({percent(row['share_active'])})."
+        f"{count(len(now), 'customer')} count as active on {as_day(as_of)} ({percent(row['share_active'])})."
     )
     if not row["called"] + row["kept"]:
         return f"{said} The log covers one day, so there is no half-way to look back from."
-    half = dt.date.fromordinal(_halfway(tx, as_of) - 1)
+    half = dt.date.fromordinal(split - 1)
     if not row["called"]:
         return f"{said} On {half}, half-way, it would have called nobody inactive."
     return (

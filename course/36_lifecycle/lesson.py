@@ -539,7 +539,7 @@ print(f"crmlib:  repeat rate {value['repeat rate']:.3f}, repurchase rate {value[
 # same number. **Before you run the next cell:** which of the five rates is the largest?
 
 # %% tags=["nbval-check-output"]
-from crmlib.explorers import halfway
+from crmlib.concentration import halfway
 
 split = pd.Timestamp(halfway(bought, as_of=as_of))
 before = (split - bought["date"].min()).days  # days in the first half; a log of one day has none

@@ -68,7 +68,7 @@ check("active_share", active_share)
 # between 0 and 1; do not round it.
 
 # %% tags=["nbval-check-output"]
-from crmlib.explorers import halfway
+from crmlib.concentration import halfway
 
 start = pd.Timestamp(halfway(bought, as_of=as_of))
 window = max(1, (start - bought["date"].min()).days // 3)

@@ -66,7 +66,7 @@ def _refunds_are_life(material):
 
 
 def _start(material):
-    """The first day of the second half, counted from the first purchase, as crmlib.explorers.halfway has it."""
+    """The first day of the second half, counted from the first purchase, as crmlib.concentration.halfway has it."""
     first = _bought(material)["date"].min()
     return first + pd.Timedelta(days=((_last_day(material) - first).days + 1) // 2)
 
