@@ -25,6 +25,7 @@ __all__ = [
     "stage_has_no_memory", "stages_expected", "windows_checked",
 ]  # fmt: skip
 
+_HAIR = 1e-9  # sums of floats differ in their last digits
 FEW = 20  # a verdict on fewer customers says nothing: our convention, as in crmlib.explorers
 RETURNS = 0.10  # "silent customers do not come back" holds while at most so many do: our convention
 MOVED = 0.05  # a matrix predicts two steps while at most so many stand elsewhere: our convention
@@ -176,7 +177,7 @@ def silent_stay_silent(checked) -> str:
             f"verdict on '{claim}'."
         )
     return (
-        f"'{claim}' (we take at most {percent(RETURNS, 0)}) {_verdict(row['share_back'] <= RETURNS)} here: "
+        f"'{claim}' (we take at most {percent(RETURNS, 0)}) {_verdict(row['share_back'] <= RETURNS + _HAIR)} here: "
         f"{number(row['came_back'])} of {number(row['called'])} did, {percent(row['share_back'])}."
     )
 
@@ -290,7 +291,7 @@ def _by_stage(frame):
 def _judged(claim, off, customers):
     if customers < FEW:
         return f"With {count(customers, 'customer')} (we ask for {FEW}) there is no verdict on '{claim}'."
-    return f"'{claim}' (we take at most {percent(MOVED, 0)} elsewhere) {_verdict(off <= MOVED)} here: {percent(off)}."
+    return f"'{claim}' (we take at most {percent(MOVED, 0)} elsewhere) {_verdict(off <= MOVED + _HAIR)} here: {percent(off)}."
 
 
 def _verdict(held) -> str:

@@ -50,7 +50,7 @@ def test_every_engine_gives_the_same_in_its_own_kind(engine):
     assert rows(found) == rows(explore_activity.windows_checked(LOG, as_of=AS_OF, windows=[3, 9]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 60)), min_size=1, max_size=30), st.integers(0, 40))
 def test_it_is_what_the_two_halves_of_the_log_show(lines, more):
     tx = pd.DataFrame(lines, columns=["customer", "day"]).assign(amount=1.0)

@@ -54,7 +54,7 @@ LAYERS = """
     workbook.values
     workbook.sentences workbook.sentences_pareto workbook.checks
     workbook.questions workbook.questions._counting
-    workbook.questions._letter
+    workbook.questions._letter workbook.questions._relations
     workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto
     workbook
     cli

@@ -12,6 +12,7 @@ from crmlib.concentration import halfway
 from crmlib.explore_activity import windows_checked
 from crmlib.wording import number
 from crmlib.workbook.checks import Check, Labels, Material, Number, Words
+from crmlib.workbook.questions import _relations
 from crmlib.workbook.questions import lifecycle as module
 from crmlib.workbook.questions.lifecycle import QUESTIONS
 from crmlib.workbook.source import Source, answers, notebooks
@@ -28,7 +29,8 @@ TINY = pd.DataFrame(
         ("bob", "2024-04-30", 5.0, "B4"),
         ("cy", "2024-01-31", 5.0, "C1"), ("cy", "2024-01-31", 5.0, "C2"), ("cy", "2024-04-30", -5.0, "CR"),
         ("di", "2024-02-01", 5.0, "D1"), ("di", "2024-02-09", 5.0, "D2"),
-        ("eve", "2024-03-05", 5.0, "E1"), ("fay", "2024-01-02", -9.0, "FR"),
+        ("eve", "2024-03-05", 5.0, "E1"), ("eve", "2024-03-05", 1.0, "E1"), ("eve", "2024-03-05", 1.0, "E1"),
+        ("fay", "2024-01-02", -9.0, "FR"),
     ],
     columns=["customer", "date", "amount", "order"],
 ).astype({"date": "datetime64[us]"})  # fmt: skip
@@ -92,7 +94,7 @@ def test_the_answers_are_those_worked_out_by_hand():
 
 
 def test_the_window_of_the_workbook_by_hand():
-    assert f"{module._start(material(TINY)):%Y-%m-%d}" == "2024-03-01" and module._window(material(TINY)) == 20
+    assert f"{module.second_half_of(material(TINY)):%Y-%m-%d}" == "2024-03-01" and module._window(material(TINY)) == 20
 
 
 # against crmlib
@@ -103,7 +105,7 @@ def test_the_answers_are_those_of_crmlib(some):
     by_window = activity.sensitivity(some.customers, windows=[90])
     assert QUESTIONS["active_share"].answer(some) == pytest.approx(by_window["share_active"][0], rel=1e-12)
     start, window = pd.Timestamp(halfway(bought, as_of=some.as_of)), module._window(some)
-    assert start == module._start(some)
+    assert start == module.second_half_of(some)
     row = windows_checked(bought, as_of=some.as_of, windows=[window]).iloc[0]
     assert QUESTIONS["came_back"].answer(some) == pytest.approx(row["share_back"], rel=1e-12)
     rules = activity.activity(bought, as_of=some.as_of)
@@ -248,7 +250,7 @@ def test_the_workbook_asks_the_questions_in_their_order(source):
 
 
 def test_the_workbook_states_what_the_checks_ask(source):
-    thresholds = (module.WINDOW, module.OWN_GAPS, module.OWN_SHARE, module.INACTIVE_AFTER, module.LOYAL_ORDERS, module.AGE)
+    thresholds = (module.WINDOW, module.OWN_GAPS, module.OWN_SHARE, _relations.INACTIVE_AFTER, _relations.LOYAL_ORDERS, _relations.AGE)
     assert thresholds == (90, 3, 0.90, 120, 3, 2)
     asked = " ".join(source.replace("\n#", "").split())
     assert "With a window of **90 days**" in asked and "**three completed gaps or more**" in asked
