@@ -44,7 +44,7 @@ LAYERS = """
     plots.purchases plots.shares plots.value
     plots
     explorers
-    explore_activity
+    explore_rfm explore_activity
     sections
     report
     workbook.notebook workbook.compare
@@ -55,7 +55,7 @@ LAYERS = """
     workbook.sentences workbook.sentences_pareto workbook.checks
     workbook.questions workbook.questions._counting
     workbook.questions._letter workbook.questions._relations
-    workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto
+    workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto workbook.questions.rfm
     workbook
     cli
 """
