@@ -10,19 +10,19 @@ import datetime as dt
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import numpy as np
 
-from crmlib import clv, lifecycle, pareto, pyramid, rfm, wording
+from crmlib import activity, clv, cohorts, lifecycle, pareto, pyramid, rates, rfm, stages, wording
 from crmlib.bgnbd import BGNBD, fit_bgnbd
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
 from crmlib.overview import YEAR, Refused, as_it_stood, best_for, by_period, growth, last_year, order_counts, top_shares
 
-__all__ = ["Audit", "Facts", "Refused", "Value", "audit"]
+__all__ = ["Audit", "Cohorts", "Facts", "Moved", "Refused", "Value", "audit"]
 
 FEW = 20  # below that, scores, tiers and a top 20 % describe single customers and no base; our convention
 BRIEF = 30  # days; in less, nobody can be said to have gone quiet; our convention
@@ -86,6 +86,23 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Who moved between the tiers of two adjacent periods of equal length: ``table`` from `pyramid.migration`."""
+
+    before: str
+    after: str
+    table: Any
+
+
+class Cohorts(NamedTuple):
+    """The ``unit`` of the cohorts, the ``shares`` active (a row a cohort, a column an age) and the ``sizes``."""
+
+    unit: str
+    shares: Any
+    sizes: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Audit:
     """Every part is its table or value, or `Refused`."""
 
@@ -100,8 +117,15 @@ class Audit:
     gini: Any
     abc: Any
     segmented: Any
+    interval: Any
     tiered: Any
+    graded: Any
+    moved: Any
     stated: Any
+    windows: Any
+    staged: Any
+    cohorts: Any
+    rates: Any
     value: Any
 
 
@@ -137,12 +161,78 @@ def audit(tx, *, as_of) -> Audit:
         gini=few or no_money or _or_refused(lambda: pareto.gini(spenders)),
         abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers)),
         segmented=few or no_money or brief or _or_refused(lambda: rfm.segments(rfm.scores(customers))),
-        tiered=few
-        or no_money
-        or _or_refused(lambda: pyramid.tiers(last_year(tx, customers, as_of=as_of), active_within=YEAR)),
+        interval=few or no_money or _or_refused(lambda: _interval(spenders)),
+        tiered=few or no_money or _or_refused(lambda: _tiers(tx, customers, as_of, YEAR)),
+        graded=few or no_money or _or_refused(lambda: _graded(tx, customers, as_of)),
+        moved=few or no_money or brief or _or_refused(lambda: _moved(tx, customers, facts)),
         stated=few or brief or _or_refused(lambda: lifecycle.states(customers)),
+        windows=few or brief or _or_refused(lambda: activity.sensitivity(customers, windows=WINDOWS)),
+        staged=few or brief or _or_refused(lambda: _staged(tx, customers, as_of)),
+        cohorts=few or _or_refused(lambda: _cohorts(tx, facts)),
+        rates=few or brief or _or_refused(lambda: _rates(tx, facts)),
         value=few or no_money or _or_refused(lambda: _value(tx, customers, facts)),
     )
+
+
+WINDOWS = (30, 60, 90, 180, 270, 365)  # days after which a customer may be called inactive
+RESAMPLES = 500  # of the bootstrap interval: its ends move by a few tenths of a point from seed to seed
+
+
+def _interval(spenders):
+    return pareto.top_share_interval(spenders, 0.20, rng=np.random.default_rng(1), resamples=RESAMPLES)
+
+
+def _tiers(tx, customers, as_of, days):
+    """The pyramid of the last ``days`` days."""
+    return pyramid.tiers(last_year(tx, customers, as_of=as_of, days=days), active_within=days)
+
+
+def _graded(tx, customers, as_of):
+    return pyramid.worth_grading(last_year(tx, customers, as_of=as_of), active_within=YEAR)
+
+
+def _half(facts) -> int:
+    """Days of two adjacent periods of equal length: years, or halves of a log that has not two of them."""
+    return YEAR if facts.days >= 2 * YEAR else facts.days // 2
+
+
+def _moved(tx, customers, facts):
+    days = _half(facts)
+    split = facts.as_of - dt.timedelta(days=days)
+    earlier, then = as_it_stood(tx, as_of=split)
+    table = pyramid.migration(_tiers(earlier, then, split, days), _tiers(tx, customers, facts.as_of, days))
+    return Moved(f"in the {days} days to {split}", f"in the {days} days to {facts.as_of}", table)
+
+
+def _staged(tx, customers, as_of):
+    """The phases of the life cycle, with what the customers in each have brought."""
+    staged = nw.from_native(stages.stages(tx, as_of=as_of)).select("customer", "phase")
+    revenue = nw.from_native(customers).select("customer", "revenue")
+    summary = nw.from_native(stages.summary(staged.join(revenue, on="customer").to_native(), by="revenue"))
+    return summary.filter(nw.col("phase") != "potential").to_native()  # they are in no log of purchases
+
+
+def _cohorts(tx, facts):
+    """By the finest unit of which a page can show all."""
+    unit = "month" if facts.days <= 290 else "quarter" if facts.days <= 3 * YEAR else "year"
+    if facts.days < 60:
+        return Refused(f"The log covers {wording.days(facts.days)}; cohorts need two calendar months or more.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)  # on refunds without a purchase, which the header counts
+        found = cohorts.cohort_table(tx, as_of=facts.as_of, unit=unit)
+    rows = nw.from_native(found).filter(nw.col("age") == 0)
+    sizes = dict(zip(rows["cohort"].to_list(), rows["size"].to_list(), strict=True))
+    return Cohorts(unit, cohorts.wide(found), sizes)
+
+
+def _rates(tx, facts):
+    since = facts.as_of - dt.timedelta(days=_half(facts) - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)
+        found = nw.from_native(rates.rates(tx, as_of=facts.as_of, since=since))
+    if facts.is_panel:  # nobody is added to it, so that it cannot grow
+        found = found.filter(~nw.col("rate").str.contains("growth", literal=True))
+    return since, found.to_native()
 
 
 def _or_refused(compute):

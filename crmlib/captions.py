@@ -15,8 +15,8 @@ from crmlib.conclusions import (
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
-    "Said", "abc", "buyers", "definitions", "gini", "holdout", "limits", "lorenz", "orders", "pyramid", "revenue",
-    "segments", "states", "tenths",
+    "Said", "abc", "buyers", "chance", "cohorts", "definitions", "gini", "holdout", "limits", "lorenz", "orders", "pyramid", "revenue",
+    "segments", "stages", "states", "tenths",
 ]  # fmt: skip
 
 
@@ -82,13 +82,14 @@ def orders(facts) -> Said:
     return Said(found.sentence.rstrip("."), found.detail)
 
 
-def lorenz(top, half, facts, index) -> Said:
+def lorenz(top, half, facts, index, interval) -> Said:
     """The Lorenz curve."""
     share = share_of_top(top, 0.20)
     found = concentration(share, half, facts.customers)
     said = [
         found.sentence,
         found.detail,
+        *([chance(interval)] if carried(interval) else []),
         gini(index),
         f"All this holds for the {days(facts.days)} covered; it moves with the length of the log.",
     ]
@@ -98,6 +99,15 @@ def lorenz(top, half, facts, index) -> Said:
             "left out here."
         )
     return Said(f"The top 20 % bring {percent(share)} of revenue", " ".join(said))
+
+
+def chance(interval) -> str:
+    """How far chance could have moved the share of the top."""
+    return (
+        f"Another {count(interval.customers, 'customer')} of the same kind would bring between {percent(interval.low)} "
+        f"and {percent(interval.high)} from their top 20 % ({percent(interval.level, 0)} interval, "
+        f"{number(interval.resamples)} resamples)."
+    )
 
 
 def gini(index) -> str:
@@ -182,6 +192,44 @@ def states(facts, summary, inactive_after, loyal_orders) -> Said:
         meaning += f" Loyal customers bring {percent(loyal['share_of_revenue'])} of revenue."
     if facts.days <= inactive_after:
         meaning += f" The log covers {days(facts.days)}, so nobody can be inactive yet."
+    return Said(title, meaning)
+
+
+def stages(summary) -> Said:
+    """Customers by stage of the life cycle."""
+    rows = {row["phase"]: row for row in rows_of(summary)}
+    large = max(rows.values(), key=lambda row: row["customers"])
+    over = rows["decline"]["share_of_customers"] + rows["termination"]["share_of_customers"]
+    alive = 1 - over - sum(row["share_of_customers"] for name, row in rows.items() if name == "no purchase")
+    title = f"The largest stage is “{large['phase']}” with {percent(large['share_of_customers'])} of customers"
+    meaning = (
+        f"{percent(alive)} buy in a rhythm that they have shown before; {percent(over)} have been silent for longer than "
+        "is usual for them, or spend less and less. The limits are each customer's own where there are three gaps "
+        "between purchases, else those of all; so these counts differ from the states above, which have one limit for "
+        "all. Termination is a silence longer than nearly all gaps so far, and no goodbye: some will come back."
+    )
+    if rows["decline"]["customers"] and rows["decline"]["share_of_revenue"] is not None:
+        n, share = count(rows["decline"]["customers"], "customer"), percent(rows["decline"]["share_of_revenue"])
+        meaning += f" Decline is where an effort can still change something: {n} with {share} of the revenue so far."
+    return Said(title, meaning)
+
+
+def cohorts(found) -> Said:
+    """The cohorts by age."""
+    first = found.shares.iloc[0].dropna()
+    name, size = found.shares.index[0], found.sizes[found.shares.index[0]]
+    title = f"Of {count(size, 'customer')} of {name}, "
+    if len(first) < 2:
+        return Said(f"{count(size, 'customer')} first bought in {name}", "No cohort is old enough to have come back.")
+    title += f"{percent(first.iloc[1])} bought in the next {found.unit}, {percent(first.iloc[-1])} at the last age seen"
+    meaning = (
+        "Age counts calendar periods from the one of the first purchase, silent ones included; a period that the log "
+        "does not wholly cover is left empty."
+    )
+    second = found.shares.iloc[:, 1].dropna()
+    if len(second) > 1:
+        fewest, most = second.min(), second.max()
+        meaning += f" One {found.unit} after the first purchase between {percent(fewest)} and {percent(most)} of a cohort bought."
     return Said(title, meaning)
 
 

@@ -1,105 +1,32 @@
 """What each cell of the customer-base report shows, in the order of the report.
 
-`open_log` reads and computes everything once; each of the others takes its result and gives one thing to show:
-sentences, a table or a chart. Where the log cannot carry a part, its first `meaning` says why and the rest is None,
+`open_log` (of `crmlib.opened`) reads and computes everything once; each of the others takes its result and gives one
+thing to show: sentences or a chart here, a table in `crmlib.section_tables`. Where the log cannot carry a part, its first `meaning` says why and the rest is None,
 which shows nothing.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
-import narwhals as nw
-
-from crmlib import captions, conclusions, datasets, lifecycle, pareto, plots, pyramid, rfm
-from crmlib.audit import Audit, audit
-from crmlib.conclusions import carried, rows_of
-from crmlib.errors import DataError
-from crmlib.frames import as_day
-from crmlib.inert import Facts, Findings, Picture, Prose, Table, picture
+from crmlib import captions, conclusions, lifecycle, pareto, plots, pyramid, rfm
+from crmlib.conclusions import carried
+from crmlib.inert import Facts, Findings, Picture, Prose, picture
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
+from crmlib.opened import IDS, Opened, open_log, prepare
 from crmlib.overview import Refused, value_by
-from crmlib.transactions import Note
-from crmlib.wording import day, lines, money, number, percent
+from crmlib.section_tables import (
+    abc_classes, ageing, cohorts, definitions, grading, held, holdout, limits, moves, one_year, periods, pyramid_tiers, rates,
+    segment_actions, stages, states, summarised, top_customers, top_shares, windows,
+)  # fmt: skip
+from crmlib.wording import number
 
 __all__ = [
-    "IDS", "VIEWS", "Opened", "View", "abc_classes", "chart", "data_notes", "definitions", "first_page", "header",
-    "holdout", "limits", "meaning", "one_year", "open_log", "periods", "prepare", "pyramid_tiers", "segment_actions",
-    "states", "top_customers", "top_shares",
+    "IDS", "VIEWS", "Opened", "View", "abc_classes", "ageing", "chart", "cohorts", "data_notes", "definitions", "first_page",
+    "grading", "header", "holdout", "limits", "meaning", "moves", "one_year", "open_log", "periods", "prepare",
+    "pyramid_tiers", "rates", "segment_actions", "stages", "states", "top_customers", "top_shares", "windows",
 ]  # fmt: skip
-
-IDS = ("none", "pseudonym", "real")
-TOP_CUSTOMERS = 20
-NO_IDS = (
-    "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best "
-    "customers; crm score writes one row a customer."
-)
-_NOTES = "notes.json"
-_LOG = "transactions.parquet"
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A log with everything that was computed on it, and how it is to be shown."""
-
-    name: str
-    audit: Audit
-    notes: tuple[Note, ...]
-    currency: str
-    ids: str
-
-    def money(self, amount) -> str:
-        """To the cent."""
-        return money(amount, self.currency)
-
-    def round_money(self, amount) -> str:
-        """In a sentence: without cents where they are noise."""
-        return money(amount, self.currency, 0 if amount is not None and abs(amount) >= 1000 else 2)
-
-    def whole(self, amount) -> str:
-        """In a column: with cents only where the whole log is small."""
-        return money(amount, self.currency, 0 if self.audit.facts.revenue >= 10_000 else 2)
-
-
-def prepare(folder, transactions, notes) -> None:
-    """Put a log that passed the door, and its notes, into ``folder``, for `open_log` in another process."""
-    transactions.to_parquet(Path(folder, _LOG), index=False)
-    Path(folder, _NOTES).write_text(json.dumps([list(note) for note in notes]), encoding="utf-8")
-
-
-def open_log(data, *, as_of="", currency="", ids="none", prepared="", options=None) -> Opened:
-    """Read ``data`` through the door (or what `prepare` left in ``prepared``) and compute all that the report shows.
-
-    An empty ``as_of`` is the log's last date; lines after it are left out and counted in the notes.
-    Raises `DataError` for data or options that cannot be used.
-    """
-    if ids not in IDS:
-        raise DataError(f"ids is {ids!r}; it can be {' or '.join(map(repr, IDS))}.")
-    if prepared:
-        import pandas as pd
-
-        tx = pd.read_parquet(Path(prepared, _LOG))
-        notes = [Note(*note) for note in json.loads(Path(prepared, _NOTES).read_text(encoding="utf-8"))]
-    else:
-        tx, notes = datasets.admit_log(data, **(options or {}))
-        notes = list(notes)
-    last = tx["date"].max()
-    as_of = as_day(as_of) if as_of else last.date()
-    if later := int((tx["date"] > str(as_of)).sum()):
-        verb = "lies" if later == 1 else "lie"
-        notes.append(
-            Note(
-                "after_as_of",
-                later,
-                f"{lines(later)} {verb} after {as_of} and {'is' if later == 1 else 'are'} left out.",
-            )
-        )
-    return Opened(Path(data).name if not prepared else data, audit(tx, as_of=as_of), tuple(notes), currency, ids)
-
 
 # ---- the first page
 
@@ -157,10 +84,6 @@ def meaning(log: Opened, name: str) -> Prose | None:
     return Prose((part.why,), "refused") if view.leads else None
 
 
-def _held(log):
-    return log.audit.value.holdout if carried(log.audit.value) else log.audit.value
-
-
 def _tenths(log):
     if not carried(log.audit.value):
         return log.audit.value
@@ -170,14 +93,6 @@ def _tenths(log):
 def _orders(log):
     buyers = log.audit.facts.customers - log.audit.facts.never
     return log.audit.orders if buyers > 1 else Refused("Only one customer bought.")
-
-
-def _summary(part, summarise):
-    return summarise(part) if carried(part) else part
-
-
-def _states(log):
-    return _summary(log.audit.stated, lifecycle.summary)
 
 
 def _share_bars(label, height):
@@ -203,7 +118,9 @@ VIEWS = {
     ),
     "lorenz": View(
         lambda log: log.audit.lorenz,
-        lambda log, part: captions.lorenz(log.audit.top, log.audit.half, log.audit.facts, log.audit.gini),
+        lambda log, part: captions.lorenz(
+            log.audit.top, log.audit.half, log.audit.facts, log.audit.gini, log.audit.interval
+        ),
         lambda log, part, title: plots.lorenz_curve(
             part, top=(0.20, conclusions.share_of_top(log.audit.top, 0.20)), title=title, ax=plots.canvas(6.0, 4.5)
         ),
@@ -215,21 +132,27 @@ VIEWS = {
         lambda log, part, title: plots.abc_curve(part, title=title, ax=plots.canvas(height=3.2)),
     ),
     "segments": View(
-        lambda log: _summary(log.audit.segmented, rfm.segment_summary),
+        lambda log: summarised(log.audit.segmented, rfm.segment_summary),
         lambda log, part: captions.segments(part),
         _share_bars("segment", 5.2),
         leads=True,
     ),
     "pyramid": View(
-        lambda log: _summary(log.audit.tiered, pyramid.summary),
+        lambda log: summarised(log.audit.tiered, pyramid.summary),
         lambda log, part: captions.pyramid(log.audit.facts, part),
         lambda log, part, title: plots.pyramid_bars(part, title=title, ax=plots.canvas(height=3.0)),
         leads=True,
     ),
     "states": View(
-        _states,
+        lambda log: summarised(log.audit.stated, lifecycle.summary),
         lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS),
         _share_bars("state", 3.0),
+        leads=True,
+    ),
+    "stages": View(
+        lambda log: log.audit.staged,
+        lambda log, part: captions.stages(part),
+        _share_bars("phase", 3.6),
         leads=True,
     ),
     "value": View(
@@ -247,144 +170,10 @@ VIEWS = {
         ),  # fmt: skip
     ),
     "holdout": View(
-        _held,
+        held,
         lambda log, part: captions.holdout(part),
         lambda log, part, title: plots.holdout_by_x(part.by_x, title=title, ax=plots.canvas(height=3.3)),
     ),
 }
 
 
-# ---- tables and lists
-
-
-def periods(log: Opened) -> Table | None:
-    """The numbers behind the charts over time; refunds only where there are any."""
-    if not carried(log.audit.periods):
-        return None
-    names = ["first_revenue", "repeat_revenue", *(["refunds"] if log.audit.facts.refunds < 0 else []), "revenue"]
-    rows = [
-        (row["period"] + ("" if row["complete"] else " (part)"), number(row["customers"]), number(row["first_time"]),
-         number(row["orders"]), *(log.whole(row[name]) for name in names))
-        for row in rows_of(log.audit.periods)
-    ]  # fmt: skip
-    headings = {"first_revenue": "first purchases", "repeat_revenue": "later purchases"}
-    return Table(
-        ("period", "customers", "of them new", "orders", *(headings.get(name, name) for name in names)), tuple(rows)
-    )
-
-
-def top_shares(log: Opened) -> Table | None:
-    """What the best 1, 5, 10, 20 and 50 % bring."""
-    if carried(log.audit.top):
-        rows = (
-            (f"top {percent(row['top'], 0)}", number(row["customers"]), percent(row["share_of_revenue"]))
-            for row in rows_of(log.audit.top)
-        )
-        return Table(("by revenue", "customers", "share of revenue"), tuple(rows))
-
-
-def abc_classes(log: Opened) -> Table | None:
-    """The ABC classes."""
-    return _sized(log, "class", _summary(log.audit.abc, pareto.abc_summary))
-
-
-def segment_actions(log: Opened) -> Table | None:
-    """Each segment with its expected value and what to do about it; empty segments are left out."""
-    if not carried(log.audit.segmented):
-        return None
-    expected = conclusions.value_by_segment(log.audit)
-    rows = [
-        (row["segment"], number(row["customers"]), log.whole(row["revenue"]), number(row["median_days_since_last"]),
-         *([log.whole(expected[row["segment"]])] if expected else []), rfm.ACTIONS[row["segment"]])
-        for row in rows_of(rfm.segment_summary(log.audit.segmented)) if row["customers"]
-    ]  # fmt: skip
-    worth = ["expected next year"] if expected else []
-    headings = ("segment", "customers", "revenue", "median days since last", *worth, "what to do")
-    return Table(headings, tuple(rows), words=(0, len(headings) - 1))
-
-
-def pyramid_tiers(log: Opened) -> Table | None:
-    """The tiers in numbers."""
-    return _sized(
-        log,
-        "tier",
-        _summary(log.audit.tiered, pyramid.summary),
-        money_is="revenue in 365 days" if log.audit.facts.days > 365 else "revenue",
-    )
-
-
-def states(log: Opened) -> Table | None:
-    """The states in numbers."""
-    return _sized(log, "state", _states(log))
-
-
-def one_year(log: Opened) -> Prose:
-    """The value of the next year and the verdict of the holdout, or why there is none."""
-    if not carried(log.audit.value):
-        return Prose((log.audit.value.why,), "refused")
-    found = conclusions.one_year(log.audit.value, log.audit.facts.customers, log.round_money)
-    return Prose((found.sentence, found.detail))
-
-
-def holdout(log: Opened) -> Table | None:
-    """Expected and actual sums of the holdout."""
-    held = _held(log)
-    if carried(held):
-        rows = (
-            (
-                "purchases",
-                number(held.predicted_purchases),
-                number(held.actual_purchases),
-                _error(held.purchases_error),
-            ),
-            ("revenue", log.whole(held.predicted_revenue), log.whole(held.actual_revenue), _error(held.revenue_error)),
-        )
-        return Table((f"{held.split} to {held.as_of}", "expected", "came", "error"), rows)
-
-
-def limits(log: Opened) -> Prose | None:
-    """Who should not trust the value, and when."""
-    if carried(log.audit.value):
-        return Prose(tuple(captions.limits(log.audit.value, log.audit.facts)), "list")
-
-
-def top_customers(log: Opened) -> Prose | Table:
-    """The best customers by expected value (by revenue, where there is none), with ids or without the table."""
-    if log.ids == "none":
-        return Prose((NO_IDS,))
-    worth = carried(log.audit.value)
-    rows = nw.from_native(log.audit.value.customers if worth else log.audit.customers)
-    rows = rows.filter(nw.col("orders") > 0).sort("value" if worth else "revenue", "customer", descending=[True, False])
-    shown = [
-        (f"C-{place:04d}" if log.ids == "pseudonym" else row["customer"], number(row["orders"]), day(row["last"]),
-         log.money(row["revenue"]), *((percent(row["p_alive"], 0), log.money(row["value"])) if worth else ()))
-        for place, row in enumerate(rows.head(TOP_CUSTOMERS).iter_rows(named=True), 1)
-    ]  # fmt: skip
-    headings = (
-        "customer",
-        "orders",
-        "last purchase",
-        "revenue",
-        *(("P(alive)", "expected next year") if worth else ()),
-    )
-    by = "expected value" if worth else "revenue"
-    return Table(headings, tuple(shown), caption=f"The best {len(shown)} by {by}")
-
-
-def definitions(log: Opened) -> Prose:
-    """Words and thresholds of this report."""
-    return Prose(tuple(captions.definitions(INACTIVE_AFTER, LOYAL_ORDERS)), "list")
-
-
-def _sized(log, name, summary, money_is="revenue"):
-    if not carried(summary):
-        return None
-    rows = (
-        (row[name].replace("_", " "), number(row["customers"]), percent(row["share_of_customers"]),
-        log.whole(row["revenue"]), percent(row["share_of_revenue"])) for row in rows_of(summary)
-    )  # fmt: skip
-    return Table((name, "customers", "share of customers", money_is, f"share of {money_is}"), tuple(rows))
-
-
-def _error(per_cent):
-    return ("+" if per_cent > 0 else "") + percent(per_cent / 100)

@@ -103,13 +103,13 @@ def test_gini(index, said):
 
 def test_lorenz_names_the_window_and_those_left_out():
     top = top_shares(pd.DataFrame({"revenue": [60.0, 10, 10, 10, 10]}))
-    said = captions.lorenz(top, 1, facts(customers=5), 0.4)
+    said = captions.lorenz(top, 1, facts(customers=5), 0.4, Refused("too few"))
     assert said.title == "The top 20 % bring 60.0 % of revenue"
     assert "All this holds for the 366 days (12 months) covered" in said.meaning
     assert "refunds" not in said.meaning
     assert (
         "1 customer with more refunds than purchases"
-        in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4).meaning
+        in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4, Refused("too few")).meaning
     )
 
 
@@ -271,3 +271,41 @@ def test_limits_without_a_test():
 def test_definitions_carry_the_thresholds_in_use():
     said = " ".join(captions.definitions(99, 7))
     assert "inactive after 99 days" in said and "loyal from 7 orders" in said
+
+
+def test_the_top_share_says_how_far_chance_could_have_moved_it():
+    interval = SimpleNamespace(customers=200, low=0.61, high=0.724, level=0.95, resamples=500)
+    sentence = (
+        "Another 200 customers of the same kind would bring between 61.0 % and 72.4 % from their top 20 % "
+        "(95 % interval, 500 resamples)."
+    )
+    assert captions.chance(interval) == sentence
+    top = top_shares(pd.DataFrame({"revenue": [6.0, 1.0, 1.0, 1.0, 1.0]}))
+    assert sentence in captions.lorenz(top, 1, facts(customers=5), 0.4, interval).meaning
+
+
+def staged(**counts):
+    n = sum(counts.values())
+    names = list(counts)
+    return pd.DataFrame(
+        {"phase": names, "customers": counts.values(), "share_of_customers": [counts[name] / n for name in names],
+         "share_of_revenue": 1 / len(names)}
+    )  # fmt: skip
+
+
+def test_stages_say_who_keeps_a_rhythm_and_where_an_effort_can_change_something():
+    said = captions.stages(staged(development=10, growth=20, maturity=30, decline=15, termination=25))
+    assert said.title == "The largest stage is “maturity” with 30.0 % of customers"
+    assert said.meaning.startswith("60.0 % buy in a rhythm that they have shown before; 40.0 % have been silent")
+    assert said.meaning.endswith("still change something: 15 customers with 20.0 % of the revenue so far.")
+    nobody = captions.stages(staged(development=10, growth=20, maturity=30, decline=0, termination=25))
+    assert "Decline is where" not in nobody.meaning
+
+
+def test_cohorts_say_what_came_next_and_between_what_it_lay():
+    shares = pd.DataFrame([[1.0, 0.25, 0.1], [1.0, 0.3, None]], index=["2024-01", "2024-02"], columns=[0, 1, 2])
+    said = captions.cohorts(SimpleNamespace(unit="month", shares=shares, sizes={"2024-01": 40, "2024-02": 10}))
+    assert said.title == "Of 40 customers of 2024-01, 25.0 % bought in the next month, 10.0 % at the last age seen"
+    assert said.meaning.endswith("One month after the first purchase between 25.0 % and 30.0 % of a cohort bought.")
+    young = captions.cohorts(SimpleNamespace(unit="month", shares=shares.iloc[:1, :1], sizes={"2024-01": 40}))
+    assert young.title == "40 customers first bought in 2024-01"

@@ -45,6 +45,8 @@ LAYERS = """
     plots
     explorers
     explore_rfm explore_activity
+    opened
+    section_tables
     sections
     report
     workbook.notebook workbook.compare

@@ -99,6 +99,12 @@ sections.meaning(log, "pyramid")
 # %% tags=["nbval-check-output"]
 sections.pyramid_tiers(log)
 
+# %% tags=["nbval-check-output"]
+sections.grading(log)
+
+# %% tags=["nbval-check-output"]
+sections.moves(log)
+
 # %% [markdown]
 # ## Where customers stand
 
@@ -110,6 +116,33 @@ sections.meaning(log, "states")
 
 # %% tags=["nbval-check-output"]
 sections.states(log)
+
+# %% tags=["nbval-check-output"]
+sections.windows(log)
+
+# %% [markdown]
+# ## The life cycle
+
+# %%
+sections.chart(log, "stages")
+
+# %%
+sections.meaning(log, "stages")
+
+# %% tags=["nbval-check-output"]
+sections.stages(log)
+
+# %% [markdown]
+# ## Cohorts and rates
+
+# %% tags=["nbval-check-output"]
+sections.ageing(log)
+
+# %% tags=["nbval-check-output"]
+sections.cohorts(log)
+
+# %% tags=["nbval-check-output"]
+sections.rates(log)
 
 # %% [markdown]
 # ## What the next year may bring

@@ -1,0 +1,79 @@
+"""A log opened for a report: everything that was computed on it, once, and how it is to be shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from crmlib import datasets
+from crmlib.audit import Audit, audit
+from crmlib.errors import DataError
+from crmlib.frames import as_day
+from crmlib.transactions import Note
+from crmlib.wording import lines, money
+
+__all__ = ["IDS", "Opened", "open_log", "prepare"]
+
+IDS = ("none", "pseudonym", "real")
+_NOTES = "notes.json"
+_LOG = "transactions.parquet"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A log with everything that was computed on it, and how it is to be shown."""
+
+    name: str
+    audit: Audit
+    notes: tuple[Note, ...]
+    currency: str
+    ids: str
+
+    def money(self, amount) -> str:
+        """To the cent."""
+        return money(amount, self.currency)
+
+    def round_money(self, amount) -> str:
+        """In a sentence: without cents where they are noise."""
+        return money(amount, self.currency, 0 if amount is not None and abs(amount) >= 1000 else 2)
+
+    def whole(self, amount) -> str:
+        """In a column: with cents only where the whole log is small."""
+        return money(amount, self.currency, 0 if self.audit.facts.revenue >= 10_000 else 2)
+
+
+def prepare(folder, transactions, notes) -> None:
+    """Put a log that passed the door, and its notes, into ``folder``, for `open_log` in another process."""
+    transactions.to_parquet(Path(folder, _LOG), index=False)
+    Path(folder, _NOTES).write_text(json.dumps([list(note) for note in notes]), encoding="utf-8")
+
+
+def open_log(data, *, as_of="", currency="", ids="none", prepared="", options=None) -> Opened:
+    """Read ``data`` through the door (or what `prepare` left in ``prepared``) and compute all that the report shows.
+
+    An empty ``as_of`` is the log's last date; lines after it are left out and counted in the notes.
+    Raises `DataError` for data or options that cannot be used.
+    """
+    if ids not in IDS:
+        raise DataError(f"ids is {ids!r}; it can be {' or '.join(map(repr, IDS))}.")
+    if prepared:
+        import pandas as pd
+
+        tx = pd.read_parquet(Path(prepared, _LOG))
+        notes = [Note(*note) for note in json.loads(Path(prepared, _NOTES).read_text(encoding="utf-8"))]
+    else:
+        tx, notes = datasets.admit_log(data, **(options or {}))
+        notes = list(notes)
+    last = tx["date"].max()
+    as_of = as_day(as_of) if as_of else last.date()
+    if later := int((tx["date"] > str(as_of)).sum()):
+        verb = "lies" if later == 1 else "lie"
+        notes.append(
+            Note(
+                "after_as_of",
+                later,
+                f"{lines(later)} {verb} after {as_of} and {'is' if later == 1 else 'are'} left out.",
+            )
+        )
+    return Opened(Path(data).name if not prepared else data, audit(tx, as_of=as_of), tuple(notes), currency, ids)

@@ -1,0 +1,238 @@
+"""The tables and lists of the report: what stands between and under its charts; see `crmlib.sections`."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from crmlib import captions, conclusions, lifecycle, pareto, pyramid, rfm
+from crmlib.conclusions import carried, rows_of
+from crmlib.inert import Prose, Table
+from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
+from crmlib.opened import Opened
+from crmlib.wording import day, number, percent
+
+__all__ = [
+    "abc_classes", "ageing", "cohorts", "definitions", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
+    "pyramid_tiers", "rates", "segment_actions", "stages", "states", "summarised", "top_customers", "top_shares", "windows",
+]  # fmt: skip
+
+TOP_CUSTOMERS = 20
+NO_IDS = (
+    "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best "
+    "customers; crm score writes one row a customer."
+)
+
+
+def summarised(part, summarise):
+    """A part of the audit, summarised where the log can carry it."""
+    return summarise(part) if carried(part) else part
+
+
+def held(log: Opened):
+    """The holdout, or why there is none."""
+    return log.audit.value.holdout if carried(log.audit.value) else log.audit.value
+
+
+def periods(log: Opened) -> Table | None:
+    """The numbers behind the charts over time; refunds only where there are any."""
+    if not carried(log.audit.periods):
+        return None
+    names = ["first_revenue", "repeat_revenue", *(["refunds"] if log.audit.facts.refunds < 0 else []), "revenue"]
+    rows = [
+        (row["period"] + ("" if row["complete"] else " (part)"), number(row["customers"]), number(row["first_time"]),
+         number(row["orders"]), *(log.whole(row[name]) for name in names))
+        for row in rows_of(log.audit.periods)
+    ]  # fmt: skip
+    headings = {"first_revenue": "first purchases", "repeat_revenue": "later purchases"}
+    return Table(
+        ("period", "customers", "of them new", "orders", *(headings.get(name, name) for name in names)), tuple(rows)
+    )
+
+
+def top_shares(log: Opened) -> Table | None:
+    """What the best 1, 5, 10, 20 and 50 % bring."""
+    if carried(log.audit.top):
+        rows = (
+            (f"top {percent(row['top'], 0)}", number(row["customers"]), percent(row["share_of_revenue"]))
+            for row in rows_of(log.audit.top)
+        )
+        return Table(("by revenue", "customers", "share of revenue"), tuple(rows))
+
+
+def abc_classes(log: Opened) -> Table | None:
+    """The ABC classes."""
+    return _sized(log, "class", summarised(log.audit.abc, pareto.abc_summary))
+
+
+def segment_actions(log: Opened) -> Table | None:
+    """Each segment with its expected value and what to do about it; empty segments are left out."""
+    if not carried(log.audit.segmented):
+        return None
+    expected = conclusions.value_by_segment(log.audit)
+    rows = [
+        (row["segment"], number(row["customers"]), log.whole(row["revenue"]), number(row["median_days_since_last"]),
+         *([log.whole(expected[row["segment"]])] if expected else []), rfm.ACTIONS[row["segment"]])
+        for row in rows_of(rfm.segment_summary(log.audit.segmented)) if row["customers"]
+    ]  # fmt: skip
+    worth = ["expected next year"] if expected else []
+    headings = ("segment", "customers", "revenue", "median days since last", *worth, "what to do")
+    return Table(headings, tuple(rows), words=(0, len(headings) - 1))
+
+
+def pyramid_tiers(log: Opened) -> Table | None:
+    """The tiers in numbers."""
+    return _sized(
+        log,
+        "tier",
+        summarised(log.audit.tiered, pyramid.summary),
+        money_is="revenue in 365 days" if log.audit.facts.days > 365 else "revenue",
+    )
+
+
+def grading(log: Opened) -> Prose | None:
+    """Whether tiers are worth their effort here: the verdict and what was measured."""
+    if carried(log.audit.graded):
+        return Prose((log.audit.graded.verdict, *log.audit.graded.sentences))
+
+
+def moves(log: Opened) -> Table | None:
+    """How many of each tier moved up, stayed, moved down, fell silent, came."""
+    if carried(log.audit.moved):
+        found = log.audit.moved
+        rows = (
+            (_tier(row["tier"]), *(number(row[name]) for name in ("customers", "up", "stayed", "down", "left", "came")))
+            for row in rows_of(found.table)
+        )  # fmt: skip
+        headings = (f"tier {found.before}", "customers", "moved up", "stayed", "moved down", "fell silent", "came")
+        return Table(headings, tuple(rows), caption=f"Where they are {found.after}")
+
+
+def _tier(name):
+    return {"(absent)": "not a customer yet"}.get(name, name.replace("_", " "))
+
+
+def stages(log: Opened) -> Table | None:
+    """The stages of the life cycle in numbers."""
+    return _sized(log, "phase", log.audit.staged)
+
+
+def windows(log: Opened) -> Table | None:
+    """How the count of active customers depends on the window."""
+    if carried(log.audit.windows):
+        rows = (
+            (number(row["window_days"]), number(row["active"]), number(row["inactive"]), percent(row["share_active"]))
+            for row in rows_of(log.audit.windows)
+        )
+        headings = ("days without a purchase before one is inactive", "active", "inactive", "share active")
+        return Table(headings, tuple(rows), words=())
+
+
+def ageing(log: Opened) -> Prose:
+    """What the cohorts show, or why there are none."""
+    if not carried(log.audit.cohorts):
+        return Prose((log.audit.cohorts.why,), "refused")
+    said = captions.cohorts(log.audit.cohorts)
+    return Prose((f"{said.title}.", said.meaning))
+
+
+def cohorts(log: Opened) -> Table | None:
+    """The share of each cohort that is active, by age in calendar periods."""
+    if not carried(log.audit.cohorts):
+        return None
+    unit, shares, sizes = log.audit.cohorts
+    rows = (
+        (cohort, number(sizes[cohort]), *("" if share != share else percent(share) for share in ages))
+        for cohort, *ages in shares.itertuples()
+    )
+    headings = ("first purchase", "customers", *(f"{unit} {age}" for age in shares.columns))
+    return Table(headings, tuple(rows), caption=f"Share of the cohort that bought, by age in calendar {unit}s")
+
+
+def rates(log: Opened) -> Table | None:
+    """The rates of the last period, each with what it is a share of."""
+    if carried(log.audit.rates):
+        since, table = log.audit.rates
+        rows = (
+            (row["rate"], percent(row["value"]), f"{number(row['numerator'])} {row['numerator_is']}",
+             f"{number(row['denominator'])} {row['denominator_is']}")
+            for row in rows_of(table) if row["value"] is not None
+        )  # fmt: skip
+        caption = f"{since} to {log.audit.facts.as_of}"
+        return Table(("rate", "value", "so many", "of so many"), tuple(rows), words=(0, 2, 3), caption=caption)
+
+
+def states(log: Opened) -> Table | None:
+    """The states in numbers."""
+    return _sized(log, "state", summarised(log.audit.stated, lifecycle.summary))
+
+
+def one_year(log: Opened) -> Prose:
+    """The value of the next year and the verdict of the holdout, or why there is none."""
+    if not carried(log.audit.value):
+        return Prose((log.audit.value.why,), "refused")
+    found = conclusions.one_year(log.audit.value, log.audit.facts.customers, log.round_money)
+    return Prose((found.sentence, found.detail))
+
+
+def holdout(log: Opened) -> Table | None:
+    """Expected and actual sums of the holdout."""
+    found = held(log)
+    if carried(found):
+        rows = (
+            (
+                "purchases",
+                number(found.predicted_purchases),
+                number(found.actual_purchases),
+                _error(found.purchases_error),
+            ),
+            ("revenue", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), _error(found.revenue_error)),
+        )
+        return Table((f"{found.split} to {found.as_of}", "expected", "came", "error"), rows)
+
+
+def limits(log: Opened) -> Prose | None:
+    """Who should not trust the value, and when."""
+    if carried(log.audit.value):
+        return Prose(tuple(captions.limits(log.audit.value, log.audit.facts)), "list")
+
+
+def top_customers(log: Opened) -> Prose | Table:
+    """The best customers by expected value (by revenue, where there is none), with ids or without the table."""
+    if log.ids == "none":
+        return Prose((NO_IDS,))
+    worth = carried(log.audit.value)
+    rows = nw.from_native(log.audit.value.customers if worth else log.audit.customers)
+    rows = rows.filter(nw.col("orders") > 0).sort("value" if worth else "revenue", "customer", descending=[True, False])
+    shown = [
+        (f"C-{place:04d}" if log.ids == "pseudonym" else row["customer"], number(row["orders"]), day(row["last"]),
+         log.money(row["revenue"]), *((percent(row["p_alive"], 0), log.money(row["value"])) if worth else ()))
+        for place, row in enumerate(rows.head(TOP_CUSTOMERS).iter_rows(named=True), 1)
+    ]  # fmt: skip
+    headings = (
+        "customer",
+        "orders",
+        "last purchase",
+        "revenue",
+        *(("P(alive)", "expected next year") if worth else ()),
+    )
+    by = "expected value" if worth else "revenue"
+    return Table(headings, tuple(shown), caption=f"The best {len(shown)} by {by}")
+
+
+def definitions(log: Opened) -> Prose:
+    """Words and thresholds of this report."""
+    return Prose(tuple(captions.definitions(INACTIVE_AFTER, LOYAL_ORDERS)), "list")
+
+
+def _sized(log, name, summary, money_is="revenue"):
+    if not carried(summary):
+        return None
+    rows = (
+        (row[name].replace("_", " "), number(row["customers"]), percent(row["share_of_customers"]),
+        log.whole(row["revenue"]), percent(row["share_of_revenue"])) for row in rows_of(summary)
+    )  # fmt: skip
+    return Table((name, "customers", "share of customers", money_is, f"share of {money_is}"), tuple(rows))
+
+
+def _error(per_cent):
+    return ("+" if per_cent > 0 else "") + percent(per_cent / 100)
