@@ -21,8 +21,8 @@ from crmlib.stages import STAGES
 from crmlib.wording import count, days, number, percent, several
 
 __all__ = [
-    "activity_window", "ages_say", "gaps_say", "longest_silence", "nobody_bought", "silent_stay_silent", "snapshot_dates",
-    "stage_has_no_memory", "stages_expected", "windows_checked",
+    "activity_window", "ages_say", "gaps_say", "longest_silence", "nobody_bought", "silent_stay_silent",
+    "snapshot_dates", "stage_has_no_memory", "stages_expected", "windows_checked",
 ]  # fmt: skip
 
 _HAIR = 1e-9  # sums of floats differ in their last digits
@@ -195,8 +195,8 @@ def gaps_say(curve) -> str:
     reached = curve.quantile(0.5)
     median = f"within {days(reached)}" if reached is not None else "at no day that this log shows"
     return (
-        f"{count(curve.completed, 'gap')} completed, {number(curve.open)} open. By {days(half)} {percent(naive)} of the "
-        f"completed ones had ended; of all gaps {percent(ended)} (Kaplan-Meier). Half of all gaps end {median}. "
+        f"{count(curve.completed, 'gap')} completed, {number(curve.open)} open. By {days(half)} {percent(naive)} of "
+        f"the completed ones had ended; of all gaps {percent(ended)} (Kaplan-Meier). Half of all gaps end {median}. "
         f"'Completed gaps alone look too short' {_verdict(naive > ended)} here."
     )
 
@@ -291,7 +291,8 @@ def _by_stage(frame):
 def _judged(claim, off, customers):
     if customers < FEW:
         return f"With {count(customers, 'customer')} (we ask for {FEW}) there is no verdict on '{claim}'."
-    return f"'{claim}' (we take at most {percent(MOVED, 0)} elsewhere) {_verdict(off <= MOVED + _HAIR)} here: {percent(off)}."
+    held = _verdict(off <= MOVED + _HAIR)
+    return f"'{claim}' (we take at most {percent(MOVED, 0)} elsewhere) {held} here: {percent(off)}."
 
 
 def _verdict(held) -> str:

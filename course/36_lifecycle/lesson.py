@@ -31,13 +31,13 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 # A relation with a customer begins, grows, matures, declines and ends: the customer life cycle (客户生命周期). Texts on it
 # speak of active customers (活跃客户), who bought or were in touch "within a certain time", and of lost ones (流失客户).
 #
-# With a contract, one day is the last: the subscription is cancelled, the account closed. A shop has no such day. Nobody
-# tells it that they are gone. What its log shows is **silence**: no purchase for so many days. A silent customer may be
-# gone, or buy again next week. So in this course a customer of a shop is *inactive*, and never "lost"; and nothing that
-# we compute from a log without contracts is called retention.
+# With a contract, one day is the last: the subscription is cancelled, the account closed. A shop has no such day.
+# Nobody tells it that they are gone. What its log shows is **silence**: no purchase for so many days. A silent customer
+# may be gone, or buy again next week. So in this course a customer of a shop is *inactive*, and never "lost"; and
+# nothing that we compute from a log without contracts is called retention.
 #
-# Two things follow. Somebody has to choose the "certain time", and the choice is a decision and not a finding. And it can
-# be tested: wait, and see who comes back.
+# Two things follow. Somebody has to choose the "certain time", and the choice is a decision and not a finding. And it
+# can be tested: wait, and see who comes back.
 
 # %% [markdown]
 # ## 2. By hand, on six customers
@@ -70,8 +70,8 @@ print("crmlib: ", counted["active"].tolist())
 # %% [markdown]
 # ## 3. The window on real customers
 #
-# Now the log named at the top. If you left it as it was, it is [CDNOW](../datasets/cdnow/README.md), a shop for music. A
-# refund is no purchase and ends no silence, so `bought` leaves refunds out.
+# Now the log named at the top. If you left it as it was, it is [CDNOW](../datasets/cdnow/README.md), a shop for music.
+# A refund is no purchase and ends no silence, so `bought` leaves refunds out.
 
 # %%
 from crmlib import customer_table, datasets
@@ -170,9 +170,9 @@ two["gap"] = two.groupby("customer")["date"].diff().dt.days
 two
 
 # %% [markdown]
-# Take the day by which 90 % of a customer's *own* gaps had ended. Silent for longer than that is unusual *for them*. (The
-# 90th percentile is an idea of software vendors and no law, and three gaps are few for it.) **Before you run the next
-# cell:** what is it for each of the two?
+# Take the day by which 90 % of a customer's *own* gaps had ended. Silent for longer than that is unusual *for them*.
+# (The 90th percentile is an idea of software vendors and no law, and three gaps are few for it.) **Before you run the
+# next cell:** what is it for each of the two?
 
 # %% tags=["nbval-check-output"]
 usual = two.groupby("customer")["gap"].quantile(0.90)
@@ -180,15 +180,16 @@ print("by hand:", usual.round(2).to_dict())
 rules = activity.activity(two, as_of="2024-05-30").set_index("customer")
 print("crmlib: ", rules["usual_gap"].round(2).to_dict(), rules["by_own_gaps"].to_dict())
 for days in (30, 90):
-    print(f"by a window of {days} days:", (rules["days_since_last"] < days).map({True: "active", False: "not"}).to_dict())
+    named = (rules["days_since_last"] < days).map({True: "active", False: "not"})
+    print(f"by a window of {days} days:", named.to_dict())
 
 # %% [markdown]
-# No window tells the two apart; their own gaps do. The rule needs gaps: with fewer than three of their own, crmlib takes
-# those of all customers.
+# No window tells the two apart; their own gaps do. The rule needs gaps: with fewer than three of their own, crmlib
+# takes those of all customers.
 #
-# Now the log, by three rules side by side: by a window of 180 and 365 days, by each customer's own gaps, and by how many
-# with such a silence still come back (the next section has the tool for it). **Before you run the next cell:** which
-# rule calls the fewest active?
+# Now the log, by three rules side by side: by a window of 180 and 365 days, by each customer's own gaps, and by how
+# many with such a silence still come back (the next section has the tool for it). **Before you run the next cell:**
+# which rule calls the fewest active?
 
 # %% tags=["nbval-check-output"]
 rules = activity.activity(bought, as_of=as_of)
@@ -218,11 +219,11 @@ gaps = pd.DataFrame({"days": [10, 20, 40, 15, 30, 50], "ended": [True] * 3 + [Fa
 gaps.T
 
 # %% [markdown]
-# Kaplan and Meier (1958) found how to use both kinds. Go through the lengths at which a gap ended. How many gaps had got
-# that far, completed or open? Of these, one ended. Multiply the shares that went on.
+# Kaplan and Meier (1958) found how to use both kinds. Go through the lengths at which a gap ended. How many gaps had
+# got that far, completed or open? Of these, one ended. Multiply the shares that went on.
 #
-# **Before you run the next cell:** of the completed gaps, two of three had ended by day 20. Which share of *all* gaps has
-# ended by then: more or less?
+# **Before you run the next cell:** of the completed gaps, two of three had ended by day 20. Which share of *all* gaps
+# has ended by then: more or less?
 
 # %% tags=["nbval-check-output"]
 from crmlib import survival
@@ -237,8 +238,8 @@ print("crmlib:        ", {day: round(curve.ended(day), 3) for day in by_hand})
 print("completed only:", dict(zip(by_hand, [0.333, 0.667, 1.0], strict=True)))
 
 # %% [markdown]
-# Completed gaps alone look too short, because of two gaps that begin on one day the shorter one is completed first. They
-# also promise that every gap ends, which nobody has seen. (`crmlib` lets the package lifelines do the sum.)
+# Completed gaps alone look too short, because of two gaps that begin on one day the shorter one is completed first.
+# They also promise that every gap ends, which nobody has seen. (`crmlib` lets the package lifelines do the sum.)
 #
 # **Before you run the next cell:** by which day has half of the completed gaps of the log ended, and by which half of
 # all?
@@ -313,8 +314,8 @@ title = f"Inactive: {percent(row['share_of_customers'])} of the customers, {perc
 ax = plots.share_bars(by_state, label="state", title=title + " revenue")
 
 # %% [markdown]
-# For the business: the revenue is what each state has brought *so far*. What the inactive brought is no forecast, and the
-# first-time buyers are where most of the work is: the next order makes them repeat customers, or silence makes them
+# For the business: the revenue is what each state has brought *so far*. What the inactive brought is no forecast, and
+# the first-time buyers are where most of the work is: the next order makes them repeat customers, or silence makes them
 # inactive.
 
 # %% [markdown]
@@ -375,10 +376,10 @@ ax = plots.share_bars(by_phase, label="phase", value="purchase_days", title=titl
 #
 # ### Steady, please
 #
-# A rule with a threshold flickers: a customer near *u* declines, buys, and is mature again. A sales department that gets
-# a new list each month and sees half of it go back stops reading it. So a stage changes only when **two snapshots in a
-# row agree** on the new one (hysteresis). By hand, on one customer. **Before you run the next cell:** when does the
-# steadied stage follow?
+# A rule with a threshold flickers: a customer near *u* declines, buys, and is mature again. A sales department that
+# gets a new list each month and sees half of it go back stops reading it. So a stage changes only when **two snapshots
+# in a row agree** on the new one (hysteresis). By hand, on one customer. **Before you run the next cell:** when does
+# the steadied stage follow?
 
 # %% tags=["nbval-check-output"]
 one = pd.DataFrame({"customer": "a", "date": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-21", "2024-02-24"])})
@@ -405,9 +406,9 @@ print(f"{count(snapshots['as_of'].nunique(), 'snapshot')}: {count(raw, 'change')
 # %% [markdown]
 # ## 9. From stage to stage
 #
-# Count who went from which stage to which between two snapshots, and divide each row by its sum: a **transition matrix**.
-# By hand on six customers, A in acquisition, G in growth, D in decline. **Before you run the next cell:** which share of
-# those in G moved to D?
+# Count who went from which stage to which between two snapshots, and divide each row by its sum: a **transition
+# matrix**. By hand on six customers, A in acquisition, G in growth, D in decline. **Before you run the next cell:**
+# which share of those in G moved to D?
 
 # %% tags=["nbval-check-output"]
 from crmlib import periods, transitions
@@ -422,8 +423,8 @@ print("crmlib:", chain.probabilities.round(2).to_string(), sep="\n")
 
 # %% [markdown]
 # From a matrix follows what to **expect**: the customers in each stage, times the matrix, are the customers after one
-# more step, if they go on moving like that. **Before you run the next cell:** two of the six are in A, three in G, one in
-# D. How many will be in D one step later?
+# more step, if they go on moving like that. **Before you run the next cell:** two of the six are in A, three in G, one
+# in D. How many will be in D one step later?
 
 # %% tags=["nbval-check-output"]
 start = {"A": 2, "G": 3, "D": 1}
@@ -432,8 +433,8 @@ print("by hand:", (pd.Series(start) @ by_hand).round(2).tolist())
 print("crmlib: ", expected.round(2).tolist())
 
 # %% [markdown]
-# Now the log, all steps between two snapshots that are 90 days apart. **Before you run the next cell:** in which stage do
-# most customers stay?
+# Now the log, all steps between two snapshots that are 90 days apart. **Before you run the next cell:** in which stage
+# do most customers stay?
 
 # %% tags=["nbval-check-output"]
 enough = snapshots["as_of"].nunique() > 1
@@ -442,8 +443,8 @@ print(chain.probabilities.round(2).to_string(na_rep="-") if enough else "One sna
 
 # %% [markdown]
 # Read a row: where those in that stage stand 90 days later. (A dash: nobody was seen there.) Is it good for a forecast?
-# Take the matrix of all steps but the last, and let it say where everybody should stand at the last snapshot. We call it
-# held if at most one in twenty stands elsewhere. **Before you run the next cell:** will it?
+# Take the matrix of all steps but the last, and let it say where everybody should stand at the last snapshot. We call
+# it held if at most one in twenty stands elsewhere. **Before you run the next cell:** will it?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explore_activity import stages_expected
@@ -466,9 +467,9 @@ if snapshots["as_of"].nunique() > 2:
     print(both.pivot(index="from", columns="to", values="apart").round(2).to_string(na_rep="-"))
 
 # %% [markdown]
-# For the business: where it did not hold, customers in one stage are not alike. Some have just come into it, others have
-# been there for long, and they go different ways. A steadied stage has a memory of its own on top: it waits for a second
-# opinion. Expect one step ahead, and measure again, before you multiply a matrix by itself ten times.
+# For the business: where it did not hold, customers in one stage are not alike. Some have just come into it, others
+# have been there for long, and they go different ways. A steadied stage has a memory of its own on top: it waits for a
+# second opinion. Expect one step ahead, and measure again, before you multiply a matrix by itself ten times.
 
 # %% [markdown]
 # ## 10. Cohorts by age
@@ -490,12 +491,12 @@ print("by hand:", by_hand.to_string(), sep="\n")
 print("crmlib:", cohorts.wide(cohorts.cohort_table(lines, as_of="2024-03-31"), "active").to_string(), sep="\n")
 
 # %% [markdown]
-# In January's cohort a was silent in February; so one of two was active at age 1. A silent month counts: who numbers the
-# months *with* a purchase instead has every customer active at every age. And the lower right of the table is empty: it
-# lies in the future.
+# In January's cohort a was silent in February; so one of two was active at age 1. A silent month counts: who numbers
+# the months *with* a purchase instead has every customer active at every age. And the lower right of the table is
+# empty: it lies in the future.
 #
-# Now the log. A month that `as_of` cuts short is masked, because half a month looks like a decline. **Before you run the
-# next cell:** does the share of the first cohort that is active fall from each age to the next?
+# Now the log. A month that `as_of` cuts short is masked, because half a month looks like a decline. **Before you run
+# the next cell:** does the share of the first cohort that is active fall from each age to the next?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explore_activity import ages_say
@@ -531,8 +532,8 @@ value = rates.rates(orders, as_of="2024-01-06").set_index("rate")["value"]
 print(f"crmlib:  repeat rate {value['repeat rate']:.3f}, repurchase rate {value['repurchase rate']:.3f}")
 
 # %% [markdown]
-# One regular among three makes half of all orders repeat orders. Both numbers are right; quoted without the denominator,
-# neither is worth anything.
+# One regular among three makes half of all orders repeat orders. Both numbers are right; quoted without the
+# denominator, neither is worth anything.
 #
 # The second half of the log against the first. The **inactive rate** (which texts call churn rate, 流失率) is the share
 # of those active in the first half who bought nothing in the second; **growth** (客户增长率) divides new customers by the
@@ -550,15 +551,15 @@ for row in five.itertuples():
     print(f"{row.rate}: {row.numerator_is}, of {row.denominator_is}")
 
 # %% [markdown]
-# 1 minus the inactive rate is the share that bought again. Change the window and it changes: section 3 once more. If new
-# customers fall to zero in your log, look whether it follows one cohort before you call it a decline.
+# 1 minus the inactive rate is the share that bought again. Change the window and it changes: section 3 once more. If
+# new customers fall to zero in your log, look whether it follows one cohort before you call it a decline.
 
 # %% [markdown]
 # ## 12. What follows?
 #
 # The shop wants to write to everybody who has been silent for 90 days, with a voucher. A log does not know what that
-# costs and changes, so the next cell *assumes* it. Of those silent half-way, section 3 counted who came back **without**
-# any voucher that we know of; they will take the voucher too.
+# costs and changes, so the next cell *assumes* it. Of those silent half-way, section 3 counted who came back
+# **without** any voucher that we know of; they will take the voucher too.
 #
 # **Before you run the next cell:** which part of the cost goes to people who would have come anyway?
 
@@ -584,15 +585,16 @@ else:
 # 1. **Active** is a silence below a window; exactly the window is inactive. Quote the window with the count.
 # 2. **Silence is not departure.** Look back from half-way: too short a window calls inactive who comes back, too long a
 #    one keeps who stays away. What a mistake costs decides.
-# 3. **The own rhythm:** beyond the 90th percentile of a customer's own gaps silence is unusual for them; it needs gaps to
-#    stand on.
+# 3. **The own rhythm:** beyond the 90th percentile of a customer's own gaps silence is unusual for them; it needs gaps
+#    to stand on.
 # 4. **Open gaps count.** Kaplan-Meier takes them as at least so long; completed gaps alone look too short.
-# 5. **Seven states** count orders and silence, three of them need prospects; **five stages** use own gaps and trend, and
-#    are steadied over two snapshots. Every threshold is somebody's choice.
-# 6. **A transition matrix** gives the expected shares after a step. That the stage alone decides is a claim to be tested.
+# 5. **Seven states** count orders and silence, three of them need prospects; **five stages** use own gaps and trend,
+#    and are steadied over two snapshots. Every threshold is somebody's choice.
+# 6. **A transition matrix** gives the expected shares after a step. That the stage alone decides is a claim to be
+#    tested.
 # 7. **Cohorts** are read by calendar age: silent months stay in, cut months are masked.
 # 8. **A rate** is a numerator and a denominator; repurchase counts orders, repeat counts customers. A campaign to the
 #    silent is measured against those who come back anyway.
 #
-# **Now you:** `uv run crm start lifecycle` puts your copy of the [workbook](../exercises/36_lifecycle.ipynb) into `work/`.
-# It checks each answer at once.
+# **Now you:** `uv run crm start lifecycle` puts your copy of the [workbook](../exercises/36_lifecycle.ipynb) into
+# `work/`. It checks each answer at once.

@@ -8,8 +8,8 @@
 # - **A copy of your own:** `uv run crm start lifecycle` puts it into `work/`, where no update touches it
 #
 # How it works: put your answer in place of the three dots (`...`), run the cell, then run the check below it. A check
-# names the mistake and never the answer. `check.hint("came_back")` gives hints in steps, `check.solution("came_back")` a
-# solution.
+# names the mistake and never the answer. `check.hint("came_back")` gives hints in steps, `check.solution("came_back")`
+# a solution.
 #
 # The next cell says which log is read; `crm start` fills it in.
 
@@ -20,8 +20,8 @@ CURRENCY = "$"
 OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "CustomerID"}
 
 # %% [markdown]
-# `tx` is the log behind the door, up to `as_of`; `bought` leaves out refunds, which are no purchases. `customers` has one
-# row for each customer in `tx`.
+# `tx` is the log behind the door, up to `as_of`; `bought` leaves out refunds, which are no purchases. `customers` has
+# one row for each customer in `tx`.
 
 # %% tags=["nbval-check-output"]
 import pandas as pd
@@ -64,8 +64,8 @@ check("active_share", active_share)
 # ## 2. Called too early?
 #
 # Go back to the middle of the log. On the day before `start`, call everybody inactive who has been silent for `window`
-# days or more, by the lines known on that day. Which share of **these** bought again from `start` on? **Answer:** a share
-# between 0 and 1; do not round it.
+# days or more, by the lines known on that day. Which share of **these** bought again from `start` on? **Answer:** a
+# share between 0 and 1; do not round it.
 
 # %% tags=["nbval-check-output"]
 from crmlib.concentration import halfway
@@ -91,9 +91,9 @@ check("came_back", came_back)
 # %% [markdown]
 # ## 3. Silent for longer than usual
 #
-# A gap is the number of days between two days with a purchase, of one customer. Take the customers with **three completed
-# gaps or more**. How many of them have been silent on `as_of` for **longer** than the 90th percentile of their own gaps?
-# (`quantile(0.90)` as pandas computes it.) **Answer:** a whole number.
+# A gap is the number of days between two days with a purchase, of one customer. Take the customers with **three
+# completed gaps or more**. How many of them have been silent on `as_of` for **longer** than the 90th percentile of
+# their own gaps? (`quantile(0.90)` as pandas computes it.) **Answer:** a whole number.
 
 # %% tags=["answer"] question="own_silent"
 own_silent = ...
@@ -134,9 +134,9 @@ check("gaps_ended", gaps_ended)
 # %% [markdown]
 # ## 5. Where does each relation stand?
 #
-# Give **every** customer in `customers` a state. Inactive is a silence of **120 days** or more, loyal are **3 orders** or
-# more; the others are `"repeat"` or `"first-time"`. Whoever has refunds only is `"no purchase"`. **Answer:** a Series of
-# states indexed by customer, or a table with the columns `customer` and `state`.
+# Give **every** customer in `customers` a state. Inactive is a silence of **120 days** or more, loyal are **3 orders**
+# or more; the others are `"repeat"` or `"first-time"`. Whoever has refunds only is `"no purchase"`. **Answer:** a
+# Series of states indexed by customer, or a table with the columns `customer` and `state`.
 
 # %% tags=["answer"] question="states"
 states = ...
@@ -204,12 +204,12 @@ shown = checked[["window_days", "called", "came_back", "share_back", "kept", "st
 print(shown.round(3).to_string(index=False, na_rep="-"))
 
 # %% [markdown]
-# `called` and `kept` are the customers called inactive and active half-way; `came_back` of the first bought again in the
-# second half, `stayed_away` of the second did not.
+# `called` and `kept` are the customers called inactive and active half-way; `came_back` of the first bought again in
+# the second half, `stayed_away` of the second did not.
 #
 # 30 days, another window, a customer's own rhythm, or no voucher at all? Argue your decision in at least 40 words: name
-# a number from the table, say what this log does not know, and what would change your mind. **Answer:** a text in quotes;
-# use three quotes for several lines.
+# a number from the table, say what this log does not know, and what would change your mind. **Answer:** a text in
+# quotes; use three quotes for several lines.
 
 # %% tags=["answer"] question="reminder"
 reminder = ...

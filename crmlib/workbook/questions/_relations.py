@@ -174,10 +174,10 @@ RELATIONS = {
         praise="Silence first, and only then the number of orders.",
         column="state",
         wrong=(
-            Wrong(lambda m: _states(m, after=180, loyal=4), "These are the defaults; the question has its own thresholds."),
+            Wrong(lambda m: _states(m, after=180, loyal=4), "These are the defaults; the question has its own."),
             Wrong(lambda m: _states(m, after=180), "You left 180 days, the default; the question has its own."),
             Wrong(lambda m: _states(m, loyal=4), "You left 4 orders, the default; the question has its own."),
-            Wrong(lambda m: _states(m, loyal_first=True), "Loyal customers who fell silent are inactive: ask silence first."),
+            Wrong(lambda m: _states(m, loyal_first=True), "Whoever fell silent is inactive: ask silence first."),
             Wrong(lambda m: _states(m, longer=True), "Exactly 120 days are inactive already."),
             Wrong(lambda m: _states(m, loyal=LOYAL_ORDERS + 1), "Exactly 3 orders are loyal already."),
             Wrong(lambda m: _states(m, orders=_by_days(m)), "You counted days with a purchase. Count orders."),
@@ -200,7 +200,7 @@ RELATIONS = {
         wrong=(
             Wrong(lambda m: 1 - repurchase(m), "This is the share of first orders."),
             Wrong(_repeat_rate, f"{_RATE} Yours is the repeat rate."),
-            Wrong(_orders_of_repeaters, "First orders of customers who came back are in it. No first order is a repeat order."),
+            Wrong(_orders_of_repeaters, "First orders of those who came back are in it. None of them is a repeat."),
             Wrong(_orders_a_buyer, "These are orders a customer. The rate is a share of the orders."),
             Wrong(_second_half, "This is the second half only; the question asks for the whole log."),
             Wrong(_lines_again, "You counted lines. Lines of one order count once."),
