@@ -169,7 +169,7 @@ def test_a_file_that_is_no_workbook_any_more_is_not_touched(root, content):
 
 
 BAD = {
-    "an unknown workbook": ({"key": "no-such"}, r"There is no workbook 'no-such'; there is: customers, lifecycle, pareto, rfm\."),
+    "an unknown workbook": ({"key": "no-such"}, r"There is no workbook 'no-such'; there is: customers, pareto\."),
     "an unknown data set": ({"data": "cdnoww"}, "cdnoww"),
     "a column that is not there": ({"data": "FILE"}, "customer"),
     "no date": ({"as_of": "31/12/1997"}, "as_of '31/12/1997' is not a date"),
