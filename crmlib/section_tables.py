@@ -92,7 +92,7 @@ def pyramid_tiers(log: Opened) -> Table | None:
 def grading(log: Opened) -> Prose | None:
     """Whether tiers are worth their effort here: the verdict and what was measured."""
     if carried(log.audit.graded):
-        return Prose((log.audit.graded.verdict, *log.audit.graded.sentences))
+        return Prose((" ".join((log.audit.graded.verdict, *log.audit.graded.sentences)),))
 
 
 def moves(log: Opened) -> Table | None:
@@ -103,8 +103,8 @@ def moves(log: Opened) -> Table | None:
             (_tier(row["tier"]), *(number(row[name]) for name in ("customers", "up", "stayed", "down", "left", "came")))
             for row in rows_of(found.table)
         )  # fmt: skip
-        headings = (f"tier {found.before}", "customers", "moved up", "stayed", "moved down", "fell silent", "came")
-        return Table(headings, tuple(rows), caption=f"Where they are {found.after}")
+        headings = ("tier", "customers", "moved up", "stayed", "moved down", "fell silent", "came")
+        return Table(headings, tuple(rows), caption=f"Tiers {found.before}, and who moved where {found.after}")
 
 
 def _tier(name):
@@ -123,8 +123,8 @@ def windows(log: Opened) -> Table | None:
             (number(row["window_days"]), number(row["active"]), number(row["inactive"]), percent(row["share_active"]))
             for row in rows_of(log.audit.windows)
         )
-        headings = ("days without a purchase before one is inactive", "active", "inactive", "share active")
-        return Table(headings, tuple(rows), words=())
+        caption = "Active is a purchase within the window; the longer it is, the more are active"
+        return Table(("window, days", "active", "inactive", "share active"), tuple(rows), words=(), caption=caption)
 
 
 def ageing(log: Opened) -> Prose:
@@ -144,7 +144,7 @@ def cohorts(log: Opened) -> Table | None:
         (cohort, number(sizes[cohort]), *("" if share != share else percent(share) for share in ages))
         for cohort, *ages in shares.itertuples()
     )
-    headings = ("first purchase", "customers", *(f"{unit} {age}" for age in shares.columns))
+    headings = ("first purchase", "customers", *(str(age) for age in shares.columns))
     return Table(headings, tuple(rows), caption=f"Share of the cohort that bought, by age in calendar {unit}s")
 
 

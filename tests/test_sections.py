@@ -107,7 +107,8 @@ def test_what_moves_in_the_base_agrees_with_the_rest_of_the_page(cdnow_page):
     assert at_180[2] == states["inactive"][1]
     rates = {row[0]: row for row in page["rates(log)"].rows}
     assert rates["repeat rate"][1] != rates["repurchase rate"][1]
-    assert page["grading(log)"].sentences == (log.audit.graded.verdict, *log.audit.graded.sentences)
+    (graded,) = page["grading(log)"].sentences
+    assert graded.startswith("Grading is worth it. 8,332 active customers with a positive value")
 
 
 @pytest.mark.parametrize("ids", ["pseudonym", "real"])
