@@ -35,7 +35,8 @@ from crmlib.segment_maps import (
 
 __all__ = [
     "ACTIONS", "FIXED_DAYS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap",
-    "Thresholds", "bin_counts", "check_map", "mean_thresholds", "scores", "segment_summary", "segments", "thresholds",
+    "Thresholds", "bin_counts", "check_map", "grid", "mean_thresholds", "scores", "segment_summary", "segments",
+    "thresholds",
 ]  # fmt: skip
 _BOUGHT = nw.col("orders") > 0
 
@@ -101,6 +102,37 @@ def bin_counts(scored, *, bins=5):
         score = cells[axis].fill_null(0).cast(nw.Int64).to_numpy()
         columns[axis] = np.bincount(score, weights=customers, minlength=max(bins) + 1).astype(np.int64)[1:]
     return like(frame, columns, dict.fromkeys(columns, nw.Int64)).to_native()
+
+
+@same_kind
+def grid(scored, *, bins=5, by="revenue"):
+    """The matrix of recency and frequency: r, f, customers, share_of_customers, ``by``, share_of_``by``.
+
+    A row for each pair of scores, also where nobody is. Customers without scores are left out, of the shares too; a
+    share of a total that is not above 0 is null.
+
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({"orders": [1, 1, 4], "days_since_last": [90.0, 9.0, 5.0], "revenue": [10.0, 20, 70]})
+    >>> grid(scores(customers, bins=2), bins=2)
+       r  f  customers  share_of_customers  revenue  share_of_revenue
+    0  1  1          2            0.666667     30.0               0.3
+    1  1  2          0            0.000000      0.0               0.0
+    2  2  1          0            0.000000      0.0               0.0
+    3  2  2          1            0.333333     70.0               0.7
+    """
+    bins = scores_per_axis(bins)
+    frame, *_ = _scored(table(scored, ["r", "f", "m", by], what="scored table", eager=False), bins)
+    cells = frame.select("r", "f", nw.col(by).cast(nw.Float64)).filter(~nw.col("r").is_null())
+    cells = collect(cells.group_by("r", "f").agg(nw.len().alias("customers"), nw.col(by).sum()))
+    across, up = bins[0], bins[1]
+    place = (cells["r"].cast(nw.Int64).to_numpy() - 1) * up + cells["f"].cast(nw.Int64).to_numpy() - 1
+    columns = {"r": np.repeat(np.arange(1, across + 1), up), "f": np.tile(np.arange(1, up + 1), across)}
+    for name, kind in (("customers", np.int64), (by, float)):
+        found = np.bincount(place, weights=cells[name].to_numpy(), minlength=across * up)
+        total = found.sum()
+        columns |= {name: found.astype(kind), f"share_of_{name}": found / total if total > 0 else found * np.nan}
+    schema = {name: nw.Int64 if name in ("r", "f", "customers") else nw.Float64 for name in columns}
+    return like(frame, columns, schema).to_native()
 
 
 @same_kind

@@ -42,6 +42,7 @@ LAYERS = """
     captions
     plots.look
     plots.purchases plots.shares plots.value
+    plots.counts plots.curves plots.grids
     plots
     explorers
     explore_rfm explore_activity

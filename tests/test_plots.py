@@ -33,6 +33,27 @@ BY_X = pd.DataFrame({"x": ["0", "1", "7+"], "customers": [1000, 30, 2], "actual"
 ABC = pareto.abc_classes(pd.DataFrame({"customer": list("abcde"), "revenue": [70.0, 15, 10, 4, 1]}))
 COUNTS = pd.DataFrame({"orders": ["1", "2", "3+"], "customers": [60, 30, 10]})
 GROUPS = pd.DataFrame({"group": [1, 2], "value": [250.0, 50.0]})
+COHORTS = pd.DataFrame(
+    {
+        "cohort": ["2024-01", "2024-01", "2024-01", "2024-02", "2024-02"],
+        "age": [0, 1, 2, 0, 1],
+        "size": [40, 40, 40, 1200, 1200],
+        "share_active": [1.0, 0.5, 0.25, 1.0, None],
+    }
+)
+MOVES = pd.DataFrame(
+    {"from": list("aabb"), "to": list("abab"), "customers": [3, 1, 0, 5], "probability": [0.75, 0.25, 0, 1]}
+)
+CELLS = pd.DataFrame({"r": [1, 1, 2, 2], "f": [1, 2, 1, 2], "customers": [7, 0, 2, 4]})
+BINS = pd.DataFrame({"score": [1, 2], "r": [5, 5], "f": [10, 0], "m": [4, 6]})
+OCCUPANCY = pd.DataFrame({"step": [0, 0, 1, 1], "state": ["new", "old"] * 2, "customers": [10.0, 0, 4, 6]})
+WINDOWS = pd.DataFrame(
+    {"window_days": [30, 365], "active": [2, 6], "inactive": [8, 4], "share_active": [0.2, 0.6]}
+)  # fmt: skip
+GAPS = pd.DataFrame(
+    {"day": [0, 1, 2], "ended": [0, 0.2, 0.5], "ended_low": [0, 0.1, 0.4], "ended_high": [0, 0.3, 0.6],
+     "ended_completed": [0, 0.4, 1.0]}
+)  # fmt: skip
 POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
 
 CHARTS = {
@@ -45,6 +66,15 @@ CHARTS = {
     "pyramid": lambda **k: plots.pyramid_bars(plots_table(TIERS, k), **k),
     "holdout": lambda **k: plots.holdout_by_x(plots_table(BY_X, k), **k),
     "value": lambda **k: plots.value_bars(plots_table(GROUPS, k), label="group", value="value", currency="$", **k),
+    "cohorts": lambda **k: plots.cohort_heatmap(plots_table(COHORTS, k), **k),
+    "ages": lambda **k: plots.cohort_curves(plots_table(COHORTS, k), **k),
+    "moves": lambda **k: plots.transition_heatmap(plots_table(MOVES, k), **k),
+    "scores": lambda **k: plots.rf_grid(plots_table(CELLS, k), bins=2, **k),
+    "bins": lambda **k: plots.rfm_bin_counts(plots_table(BINS, k), **k),
+    "stages": lambda **k: plots.stage_bars(plots_table(SEGMENTS, k), label="segment", **k),
+    "occupancy": lambda **k: plots.occupancy(plots_table(OCCUPANCY, k), **k),
+    "windows": lambda **k: plots.activity_by_window(plots_table(WINDOWS, k), **k),
+    "gaps": lambda **k: plots.gap_curves(plots_table(GAPS, k), **k),
 }
 each_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 

@@ -573,3 +573,41 @@ def test_cdnow_by_segment(cdnow):
     # a panel of customers who all began in early 1997: nobody with one order is recent
     assert summary.loc["newcomers", "customers"] == 0
     assert summary.loc["champions", "share_of_revenue"] > summary.loc["champions", "share_of_customers"]
+
+
+# ---- recency by frequency
+
+
+@EVERY_ENGINE
+def test_grid_has_every_pair_of_scores_and_leaves_nobody_out(engine):
+    scored = pd.DataFrame({"r": [1, 2, 2, None], "f": [2, 3, 3, None], "m": [1, 1, 2, None]})
+    scored["revenue"] = [9.0, 1.0, -2.0, 5.0]
+    scored[["r", "f", "m"]] = scored[["r", "f", "m"]].astype("Int64")
+    native = build(engine, scored)
+    found = rfm.grid(native, bins=(2, 3, 2))
+    assert engine_of(found) == engine_of(native)
+    names, cells = rows(found)
+    assert names == ["r", "f", "customers", "share_of_customers", "revenue", "share_of_revenue"]
+    third = float(f"{1 / 3:.12g}")
+    assert cells == [
+        (1, 1, 0, 0, 0, 0), (1, 2, 1, third, 9, 1.125), (1, 3, 0, 0, 0, 0),
+        (2, 1, 0, 0, 0, 0), (2, 2, 0, 0, 0, 0), (2, 3, 2, float(f"{2 / 3:.12g}"), -1, -0.125),
+    ]  # fmt: skip
+
+
+def test_grid_of_cdnow_holds_all_customers_and_all_revenue(cdnow):
+    scored = rfm.scores(cdnow)
+    found = rfm.grid(scored)
+    assert len(found) == 25 and found["customers"].sum() == 23570
+    assert found["revenue"].sum() == pytest.approx(2500315.63, abs=1e-6)
+    counts = rfm.bin_counts(scored)
+    assert found.groupby("r")["customers"].sum().tolist() == counts["r"].tolist()
+    assert found.groupby("f")["customers"].sum().tolist() == counts["f"].tolist()
+    assert rfm.grid(scored.assign(revenue=0.0))["share_of_revenue"].isna().all()
+
+
+def test_grid_needs_scores_of_its_bins():
+    with pytest.raises(DataError, match=r"^The scores in 'r' run from 1 to 5, but 3 bins are expected; "):
+        rfm.grid(pd.DataFrame({"r": [1, 5], "f": [1, 1], "m": [1, 1], "revenue": [1.0, 2.0]}), bins=3)
+    with pytest.raises(DataError, match=r"^The scored table has no column 'units'; it has "):
+        rfm.grid(pd.DataFrame({"r": [1], "f": [1], "m": [1]}), by="units")

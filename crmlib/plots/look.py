@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import textwrap
 
+import numpy as np
+
 from crmlib import wording
+from crmlib.frames import collect, table
 
 __all__ = [
-    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "axes", "canvas", "drawable", "dress", "legend", "money_ticks",
-    "named_ticks", "note", "number_ticks", "percent_ticks", "whole",
+    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "apart", "axes", "canvas", "drawable", "dress", "finished", "legend",
+    "money_ticks", "named_ticks", "note", "number_ticks", "percent_ticks", "readable_on", "shades",
+    "whole",
 ]  # fmt: skip
 
 # Their lightness differs by a fifth of the scale or more from one to the next, so they can be told apart in grey.
@@ -30,6 +34,34 @@ def drawable(text) -> str:
 
     glyphs = get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap()
     return text if all(ord(character) in glyphs for character in text) else ""
+
+
+def finished(native, needed, *, what):
+    """A small table of any engine in memory, wrapped."""
+    return collect(table(native, needed, what=what, eager=False))
+
+
+def shades():
+    """From nearly white to dark blue, ever darker, so that it is the same scale in grey; what is missing is white."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = ["#f2f5f8", PALETTE["light"], PALETTE["mid"], PALETTE["dark"]]
+    return LinearSegmentedColormap.from_list("crmlib", colours).with_extremes(bad="white")
+
+
+def readable_on(colour) -> str:
+    """White on a dark colour, else the colour of text."""
+    light = np.power(colour[:3], 2.2) @ (0.2126, 0.7152, 0.0722)
+    return "white" if light < 0.22 else INK
+
+
+def apart(places, least):
+    """Places moved upwards as little as is needed for them to be ``least`` apart, in their order."""
+    moved = np.array(places, dtype=float)
+    order = np.argsort(moved, kind="stable")
+    for below, above in zip(order, order[1:]):
+        moved[above] = max(moved[above], moved[below] + least)
+    return moved
 
 
 def axes(ax, size=SIZE):
