@@ -130,7 +130,7 @@ def _on_the_engine(frame, schema, as_of, columns):
     else:
         customers = customers.with_columns(orders=nw.col("days"))
     customers = customers.with_columns(
-        nw.col("amount", "spent", "repeat").round(DECIMALS),
+        nw.col(*values, "repeat").round(DECIMALS),
         first_day=day_number(nw.col("first")),
         last_day=day_number(nw.col("last")),
     )

@@ -223,7 +223,8 @@ def _series(name, values, frame):
             values = nw.from_native(values.to_native().astype(frame[name].to_native().dtype), series_only=True)
         return nw.maybe_reset_index(values.alias(name).cast(frame.schema[name]))
     if name == "flag":
-        return nw.new_series(name, pa.array(_FLAGS, pa.large_string()).take(pa.array(values)), nw.String, backend=backend)
+        flags = pa.array(_FLAGS, pa.large_string()).take(pa.array(values))
+        return nw.new_series(name, flags, nw.String, backend=backend)
     if name in ("first", "last"):
         gaps = np.isnan(values)
         days = (np.where(gaps, 0, values).astype(np.int64) - _BEFORE_1970).astype("datetime64[D]")

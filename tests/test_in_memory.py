@@ -24,7 +24,7 @@ IDS = {
 }
 AMOUNTS = [0.0, 0.1, 0.2, 0.3, -0.3, 5.0, 5.0, 19.99, -19.99, -100.0]
 line = st.tuples(
-    st.integers(0, 7), st.integers(0, 40), st.sampled_from(AMOUNTS), st.integers(0, 3), st.sampled_from([1.0, 2.5, None])
+    st.integers(0, 7), st.integers(0, 40), st.sampled_from(AMOUNTS), st.integers(0, 3), st.sampled_from([1, 2.5, None])
 )
 
 
