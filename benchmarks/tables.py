@@ -187,11 +187,11 @@ def median(runs, unit):
 
 
 def check_same_answer(ours, theirs, goal):
-    for one in ours + theirs:
-        for name in ours[0]["sums"].keys() & theirs[0]["sums"].keys():
-            expected, found = ours[0]["sums"][name], one["sums"][name]
+    for name in ours[0]["sums"].keys() & theirs[0]["sums"].keys():
+        for one, other in zip(ours, theirs, strict=True):
+            found, expected = one["sums"][name], other["sums"][name]
             if abs(found - expected) > 1e-6 * abs(expected):
-                raise SystemExit(f"{goal.ours} and {goal.theirs} differ in the sum of {name}: {expected} and {found}.")
+                raise SystemExit(f"{goal.ours} and {goal.theirs} differ in the sum of {name}: {found} and {expected}.")
 
 
 def verdicts(row, found):
@@ -286,7 +286,7 @@ def main():
     parser.add_argument("--disk-rows", type=int, default=50_000_000, help="lines of the log on disk")
     parser.add_argument("--runs", type=int, default=5, help="of every contestant")
     parser.add_argument("--no-peers", action="store_true", help="leave out those that need an environment of their own")
-    parser.add_argument("--cache", type=Path, default=HERE / ".cache", help="where environments and the log on disk lie")
+    parser.add_argument("--cache", type=Path, default=HERE / ".cache", help="for environments and the log on disk")
     parser.add_argument("--write", action="store_true", help="write the figures into README.md")
     options = parser.parse_args()
     if unknown := set(options.row) - set(ROWS):

@@ -1,0 +1,76 @@
+"""The benchmark of the table part runs, at a size that says nothing about speed; code by hand gives the same table."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from crmlib import customer_table
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """A module of the folder benchmarks, which is no package."""
+    monkeypatch.syspath_prepend(FOLDER)
+    return __import__
+
+
+def run(*options):
+    small = "--rows=2000 --customers=300 --disk-rows=3000 --runs=1".split()
+    return subprocess.run([sys.executable, str(FOLDER / "tables.py"), *small, *options], capture_output=True, text=True)
+
+
+def test_a_small_run_measures_every_row(benchmark, tmp_path):
+    done = run("--no-peers", f"--cache={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    goals = [goal for row in benchmark("tables").ROWS.values() for goal in row.goals]
+    for goal in goals:
+        (line,) = (one for one in done.stdout.splitlines() if one.startswith(f"| {goal.ours} : {goal.theirs} |"))
+        measured = line.endswith(("| yes |", "| NO |"))
+        assert measured == (goal.theirs not in ("pymc-marketing", "lifetimes")), line
+    assert "| peak memory of crmlib | < 4 GB |" in done.stdout
+
+
+def test_an_unknown_row_says_which_there_are():
+    done = run("integer")
+    assert done.returncode == 2
+    assert "there is no row 'integer'; choose from integers, text, rfm" in done.stderr
+
+
+def test_the_readme_has_a_place_for_every_row(benchmark, tmp_path):
+    tables = benchmark("tables")
+    readme = shutil.copy(FOLDER / "README.md", tmp_path)
+    before = readme.read_text("utf-8")
+    tables.write_readme({name: f"figures of {name}" for name in tables.ROWS}, "the machine", readme)
+    written = readme.read_text("utf-8")
+    for name in tables.ROWS:
+        assert f"<!-- {name} -->\nfigures of {name}\n<!-- end of {name} -->" in written
+    tables.write_readme({"text": "others"}, "the machine", readme)
+    assert "figures of rfm" in readme.read_text("utf-8") and "figures of text" not in readme.read_text("utf-8")
+    assert written.partition("## `report.py`")[2] == before.partition("## `report.py`")[2] != ""
+
+
+def test_code_by_hand_gives_the_customer_table(benchmark):
+    by_hand, contestants = benchmark("by_hand"), benchmark("contestants")
+    log = contestants.dirty(contestants.made_log(4000, 300)).drop(columns=["order", "quantity"])
+    log = pl.from_pandas(log).with_columns(pl.col("date").cast(pl.Date))
+    expected = customer_table(log, as_of=contestants.AS_OF)
+    assert expected.columns == by_hand.COLUMNS
+    assert_frame_equal(by_hand.in_polars(log.lazy(), contestants.AS_OF).collect(), expected, check_dtypes=False)
+    connection = duckdb.connect()
+    connection.register("log", log.to_arrow())
+    assert_frame_equal(connection.sql(by_hand.sql("log", contestants.AS_OF)).pl(), expected, check_dtypes=False)
+
+
+def test_answers_that_differ_stop_the_run(benchmark):
+    tables = benchmark("tables")
+    ours, theirs = [{"sums": {"x": 5.0}}], [{"sums": {"x": 6.0}}]
+    with pytest.raises(SystemExit, match=r"^crmlib and lifetimes differ in the sum of x: 5\.0 and 6\.0\.$"):
+        tables.check_same_answer(ours, theirs, tables.Goal("crmlib", "lifetimes", faster=20))
