@@ -90,7 +90,9 @@ def test_says_what_it_must(rendered):
 def test_sections_stand_in_the_order_of_their_use(rendered):
     assert [heading for heading in Page(rendered[1]).headings if heading] == [
         "What this customer base says", "What was read and done to the data", "Customers and revenue over time", "Who brings the money",
-        "Segments and what to do about each", "The customer pyramid", "Where customers stand", "What the next year may bring",
+        "Segments and what to do about each", "The customer pyramid", "Where customers stand",
+        "The life cycle",
+        "Cohorts and rates", "What the next year may bring",
         "Definitions and limits",
     ]  # fmt: skip
 
@@ -110,7 +112,7 @@ def test_links_lead_somewhere_and_pictures_have_words(rendered):
     links = [address[1:] for address in page.addresses if address.startswith("#")]
     assert len(links) >= 9 and set(links) <= {*page.ids}
     assert len(page.ids) == len({*page.ids})
-    assert len(page.alts) == 10 and all(len(words) > 20 for words in page.alts)
+    assert len(page.alts) == 11 and all(len(words) > 20 for words in page.alts)
 
 
 def test_shows_no_code_no_prompt_and_no_machine(rendered, tmp_path):

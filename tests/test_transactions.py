@@ -138,7 +138,7 @@ class TestWhatComesOut:
             (np.eye(3), "ndarray"),
         ):
             assert refusal(raw) == f"The purchase log is a {kind}; pass a table of pandas, polars, pyarrow, DuckDB, Spark or ibis."
-        assert "collect it first" in refusal(polars().lazy())
+        assert "holds String and not dates in a table that stays with its engine" in refusal(polars().lazy())
 
     def test_through_a_second_time_nothing_changes(self, make, other_log):
         for raw in (make(), make(other_log.to_dict("list"))):
