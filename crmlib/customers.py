@@ -124,7 +124,7 @@ def _on_the_engine(frame, schema, as_of, columns):
         nw.col("bought").max().alias("last"),
         nw.col("bought").count().alias("days"),
     )
-    if "order" in schema and "orders" in {*columns, *(["orders"] if {"mean_order", "flag"} & {*columns} else [])}:
+    if "order" in schema and {"orders", "mean_order", "flag"} & {*columns}:
         orders = seen.filter(purchase).group_by("customer").agg(nw.col("order").n_unique().alias("orders"))
         customers = customers.join(orders, on="customer", how="left").with_columns(nw.col("orders").fill_null(0))
     else:
