@@ -88,11 +88,11 @@ def share_bars(summary, *, label, title=None, value="revenue", ax=None):
     pairs = (("customers", -0.2, PALETTE["mid"]), (value, 0.2, PALETTE["dark"]))
     for what, shift, colour in pairs:
         shares = summary[f"share_of_{what}"].to_numpy()
-        ax.barh(rows + shift, np.nan_to_num(shares), height=0.36, color=colour, label=f"share of {what}")
+        ax.barh(rows + shift, np.nan_to_num(shares), height=0.36, color=colour, label=f"share of {what}".replace("_", " "))
         for row, share in zip(rows, shares, strict=True):
             if not math.isnan(share):
                 note(ax, wording.percent(share), (max(share, 0), row + shift), right=4, va="center", size=8.5)
-    dress(ax, title, f"share of customers and of {value}", None, grid="x", legend=True, names=names)
+    dress(ax, title, f"share of customers and of {value}".replace("_", " "), None, grid="x", legend=True, names=names)
     named_ticks(ax.yaxis, rows, names)
     ax.invert_yaxis()
     ax.margins(x=0.1)
