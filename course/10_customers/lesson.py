@@ -192,6 +192,7 @@ for day in ("2024-02-10", "2024-03-31"):
 # | `first`, `last` | first and last day with a purchase | | |
 # | `days_since_last` | from `last` to `as_of` | | |
 # | `revenue` | all amounts, refunds taken off | | |
+# | `units` | what was bought less what came back; only where the log has a `quantity` | | |
 # | `mean_order` | money of the purchases divided by `orders`; refunds do not count | | |
 # | `x` | the number of repeat days | | |
 # | `t_x` | from `first` to `last` | | |
