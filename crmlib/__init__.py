@@ -14,7 +14,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     stages, activity                    the stage of the life cycle, who is active (behind them: gaps, survival)
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     transitions                         where customers go next, as probabilities
-    bgnbd, gamma_gamma, clv             what a customer will be worth (what the models share: fitting)
+    bgnbd, gamma_gamma, clv             what a customer will be worth; the models stand here as well: crmlib.BGNBD
+                                        (what they share: fitting, scoring, model_json)
     overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
     datasets                            sample data and reading your own files (files, delimited)
     plots, wording                      every chart; numbers as people write them
@@ -37,10 +38,18 @@ _MODULES = (
     "stages", "survival", "transitions", "workbook",
 )  # fmt: skip
 
-__all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES]
+_MODELS = {  # name -> module
+    "BGNBD": "bgnbd", "fit_bgnbd": "bgnbd",
+    "GammaGamma": "gamma_gamma", "fit_gamma_gamma": "gamma_gamma",
+    "from_json": "model_json", "to_json": "model_json",
+}  # fmt: skip
+
+__all__ = ["DataError", "DataNotice", "FitError", "admit", "customer_table", "transactions", *_MODULES, *_MODELS]
 
 
 def __getattr__(name):
     if name in _MODULES:  # imported when first used, so that `import crmlib` stays light
         return import_module(f"crmlib.{name}")
+    if name in _MODELS:
+        return getattr(import_module(f"crmlib.{_MODELS[name]}"), name)
     raise AttributeError(f"module 'crmlib' has no attribute {name!r}")

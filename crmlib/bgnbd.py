@@ -9,11 +9,13 @@ Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way, Marketing Sc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from crmlib.errors import DataError, FitError
 from crmlib.fitting import Histories, cells, check_parameters, histories, maximise, starting_point
+from crmlib.scoring import add_columns
 
 __all__ = ["BGNBD", "fit_bgnbd"]
 
@@ -27,7 +29,8 @@ class BGNBD:
     Times in the table and ``horizon`` must be in that unit.
 
     Per-customer methods return a float64 array in the order of the rows, NaN for customers without a purchase (x, t_x
-    and T null). They raise DataError for a row that cannot be, such as t_x > T, and for a lazy table.
+    and T null). They raise DataError for a row that cannot be, such as t_x > T, and for a lazy table, to which `score`
+    adds columns.
 
     >>> paper = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)      # CDNOW, weeks; Table 2 of the paper
     >>> import pandas as pd
@@ -44,13 +47,22 @@ class BGNBD:
     def __post_init__(self):
         check_parameters(self)
 
-    def log_likelihood(self, customers) -> float:
-        """Sum over customers, each counted ``weight`` times if there is such a column.
+    def log_likelihood(self, customers) -> np.ndarray:
+        """One value a row; a column ``weight`` is not applied.
 
         Worked in logarithms as in Fader & Hardie (2013), note 027, so 200 purchases do not underflow.
         """
-        value, _ = _likelihood(histories(customers))(np.array([self.r, self.alpha, self.a, self.b]))
-        return float(value)
+        from scipy.special import betaln, gammaln
+
+        known = histories(customers)
+        x, t_x, T = known.columns
+        shape = self.r + x
+        alive = -shape * np.log(self.alpha + T)
+        with np.errstate(divide="ignore"):  # at x = 0 nobody can have stopped
+            stopped = np.log(np.where(x > 0, self.a / (self.b + np.maximum(x - 1, 0)), 0.0))
+        seen = np.logaddexp(alive, stopped - shape * np.log(self.alpha + t_x))
+        seen += gammaln(shape) - gammaln(self.r) + self.r * np.log(self.alpha)
+        return known.in_rows(seen + betaln(self.a, self.b + x) - betaln(self.a, self.b))
 
     def p_alive(self, customers) -> np.ndarray:
         """The chance that a customer has not stopped by T. It is 1 at x = 0: nobody stops before a repeat purchase.
@@ -95,6 +107,21 @@ class BGNBD:
         expected = self._if_alive(np.zeros(1), np.full(1, self.alpha), _horizons(horizon))[0]
         return expected if np.ndim(horizon) else float(expected[0])
 
+    def score(self, customers, *, horizon=None):
+        """The customer table, of any engine, with the columns p_alive and, given a ``horizon``, expected_purchases.
+
+        >>> import pandas as pd
+        >>> paper = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> one = pd.DataFrame({"x": [2.0], "t_x": [30.43], "T": [38.86]})
+        >>> paper.score(one, horizon=39).round(3)
+             x    t_x      T  p_alive  expected_purchases
+        0  2.0  30.43  38.86    0.727               1.226
+        """
+        columns = {"p_alive": self.p_alive}
+        if horizon is not None:
+            columns["expected_purchases"] = partial(self.expected_purchases, horizon=one_horizon(horizon))
+        return add_columns(customers, ["x", "t_x", "T"], columns)
+
     def _if_alive(self, x, waited, horizons):
         """Expected purchases of living customers: rates gamma(r + x, waited), chances p to stop beta(a, b + x).
 
@@ -121,6 +148,13 @@ def _horizons(horizon):
     if horizons.ndim > 1 or not (np.isfinite(horizons) & (horizons >= 0)).all():
         raise DataError(f"horizon is {horizon!r}; it must be a length of time from 0 up, or a sequence of such.")
     return horizons
+
+
+def one_horizon(horizon):
+    """A horizon that is a number, as a column needs it."""
+    if np.ndim(horizon):
+        raise DataError(f"horizon is {horizon!r}; score adds one column, so it must be one length of time.")
+    return horizon
 
 
 def _beta_average(a, b):

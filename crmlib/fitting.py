@@ -8,9 +8,23 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.errors import DataError, FitError
-from crmlib.frames import table
+from crmlib.frames import is_lazy, table
 
-__all__ = ["Histories", "cells", "check_parameters", "histories", "maximise", "numbers", "starting_point", "weights"]
+__all__ = [
+    "Histories", "cells", "check_parameters", "histories", "in_memory", "maximise", "numbers", "starting_point",
+    "weights",
+]  # fmt: skip
+
+
+def in_memory(customers, needed):
+    """A customer table in memory with the columns ``needed``, wrapped. Raises DataError for a lazy one."""
+    frame = table(customers, needed, eager=False)
+    if is_lazy(frame):
+        raise DataError(
+            f"The customer table is a lazy {type(frame.to_native()).__name__}, and this needs its rows in memory: collect "
+            "it first, or call the model's score, which adds columns to a table of any engine."
+        )
+    return frame
 
 
 def numbers(frame: nw.DataFrame, name: str) -> np.ndarray:
@@ -45,7 +59,7 @@ def histories(customers, *, error=DataError) -> Histories:
     Raises ``error`` at the first impossible row: one of the three missing, x not a whole number from 0 up, t_x > T,
     x > 0 with t_x = 0, or x = 0 with t_x > 0.
     """
-    frame = table(customers, ["x", "t_x", "T"])
+    frame = in_memory(customers, ["x", "t_x", "T"])
     x, t_x, T = (numbers(frame, name) for name in ("x", "t_x", "T"))
     known = ~(np.isnan(x) & np.isnan(t_x) & np.isnan(T))
     weight = weights(frame, known, error=error)

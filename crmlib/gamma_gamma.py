@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmlib.errors import DataError, DataNotice, FitError
-from crmlib.fitting import cells, check_parameters, maximise, numbers, starting_point, weights
-from crmlib.frames import table
+from crmlib.fitting import cells, check_parameters, in_memory, maximise, numbers, starting_point, weights
+from crmlib.scoring import add_columns
 
 __all__ = ["GammaGamma", "fit_gamma_gamma", "spend_correlation"]
 
@@ -41,10 +41,18 @@ class GammaGamma:
     def __post_init__(self):
         check_parameters(self)
 
-    def log_likelihood(self, customers) -> float:
-        """Sum over customers with x > 0 and a positive mean_repeat_value, each counted ``weight`` times."""
-        value, _ = _likelihood(*_usable(customers)[:3])(np.array([self.p, self.q, self.gamma]))
-        return float(value)
+    def log_likelihood(self, customers) -> np.ndarray:
+        """One value a row, NaN unless x > 0 and mean_repeat_value > 0; a column ``weight`` is not applied."""
+        from scipy.special import betaln
+
+        x, mean, _ = _columns(customers)
+        seen = np.full(len(x), np.nan)
+        good = (x > 0) & (mean > 0)
+        shape, total = self.p * x[good], x[good] * mean[good]
+        # the share of total in gamma + total, and the rest, as logarithms
+        share, rest = -np.log1p(self.gamma / total), -np.log1p(total / self.gamma)
+        seen[good] = shape * share + self.q * rest - betaln(shape, self.q) - np.log(mean[good])
+        return seen
 
     def expected_value_new(self) -> float:
         """Mean spend per purchase in the population, so that of a customer of whom no repeat purchase was seen."""
@@ -64,8 +72,20 @@ class GammaGamma:
         population = self.expected_value_new()
         x, mean, _ = _columns(customers)
         mean = np.where(mean >= 0, mean, np.nan)
-        seen = self.p * (self.gamma + x * mean) / (self.p * x + self.q - 1)
-        return np.where(x == 0, population, seen)
+        weight = self.p * x + (self.q - 1)
+        return np.where(x == 0, population, self.p * self.gamma / weight + self.p * x / weight * mean)
+
+    def score(self, customers):
+        """The customer table, of any engine, with the column expected_value.
+
+        >>> import pandas as pd
+        >>> paper = GammaGamma(p=6.25, q=3.74, gamma=15.44)
+        >>> paper.score(pd.DataFrame({"x": [0, 2], "mean_repeat_value": [None, 10.0]})).round(2)
+           x  mean_repeat_value  expected_value
+        0  0                NaN           35.22
+        1  2               10.0           14.53
+        """
+        return add_columns(customers, ["x", "mean_repeat_value"], {"expected_value": self.expected_value})
 
 
 def fit_gamma_gamma(customers, *, start=None) -> GammaGamma:
@@ -114,7 +134,7 @@ def spend_correlation(customers) -> float:
 
 
 def _columns(customers, *, error=DataError):
-    frame = table(customers, ["x", "mean_repeat_value"])
+    frame = in_memory(customers, ["x", "mean_repeat_value"])
     x, mean = numbers(frame, "x"), numbers(frame, "mean_repeat_value")
     wrong = ~np.isnan(x) & ~((x >= 0) & (x == np.floor(x)) & ~np.isinf(x)) | np.isinf(mean)
     if wrong.any():

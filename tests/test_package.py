@@ -31,9 +31,9 @@ LAYERS = """
     pareto pareto_law rfm periods prospects response survival
     activity factors pyramid lifecycle stages
     cohorts rates transitions concentration
-    fitting
+    fitting scoring
     bgnbd gamma_gamma
-    clv
+    clv model_json
     files
     datasets
     overview
@@ -70,7 +70,7 @@ WITH_EXAMPLES = (
     "prospects", "concentration", "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
-    "bgnbd", "gamma_gamma", "clv", "wording", "delimited", "files", "datasets",
+    "scoring", "bgnbd", "gamma_gamma", "model_json", "clv", "wording", "delimited", "files", "datasets",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "clv.holdout",
