@@ -22,7 +22,7 @@ import numpy as np
 from crmlib.classes import ascending
 from crmlib.customers import check_log
 from crmlib.errors import DataError
-from crmlib.frames import alike, as_day, collect, day_number, like, same_kind, table, with_names
+from crmlib.frames import alike, as_day, check_days, collect, day_number, like, same_kind, table, with_names
 from crmlib.gaps import purchase_days, usual_gaps
 from crmlib.survival import survival_of
 
@@ -197,8 +197,7 @@ def _last_contacts(frame, contacts, customers, last):
 
     met = table(contacts, ["customer", "date"], what="table of contacts", eager=False)
     alike(frame, met, "the table of transactions", "the table of contacts", key="customer")
-    if met.collect_schema()["date"] not in (nw.Date, nw.Datetime):
-        raise DataError("Column 'date' of the contacts holds no days; make it dates first.")
+    check_days(met, "date", what="contacts", advice="make it dates first")
     met = met.select("customer", day=day_number(nw.col("date")))
     met = collect(met.group_by("customer", "day").agg(nw.len().alias("lines")))
     for name, column in (("customer", "customer"), ("date", "day")):

@@ -9,7 +9,7 @@ import narwhals as nw
 
 from crmlib import in_memory
 from crmlib.errors import DataError, DataNotice, quote
-from crmlib.frames import as_day, borrow, collect, day_number, is_lazy, same_kind, table
+from crmlib.frames import as_day, borrow, check_days, collect, day_number, is_lazy, same_kind, table
 
 __all__ = ["COLUMNS", "DECIMALS", "check_log", "customer_table", "until"]
 
@@ -186,13 +186,10 @@ def check_log(frame, as_of, log=None):
     schema = frame.collect_schema()
     if not is_lazy(frame) and not len(frame):  # an empty table need not have types
         raise DataError("The table of transactions is empty.")
-    wrong = []
-    if schema["date"] not in (nw.Date, nw.Datetime):
-        wrong.append("'date' of the transactions holds no days")
+    advice = "let transactions() read the log first"
+    check_days(frame, "date", what="transactions", advice=advice)
     if not schema["amount"].is_numeric():
-        wrong.append("'amount' of the transactions holds no numbers")
-    if wrong:
-        raise DataError(f"Column {wrong[0]}; let transactions() read the log first.")
+        raise DataError(f"Column 'amount' of the transactions holds no numbers; {advice}.")
     if is_lazy(frame):
         lines, *gaps, later, first = _facts(frame, schema, as_of)
     else:
@@ -201,7 +198,7 @@ def check_log(frame, as_of, log=None):
         raise DataError("The table of transactions is empty.")
     if any(gaps):
         name = next(name for name, count in zip(("customer", "date", "amount"), gaps, strict=True) if count)
-        raise DataError(f"Column {name!r} of the transactions has gaps; let transactions() read the log first.")
+        raise DataError(f"Column {name!r} of the transactions has gaps; {advice}.")
     if as_of < first:
         raise DataError(f"as_of {as_of} is before the first purchase ({first}); choose that day or a later one.")
     if later:

@@ -15,7 +15,7 @@ import narwhals as nw
 from crmlib.errors import DataError, quote
 
 __all__ = [
-    "ENGINES", "alike", "as_day", "borrow", "collect", "day_number", "height", "is_lazy", "lending", "like",
+    "ENGINES", "alike", "as_day", "borrow", "check_days", "collect", "day_number", "height", "is_lazy", "lending", "like",
     "same_kind", "score", "table", "with_names",
 ]  # fmt: skip
 
@@ -106,6 +106,30 @@ def alike(first, second, first_name, second_name, *, key):
         raise DataError(
             f"The {key} ids are {types[0]} in {first_name} and {types[1]} in {second_name}; make them the same type."
         )
+
+
+def check_days(frame, column, *, what, advice):
+    """Raise `DataError` unless ``column`` of a wrapped table holds dates, or datetimes without a time zone.
+
+    With a zone the engines disagree on the day of a line; Spark, where every timestamp has that of the session, is
+    taken at its word.
+
+    >>> import pandas as pd
+    >>> frame = table(pd.DataFrame({"date": pd.to_datetime(["2024-03-10 23:30"]).tz_localize("America/New_York")}))
+    >>> check_days(frame, "date", what="contacts", advice="make it dates first")
+    Traceback (most recent call last):
+        ...
+    crmlib.errors.DataError: Column 'date' of the contacts has the time zone America/New_York; make it dates first.
+    """
+    dtype, native = frame.collect_schema()[column], frame.to_native()
+    zone = getattr(dtype, "time_zone", None)
+    if nw.dependencies.is_pandas_dataframe(native):  # narwhals knows no zone with an underscore or a sign in its name
+        known = native[column].dtype
+        zone = getattr(getattr(known, "pyarrow_dtype", known), "tz", None)
+    if zone is not None and not frame.implementation.is_pyspark():
+        raise DataError(f"Column {column!r} of the {what} has the time zone {zone}; {advice}.")
+    if dtype not in (nw.Date, nw.Datetime):
+        raise DataError(f"Column {column!r} of the {what} holds no days; {advice}.")
 
 
 def with_names(frame, column, code, names):

@@ -30,10 +30,7 @@ class Log:
     @cached_property
     def days(self):
         """Day numbers, equal to Python's ``date.toordinal()``."""
-        date = self.frame["date"]
-        if getattr(date.dtype, "time_zone", None):
-            date = date.dt.replace_time_zone(None)  # the day is taken as written, in that zone
-        return date.to_numpy().astype("datetime64[D]").astype(np.int64) + _BEFORE_1970
+        return self.frame["date"].to_numpy().astype("datetime64[D]").astype(np.int64) + _BEFORE_1970
 
     @cached_property
     def amount(self):

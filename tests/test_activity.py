@@ -213,6 +213,8 @@ def test_refusals_say_what_to_type():
          "later one."),
         ({"contacts": native[["customer"]]}, "The table of contacts has no column 'date'; it has ['customer']."),
         ({"contacts": native.assign(date=1)}, "Column 'date' of the contacts holds no days; make it dates first."),
+        ({"contacts": native.assign(date=native["date"].dt.tz_localize("America/New_York"))},
+         "Column 'date' of the contacts has the time zone America/New_York; make it dates first."),
         ({"contacts": native.assign(date=pd.NaT)}, "Column 'date' of the contacts has gaps; fill it or leave those "
          "lines out first."),
         ({"contacts": native.assign(customer=7)}, "The customer ids are text in the table of transactions and integers "

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 from engines import EVERY_ENGINE, build, kind, rows
 
-from crmlib import DataError, DataNotice, customer_table, datasets, overview
+from crmlib import DataError, DataNotice, customer_table, datasets, overview, transactions
 from crmlib.customers import until
+from crmlib.frames import height, table
 
 AS_OF = "2024-11-30"
 
@@ -164,3 +165,24 @@ class TestOverview:
         found = function(native)
         assert kind(found) == kind(native)
         assert rows(found) == rows(function(frame))
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "UTC"])
+def test_dates_with_a_time_zone_are_the_business_of_the_door(engine, zone):
+    """Engines disagree on the day of such a line: DuckDB keeps the moment only. Every timestamp of Spark has a zone."""
+    stamps = pd.to_datetime(["2024-01-05 00:30", "2024-01-25 23:30"]).tz_localize(zone)
+    tx = pd.DataFrame({"customer": "a", "date": stamps, "amount": 1.0})
+    if engine == "spark":
+        assert height(table(customer_table(build(engine, tx), as_of="2024-01-31"), eager=False)) == 1
+        return
+    with pytest.raises(DataError) as refused:
+        customer_table(build(engine, tx), as_of="2024-01-31")
+    named = "Etc/UTC" if engine == "duckdb" else zone
+    assert str(refused.value) == (
+        f"Column 'date' of the transactions has the time zone {named}; let transactions() read the log first."
+    )
+    if engine in ("pandas", "polars", "pyarrow"):
+        with pytest.warns(DataNotice, match="the day is taken as written, in that zone"):
+            admitted = transactions(build(engine, tx))
+        assert rows(customer_table(admitted, as_of="2024-01-31", columns=["t_x", "T"]))[1] == [("a", 20.0, 26.0)]

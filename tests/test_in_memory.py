@@ -162,15 +162,6 @@ class TestTypes:
         tx = pl.from_pandas(small()).with_columns(pl.col("amount").cast(pl.Decimal(10, 2)))
         assert customer_table(tx, as_of="2024-01-31")["revenue"].to_list() == [16.0, 8.0, -1.0]
 
-    def test_the_day_is_the_one_written_in_its_time_zone(self):
-        """Half past midnight in Tokyo is the day before in UTC."""
-        early = pd.to_datetime(["2024-01-05 00:30", "2024-01-25 00:30", "2024-01-09 23:45", "2024-01-30 12:00"])
-        tx = small(date=early.tz_localize("Asia/Tokyo"))
-        for made in (tx, pl.from_pandas(tx)):
-            found = plain(customer_table(made, as_of="2024-01-31"))
-            assert [row["first"] for row in found] == [day(4), day(8), None]
-            assert [row["days_since_last"] for row in found] == [6.0, 22.0, None]
-
     def test_first_and_last_are_days_in_the_type_of_the_dates(self):
         noon = small()["date"] + pd.Timedelta(hours=12)
         for unit in ("s", "ms", "us", "ns"):
