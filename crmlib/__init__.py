@@ -16,6 +16,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     transitions                         where customers go next, as probabilities
     bgnbd, gamma_gamma, clv             what a customer will be worth; the models stand here as well: crmlib.BGNBD
                                         (what they share: fitting, scoring, model_json)
+    retention_value, migration_value, event_value, profit_curve   the same on paper: four methods of the textbook
+    defection_value, value_matrix       what leaving and recommending are worth; CLV in two (numbers: arguments)
     overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
     datasets                            sample data and reading your own files (files, delimited)
     plots, wording                      every chart; numbers as people write them
@@ -33,9 +35,10 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "activity", "bgnbd", "clv", "cohorts", "concentration", "datasets", "factors", "gamma_gamma", "lifecycle",
-    "pareto", "pareto_law", "periods", "plots", "prospects", "pyramid", "rates", "report", "response", "rfm",
-    "stages", "survival", "transitions", "workbook",
+    "activity", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "event_value", "factors",
+    "gamma_gamma", "lifecycle", "migration_value",
+    "pareto", "pareto_law", "periods", "plots", "profit_curve", "prospects", "pyramid", "rates", "report", "response",
+    "retention_value", "rfm", "stages", "survival", "transitions", "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module

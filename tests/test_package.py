@@ -20,7 +20,7 @@ LAYERS = """
     errors
     checkout inert wording writing
     frames parsing delimited
-    calendar_periods
+    arguments calendar_periods
     remote
     transactions
     numbering
@@ -31,7 +31,9 @@ LAYERS = """
     pareto pareto_law rfm periods prospects response survival
     activity factors pyramid lifecycle stages
     cohorts rates transitions concentration
+    retention_value migration_value event_value defection_value value_matrix
     fitting scoring
+    profit_curve
     bgnbd gamma_gamma
     clv model_json
     files
@@ -71,6 +73,7 @@ WITH_EXAMPLES = (
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
     "scoring", "bgnbd", "gamma_gamma", "model_json", "clv", "wording", "delimited", "files", "datasets",
+    "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "clv.holdout",
