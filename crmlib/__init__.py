@@ -14,8 +14,9 @@ The door and the customer table stand here; the rest is in modules by what it co
     stages, activity                    the stage of the life cycle, who is active (behind them: gaps, survival)
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     transitions                         where customers go next, as probabilities
-    bgnbd, gamma_gamma, clv             what a customer will be worth; the models stand here as well: crmlib.BGNBD
-                                        (what they share: fitting, scoring, model_json)
+    bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout)
+    gamma_gamma, clv                    what a customer will be worth; all models stand here as well: crmlib.BGNBD
+                                        (what they share: fitting, quadrature, scoring, model_json)
     retention_value, migration_value, event_value, profit_curve   the same on paper: four methods of the textbook
     defection_value, value_matrix       what leaving and recommending are worth; CLV in two (numbers: arguments)
     overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
@@ -36,13 +37,15 @@ from crmlib.transactions import admit, transactions
 
 _MODULES = (
     "activity", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "event_value", "factors",
-    "gamma_gamma", "lifecycle", "migration_value",
-    "pareto", "pareto_law", "periods", "plots", "profit_curve", "prospects", "pyramid", "rates", "report", "response",
-    "retention_value", "rfm", "stages", "survival", "transitions", "value_matrix", "workbook",
+    "gamma_gamma", "lifecycle", "mbgnbd", "migration_value", "pareto", "pareto_law", "pareto_nbd", "periods", "plots",
+    "profit_curve", "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "stages",
+    "survival", "transitions", "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module
     "BGNBD": "bgnbd", "fit_bgnbd": "bgnbd",
+    "MBGNBD": "mbgnbd", "fit_mbgnbd": "mbgnbd",
+    "ParetoNBD": "pareto_nbd", "fit_pareto_nbd": "pareto_nbd",
     "GammaGamma": "gamma_gamma", "fit_gamma_gamma": "gamma_gamma",
     "from_json": "model_json", "to_json": "model_json",
 }  # fmt: skip

@@ -11,8 +11,8 @@ from crmlib.errors import DataError, FitError
 from crmlib.frames import is_lazy, table
 
 __all__ = [
-    "Histories", "cells", "check_parameters", "histories", "in_memory", "maximise", "numbers", "starting_point",
-    "weights",
+    "Histories", "cells", "check_parameters", "coarse", "histories", "in_memory", "maximise", "numbers",
+    "starting_point", "tally", "weights",
 ]  # fmt: skip
 
 
@@ -75,6 +75,8 @@ def histories(customers, *, error=DataError) -> Histories:
             row = int(np.argmax(wrong))
             found = f"x = {x[row]:g}, t_x = {t_x[row]:g}, T = {T[row]:g}"
             raise error(f"Row {row} (from 0) of the customer table cannot be: {found}; {rule}.")
+    if known.all():  # a million rows need no second copy
+        return Histories((x, t_x, T), weight, known)
     return Histories((x[known], t_x[known], T[known]), weight[known], known)
 
 
@@ -112,6 +114,48 @@ def cells(*columns: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     return [values[some_row] for values in columns], cell
 
 
+def tally(known: Histories) -> tuple[list[np.ndarray], np.ndarray]:
+    """The distinct rows and their total weight, which is all that a likelihood needs; rows of weight 0 are left out."""
+    columns, weight = known.columns, known.weight
+    if not (weight > 0).all():
+        columns, weight = [values[weight > 0] for values in columns], weight[weight > 0]
+    size = 1
+    whole = len(weight) > 0 and (weight == 1).all()
+    for values in columns:
+        whole = whole and values.max() < 2**31 and (values == np.floor(values)).all()
+        size *= int(values.max()) + 1 if whole else 1
+    if not whole or size > 2**62:
+        distinct, cell = cells(*columns)
+        return distinct, np.bincount(cell, weight, len(distinct[0]))
+    # counting sorted keys and unpacking them takes a third of the time of leading every row to its cell
+    key = np.zeros(len(weight), dtype=np.int64)
+    for values in columns:
+        key *= int(values.max()) + 1
+        key += values.astype(np.int64)
+    key.sort()
+    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    count = np.diff(first, append=len(key)).astype(float)
+    key, distinct = key[first], []
+    for values in reversed(columns):
+        key, value = np.divmod(key, int(values.max()) + 1)
+        distinct.insert(0, value.astype(float))
+    return distinct, count
+
+
+def coarse(x, t_x, T, weight, *, width=0.025):
+    """Fewer cells with nearly the same likelihood: equal x, t_x and T within ``width``, each with its weighted means.
+
+    None where there are few cells already or merging would not save much.
+    """
+    if len(x) < 4000:
+        return None
+    (x2, *_), cell = cells(x, np.floor(t_x / width), np.floor(T / width))
+    if len(x2) > len(x) / 3:
+        return None
+    total = np.bincount(cell, weight)
+    return x2, np.bincount(cell, weight * t_x) / total, np.bincount(cell, weight * T) / total, total
+
+
 def _codes(values):
     """Whole numbers from 0 up that are equal exactly where the values are, and a bound above them."""
     if len(values) == 0:
@@ -144,19 +188,33 @@ def starting_point(start, kind) -> np.ndarray:
         raise DataError(f"start is {start!r}; it must give one number for each of {names}.") from None
 
 
-# A parameter this far from 1, after scaling, means that the likelihood has no maximum: it still rises towards a border.
-_RUNAWAY = np.log(1e4)
-
-
-def maximise(log_likelihood, starts, *, customers: float, why) -> np.ndarray:
+def maximise(log_likelihood, starts, *, customers: float, why, rough=None) -> np.ndarray:
     """The positive parameters with the greatest likelihood, searched from each start in turn until one search settles.
 
     ``log_likelihood(parameters)`` returns the value and the gradient for parameters of order 1; ``customers`` is the
-    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive.
+    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive. ``rough``,
+    a function of the same kind that costs less and has its top nearby, is climbed first where it is given.
     Raises FitError with the sentence that ``why(parameters)`` gives when there is no maximum: a parameter runs away,
     or the likelihood is flat there.
     """
-    from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
+
+    # on a busy machine the threads of BLAS wait for each other longer than these small sums take
+    with threadpool_limits(1, user_api="blas"):
+        if rough is not None:
+            settled, theta, information = _climb(_loss(rough, customers), starts, customers)
+            starts = [np.exp(theta), *starts] if np.abs(theta).max() < _RUNAWAY else starts
+            polished = _polish(_loss(log_likelihood, customers), theta, information) if settled else None
+            if polished is not None:
+                return np.exp(polished)
+        settled, theta, _ = _climb(_loss(log_likelihood, customers), starts, customers)
+    if not settled:
+        raise FitError(why(np.exp(theta)))
+    return np.exp(theta)
+
+
+def _loss(log_likelihood, customers):
+    """Minus the mean log-likelihood as a function of the logarithms of the parameters, and its gradient."""
 
     def loss(theta):
         if np.abs(theta).max() > 25:  # exp would soon overflow; the search turns back from inf
@@ -164,6 +222,13 @@ def maximise(log_likelihood, starts, *, customers: float, why) -> np.ndarray:
         parameters = np.exp(theta)
         value, gradient = log_likelihood(parameters)
         return -value / customers, -gradient * parameters / customers
+
+    return loss
+
+
+def _climb(loss, starts, customers):
+    """Whether a search settled, where it ended, and the second derivatives there."""
+    from scipy.optimize import minimize
 
     def curvature(theta):
         step = 1e-5
@@ -188,5 +253,24 @@ def maximise(log_likelihood, starts, *, customers: float, why) -> np.ndarray:
             step = np.linalg.solve(information, found.jac)
             # on the way to a border the gradient vanishes as well, but the next Newton step stays long
             if np.abs(step).max() < 1e-4:
-                return np.exp(found.x - step)
-    raise FitError(why(np.exp(found.x)))
+                return True, found.x - step, information
+    return False, found.x, information
+
+
+def _polish(loss, theta, information):
+    """The top near theta, by steps with the second derivatives of a likelihood that is nearly the same; or None."""
+    longest = 0.3
+    for _ in range(12):
+        step = np.linalg.solve(information, loss(theta)[1])
+        length = np.abs(step).max()
+        if not length < longest:
+            return None
+        theta = theta - step
+        if length < 1e-8:
+            return theta
+        longest = length / 2
+    return None
+
+
+# A parameter this far from 1, after scaling, means that the likelihood has no maximum: it still rises towards a border.
+_RUNAWAY = np.log(1e4)

@@ -10,7 +10,7 @@ from crmlib.errors import DataError, quote
 
 __all__ = ["from_json", "to_json"]
 
-_MODULE = {"BGNBD": "bgnbd", "GammaGamma": "gamma_gamma"}
+_MODULE = {"BGNBD": "bgnbd", "MBGNBD": "mbgnbd", "ParetoNBD": "pareto_nbd", "GammaGamma": "gamma_gamma"}
 
 
 def to_json(model) -> str:

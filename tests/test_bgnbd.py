@@ -218,8 +218,10 @@ def test_a_sequence_of_horizons_gives_what_each_gives(model, horizons):
     together = model.expected_purchases(customers, horizon=horizons)
     assert together.shape == (2, len(horizons))
     for column, horizon in zip(together.T, horizons, strict=True):
-        np.testing.assert_array_equal(column, model.expected_purchases(customers, horizon=horizon))
-    assert model.expected_purchases_new(horizons).tolist() == [model.expected_purchases_new(h) for h in horizons]
+        alone = model.expected_purchases(customers, horizon=horizon)  # the nodes depend on the longest horizon
+        np.testing.assert_allclose(column, alone, rtol=1e-12, atol=1e-300)
+    alone = [model.expected_purchases_new(horizon) for horizon in horizons]
+    np.testing.assert_allclose(model.expected_purchases_new(horizons), alone, rtol=1e-12, atol=1e-300)
 
 
 @given(parameters, rows(), st.floats(0.01, 100))
@@ -322,7 +324,7 @@ def test_a_thousand_purchases_of_two_customers_are_fitted(weeks, mle):
 @pytest.mark.parametrize(
     ("customers", "message"),
     [
-        (table([(0, 0, 9)] * 50), "Nobody bought twice, so these customers say nothing about when they come back."),
+        (table([(0, 0, 9)] * 50), "Nobody bought twice, so these customers say nothing about when they come back; take in a longer time."),
         (table([(0, 0, 9)] * 9 + [(2, 3, 9)], weight=[1] * 9 + [0]), "Nobody bought twice"),
         (table([(1, 5, 9), (0, 0, 9), (2, 5, 9)]), "4 parameters and needs more customers with a purchase than 3."),
         (table([(1, 5, 9)] * 4, weight=0.5), "needs more customers with a purchase than 2."),

@@ -32,9 +32,10 @@ LAYERS = """
     activity factors pyramid lifecycle stages
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
-    fitting scoring
-    profit_curve
-    bgnbd gamma_gamma
+    fitting scoring quadrature
+    profit_curve purchase_model
+    dropout
+    bgnbd mbgnbd pareto_nbd gamma_gamma
     clv model_json
     files
     datasets
@@ -72,7 +73,8 @@ WITH_EXAMPLES = (
     "prospects", "concentration", "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
-    "scoring", "bgnbd", "gamma_gamma", "model_json", "clv", "wording", "delimited", "files", "datasets",
+    "scoring", "quadrature", "bgnbd", "mbgnbd", "pareto_nbd", "gamma_gamma", "model_json", "clv",
+    "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example

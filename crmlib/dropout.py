@@ -1,0 +1,161 @@
+"""Customers who may stop for good right after a purchase: what BG/NBD and MBG/NBD compute.
+
+Chances to stop differ between customers as a beta(a, b). ``first`` is 0 where nobody stops at the first purchase
+(BG/NBD) and 1 where that may be as well (MBG/NBD): a customer with x repeat purchases has had x + first occasions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crmlib.fitting import cells
+from crmlib.purchase_model import PurchaseModel
+from crmlib.quadrature import beta_nodes, laplace_nodes, log_beta_ratio
+
+__all__ = ["Dropout", "likelihood", "starts", "why"]
+
+
+class Dropout(PurchaseModel):
+    """A purchase model with the parameters r, alpha, a, b and the number ``_first``."""
+
+    def _log_odds(self, x, t_x, T):
+        """Log of the odds that a customer stopped right after t_x, to having lived on to T."""
+        occasions = x + self._first
+        with np.errstate(divide="ignore"):  # who had no occasion cannot have stopped
+            stopped = np.log(np.where(occasions > 0, self.a / (self.b + np.maximum(occasions - 1, 0)), 0.0))
+        return stopped + (self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+
+    def _log_likelihood(self, x, t_x, T):
+        from scipy.special import gammaln
+
+        seen = gammaln(self.r + x) - gammaln(self.r) - self.r * np.log1p(T / self.alpha) - x * np.log(self.alpha + T)
+        seen += log_beta_ratio(self.a, self.b, x + self._first)
+        return seen + np.logaddexp(0.0, self._log_odds(x, t_x, T))
+
+    def _p_alive(self, x, t_x, T):
+        from scipy.special import expit
+
+        return expit(-self._log_odds(x, t_x, T))
+
+    def _if_alive(self, x, T, lasting):
+        """Expected purchases of living customers: rates gamma(r + x, alpha + T), chances p to stop beta(a, b + x).
+
+        For a known p it is (1 - (1 + p z)**-(r + x)) / p with z = lasting / (alpha + T). The mean of that over p needs
+        no hypergeometric function and no division by a - 1, and it is a sum of positive terms. Shape: x by lasting.
+        """
+        if len(x) == 0 or len(lasting) == 0:
+            return np.zeros((len(x), len(lasting)))
+        some_x, at = np.unique(x, return_inverse=True)
+        rate, z = (self.r + x)[:, np.newaxis], lasting / (self.alpha + T)[:, np.newaxis]
+        p, share, at_zero, at_one = beta_nodes(self.a, self.b + some_x + self._first, np.max(rate * z))
+        total = at_zero[at, np.newaxis] * rate * z - at_one[at, np.newaxis] * np.expm1(-rate * np.log1p(z))
+        for node in range(p.shape[1]):  # a loop over ~200 nodes keeps the memory at a few numbers a customer
+            stop = p[at, node, np.newaxis]
+            total -= share[at, node, np.newaxis] / stop * np.expm1(-rate * np.log1p(stop * z))
+        return total
+
+    def _new(self, lasting):
+        alive = self.b / (self.a + self.b) if self._first else 1.0
+        return alive * self._if_alive(np.zeros(1), np.zeros(1), lasting)[0]
+
+    def _pmf(self, n, lasting):
+        """Alive with n purchases, or stopped at the last of n after which the rate would have brought more."""
+        from scipy.special import betainc, xlog1py, xlogy, gammaln
+
+        occasions = n + self._first
+        share, rest = lasting / (self.alpha + lasting), self.alpha / (self.alpha + lasting)
+        at_n = gammaln(self.r + n) - gammaln(self.r) - gammaln(n + 1) + xlogy(n, share) + xlogy(self.r, rest)
+        alive = np.exp(at_n + log_beta_ratio(self.a, self.b, occasions))
+        had = np.maximum(occasions - 1, 0)
+        stopped = np.exp(log_beta_ratio(self.a, self.b, had)) * self.a / (self.a + self.b + had)
+        n_or_more = np.where(n > 0, betainc(np.maximum(n, 1), self.r, share), 1.0)
+        return alive + np.where(occasions > 0, stopped * n_or_more, 0.0)
+
+    def _endless(self):
+        return self.a <= 1
+
+    def _dert_if_alive(self, x, T, delta):
+        """Discounted purchases of living customers: the mean of rate / (rate p + delta). Shape: x by T.
+
+        It is the integral over time of the expected rate, exp(-delta t) times the mean over p of
+        (r + x) / (alpha + T) * (1 + p t / (alpha + T)) ** -(r + x + 1); in z = t / (alpha + T) the mean depends on x
+        alone and the discount on T alone.
+        """
+        if delta == 0:  # each customer makes 1 / p more purchases on average
+            mean = (self.a + self.b + x + self._first - 1) / (self.a - 1)
+            return np.repeat(mean[:, np.newaxis], len(T), axis=1)
+        y, shape = delta * (self.alpha + T), self.r + x
+        z, weight = laplace_nodes(y.min(), y.max() + shape.max() + 1)
+        p, share, at_zero, at_one = beta_nodes(self.a, self.b + x + self._first, (shape.max() + 1) * z[-1])
+        lasting = np.empty((len(x), len(z)))
+        for row in range(len(x)):
+            of_p = np.exp(-(shape[row] + 1) * np.log1p(p[row][:, np.newaxis] * z))
+            lasting[row] = at_zero[row] + share[row] @ of_p + at_one[row] * np.exp(-(shape[row] + 1) * np.log1p(z))
+        return shape[:, np.newaxis] * (lasting @ (weight[:, np.newaxis] * np.exp(-z[:, np.newaxis] * y)))
+
+
+def starts(x, weight):
+    """Where the search begins: from the mean and variance of x, as if nobody ever stopped; T is 1 on average."""
+    n = weight.sum()
+    mean = np.sum(weight * x) / n
+    excess = np.sum(weight * (x - mean) ** 2) / n - mean
+    r = np.clip(mean**2 / excess, 0.1, 10.0) if excess > 0 else 10.0
+    return [np.array([r, r / mean, 1.0, 3.0]), np.ones(4)]
+
+
+def why(parameters):
+    """What the customers seem to lack where the likelihood has no maximum."""
+    r, _, a, b = parameters
+    if a / (a + b) < 0.01:
+        return "hardly anybody seems to have stopped buying"
+    if a + b > 1e3:
+        return "customers seem to be all alike in how soon they stop"
+    if r > 1e3:
+        return "customers buy at rates that differ no more than chance would make them"
+    return "there are too few or too similar histories"
+
+
+def likelihood(first):
+    """For distinct histories: the log-likelihood and its gradient as a function of (r, alpha, a, b)."""
+
+    def on(x, t_x, T, w):
+        from scipy.special import digamma, gammaln
+
+        each_x, at = np.unique(x, return_inverse=True)
+        w_x = np.bincount(at, w)
+        k, (each_T, to_T) = each_x + first, np.unique(T, return_inverse=True)
+        w_T, wx_T = np.bincount(to_T, w), np.bincount(to_T, w * x)
+        some = np.flatnonzero(x + first > 0)
+        x2, t2, T2, w2 = x[some], t_x[some], T[some], w[some]
+        at2, wx2 = at[some], w2 * x2
+
+        def log_likelihood(parameters):
+            r, alpha, a, b = parameters
+            # as if all were alive at T
+            log_T = np.log(alpha + each_T)
+            by_x = gammaln(r + each_x) - gammaln(r) + r * np.log(alpha)
+            by_x += gammaln(a + b) - gammaln(a + b + k) + gammaln(b + k) - gammaln(b)
+            value = np.dot(w_x, by_x) - r * np.dot(w_T, log_T) - np.dot(wx_T, log_T)
+            d_r = np.dot(w_x, digamma(r + each_x) - digamma(r) + np.log(alpha)) - np.dot(w_T, log_T)
+            d_alpha = np.sum(w_x) * r / alpha - np.dot(r * w_T + wx_T, 1 / (alpha + each_T))
+            d_a = np.dot(w_x, digamma(a + b) - digamma(a + b + k))
+            d_b = d_a + np.dot(w_x, digamma(b + k) - digamma(b))
+            # and what it adds that they may have stopped right after t_x
+            before, after = alpha + t2, alpha + T2
+            gap = np.log(after / before)
+            with np.errstate(divide="ignore"):
+                had = np.log(a / (b + np.maximum(k - 1, 0)))
+            odds = had[at2] + (r + x2) * gap  # log of dead : alive
+            small = np.exp(-np.abs(odds))
+            value += np.dot(w2, np.maximum(odds, 0) + np.log1p(small))
+            dead = w2 * np.where(odds > 0, 1.0, small) / (1 + small)
+            d_r += np.dot(dead, gap)
+            d_alpha += np.dot(dead * (r + x2), 1 / after - 1 / before)
+            stopped = np.sum(dead)
+            d_a += stopped / a
+            d_b -= np.dot(np.bincount(at2, dead, len(k)), 1 / (b + np.maximum(k - 1, 0)))
+            return value, np.array([d_r, d_alpha, d_a, d_b])
+
+        return log_likelihood
+
+    return on

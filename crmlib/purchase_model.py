@@ -1,0 +1,176 @@
+"""What BG/NBD, MBG/NBD and Pareto/NBD have in common: how they read customers and what they can be asked.
+
+All three take purchases of the living to come at random, at rates that differ between customers as a gamma(r, alpha).
+They differ in how customers stop.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from crmlib.errors import DataError, FitError
+from crmlib.fitting import Histories, cells, coarse, histories, maximise, starting_point, tally
+from crmlib.frames import collect, is_lazy, table
+from crmlib.scoring import add_columns, count_cells
+
+__all__ = ["PurchaseModel", "fit_purchases", "lengths"]
+
+
+class PurchaseModel:
+    """A model of when customers buy; its methods read the columns x, t_x and T of a customer table in memory.
+
+    ``alpha`` carries the unit of time of the table: 4.414 in weeks is 30.9 in days. Horizons and discounts must be in
+    that unit.
+
+    Per-customer methods return a float64 array in the order of the rows, NaN for customers without a purchase (x, t_x
+    and T null). They raise DataError for a row that cannot be, such as t_x > T, and for a lazy table, to which `score`
+    adds columns.
+    """
+
+    # A model computes these from float arrays; x, T and delta as in the methods, `lasting` a sequence of lengths of time:
+    # _log_likelihood(x, t_x, T), _p_alive(x, t_x, T), _if_alive(x, T, lasting), _dert_if_alive(x, T, delta),
+    # _new(lasting), _pmf(n, lasting), _endless()
+
+    def log_likelihood(self, customers) -> np.ndarray:
+        """One value a row, worked in logarithms, so that no history underflows; a column ``weight`` is not applied."""
+        known = histories(customers)
+        return known.in_rows(self._log_likelihood(*known.columns))
+
+    def p_alive(self, customers) -> np.ndarray:
+        """The chance that a customer has not stopped by T."""
+        known = histories(customers)
+        return known.in_rows(self._p_alive(*known.columns))
+
+    def expected_purchases(self, customers, *, horizon) -> np.ndarray:
+        """Repeat purchases expected in the ``horizon`` after T, in the table's unit of time.
+
+        A sequence of horizons gives one column each.
+        """
+        lasting = lengths(horizon)
+        known = histories(customers)
+        x, t_x, T = known.columns
+        (each_x, each_T), cell = cells(x, T)
+        expected = self._if_alive(each_x, each_T, lasting)[cell]
+        expected *= self._p_alive(x, t_x, T)[:, np.newaxis]
+        return known.in_rows(expected if np.ndim(horizon) else expected[:, 0])
+
+    def expected_purchases_new(self, horizon):
+        """Repeat purchases that a new customer is expected to make in the ``horizon`` after the first purchase.
+
+        A float, or an array for a sequence of horizons.
+        """
+        expected = self._new(lengths(horizon))
+        return expected if np.ndim(horizon) else float(expected[0])
+
+    def pmf(self, n, horizon):
+        """The chance that a new customer makes exactly ``n`` repeat purchases in the ``horizon`` after the first one.
+
+        ``n`` is a whole number from 0 up, or a sequence of such, which gives an array; ``horizon`` is one number.
+        """
+        try:
+            counts = np.atleast_1d(np.asarray(n, dtype=float))
+        except (TypeError, ValueError):
+            counts = np.array([np.nan])
+        if counts.ndim > 1 or not (np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))).all():
+            raise DataError(f"n is {n!r}; it counts purchases, so it must be a whole number from 0 up, or a sequence.")
+        if np.ndim(horizon):
+            raise DataError(f"horizon is {horizon!r}; pmf needs one length of time.")
+        chances = self._pmf(counts, float(lengths(horizon)[0]))
+        return chances if np.ndim(n) else float(chances[0])
+
+    def dert(self, customers, *, discount) -> np.ndarray:
+        """Discounted expected residual transactions: repeat purchases expected after T, without end, in today's worth.
+
+        A purchase t after T counts (1 + discount)**-t: ``discount`` is the effective rate per unit of time of the
+        table, 10 % a year = 1.10 ** (1 / 365) - 1 a day, and it works continuously, from T on. Times the value of a
+        purchase it is the residual lifetime value. Raises DataError for a negative discount, and for discount=0 where
+        the sum has no end.
+        """
+        delta = _log_growth(discount)
+        if delta == 0 and self._endless():
+            raise DataError(f"discount is 0, and without discounting the purchases of this {self!r} have no end.")
+        known = histories(customers)
+        x, t_x, T = known.columns
+        each_x, at_x = np.unique(x, return_inverse=True)
+        each_T, at_T = np.unique(T, return_inverse=True)
+        if not len(x):
+            return known.in_rows(x)
+        return known.in_rows(self._dert_if_alive(each_x, each_T, delta)[at_x, at_T] * self._p_alive(x, t_x, T))
+
+    def score(self, customers, *, horizon=None, discount=None):
+        """The customer table, of any engine, with the column p_alive; more with a horizon or a discount.
+
+        A ``horizon`` adds expected_purchases, a ``discount`` adds dert.
+        """
+        columns = {"p_alive": self.p_alive}
+        if horizon is not None:
+            if np.ndim(horizon):
+                raise DataError(f"horizon is {horizon!r}; score adds one column, so it must be one length of time.")
+            columns["expected_purchases"] = partial(self.expected_purchases, horizon=horizon)
+        if discount is not None:
+            columns["dert"] = partial(self.dert, discount=discount)
+        return add_columns(customers, ["x", "t_x", "T"], columns)
+
+
+def lengths(horizon) -> np.ndarray:
+    """A length of time, or a sequence of such, as an array. Raises DataError for anything else."""
+    try:
+        lasting = np.atleast_1d(np.asarray(horizon, dtype=float))
+    except (TypeError, ValueError):
+        lasting = np.array([np.nan])
+    if lasting.ndim > 1 or not (np.isfinite(lasting) & (lasting >= 0)).all():
+        raise DataError(f"horizon is {horizon!r}; it must be a length of time from 0 up, or a sequence of such.")
+    return lasting
+
+
+def _log_growth(discount):
+    try:
+        good = 0 <= discount < np.inf
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise DataError(f"discount is {discount!r}; it must be one number from 0 up, the effective rate per unit of time.")
+    return float(np.log1p(discount))
+
+
+def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
+    """Fit a purchase model of class ``kind``, called ``name`` in sentences, by maximum likelihood.
+
+    ``starts(x, weight)`` and ``likelihood(x, t_x, T, weight)`` work in units in which the mean T is 1;
+    ``why(parameters)`` says why the search found no maximum. A lazy table is counted to cells by its engine.
+    """
+    if is_lazy(table(customers, ["x", "t_x", "T"], eager=False)):
+        customers = collect(table(count_cells(customers), eager=False)).to_native()
+    known = histories(customers, error=FitError)
+    n = float(known.weight.sum())
+    if n < 4:
+        raise FitError(f"{name} has 4 parameters and needs more customers with a purchase than {n:g}.")
+    (x, t_x, T), weight = tally(known)
+    again = float(weight[x > 0].sum())
+    if again == 0:
+        raise FitError(
+            "Nobody bought twice, so these customers say nothing about when they come back; take in a longer time."
+        )
+    unit = np.sum(weight * T) / n  # in units of the mean T all parameters are of order 1
+    carries = [field in ("alpha", "beta") for field in kind.__dataclass_fields__]
+    scale = np.where(carries, unit, 1.0)
+    t_x, T = t_x / unit, T / unit
+    first = list(starts(x, weight))
+    if start is not None:
+        first.insert(0, starting_point(start, kind) / scale)
+
+    def no_maximum(parameters):
+        if again == n:
+            reason = f"{name} needs those who bought once as well"
+            return f"Every customer bought again and the fit does not settle; {reason}."
+        if again < 10:
+            return f"{name} does not settle on these customers: only {again:g} of {n:g} bought again."
+        return f"{name} does not settle on these customers: {why(parameters)}."
+
+    rough = coarse(x, t_x, T, weight)
+    found = maximise(
+        likelihood(x, t_x, T, weight), first, customers=n, why=no_maximum, rough=rough and likelihood(*rough)
+    )
+    return kind(*(found * scale).tolist())
