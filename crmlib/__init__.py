@@ -19,6 +19,8 @@ The door and the customer table stand here; the rest is in modules by what it co
                                         (what they share: fitting, quadrature, scoring, model_json)
     retention_value, migration_value, event_value, profit_curve   the same on paper: four methods of the textbook
     defection_value, value_matrix       what leaving and recommending are worth; CLV in two (numbers: arguments)
+    uncertainty, simulate               how sure a fit is; customers drawn from a model
+    holdout, diagnostics                whether to believe a model: against what came, and against rules of thumb
     overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
     datasets                            sample data and reading your own files (files, delimited)
     plots, wording                      every chart; numbers as people write them
@@ -36,10 +38,10 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "activity", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "event_value", "factors",
-    "gamma_gamma", "lifecycle", "mbgnbd", "migration_value", "pareto", "pareto_law", "pareto_nbd", "periods", "plots",
-    "profit_curve", "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "stages",
-    "survival", "transitions", "value_matrix", "workbook",
+    "activity", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "diagnostics", "event_value",
+    "factors", "gamma_gamma", "holdout", "lifecycle", "mbgnbd", "migration_value", "pareto", "pareto_law", "pareto_nbd",
+    "periods", "plots", "profit_curve", "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm",
+    "simulate", "stages", "survival", "transitions", "uncertainty", "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import numpy as np
 
-from crmlib import activity, clv, cohorts, lifecycle, pareto, pyramid, rates, rfm, stages, wording
+from crmlib import activity, clv, cohorts, holdout, lifecycle, pareto, pyramid, rates, rfm, stages, wording
 from crmlib.bgnbd import BGNBD, fit_bgnbd
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
@@ -70,7 +70,7 @@ class Value:
 
     ``customers`` is the customer table plus p_alive, expected_purchases and value; ``correlation`` is that of how
     often with how much; ``free`` counts customers whose repeat purchases were all worth nothing; ``holdout`` is from
-    `clv.holdout`.
+    `crmlib.holdout`.
     """
 
     purchases: BGNBD
@@ -291,7 +291,7 @@ def _value(tx, customers, facts):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on those who are counted as free
         purchases, spend = fit_bgnbd(customers), fit_gamma_gamma(customers)
-        held = _or_refused(lambda: clv.holdout(tx, split=split, as_of=facts.as_of))
+        held = _or_refused(lambda: holdout.holdout(tx, split=split, as_of=facts.as_of))
     worth = clv.clv(customers, purchases, spend, horizon=YEAR)
     rows = nw.from_native(customers)
     scored = rows.with_columns(

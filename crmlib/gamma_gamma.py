@@ -54,6 +54,13 @@ class GammaGamma:
         seen[good] = shape * share + self.q * rest - betaln(shape, self.q) - np.log(mean[good])
         return seen
 
+    def objective(self, customers):
+        """What a fit to these customers makes as large as it can, as a function of (p, q, gamma).
+
+        It returns the sum of the log-likelihood, each row counted ``weight`` times, and its gradient.
+        """
+        return _likelihood(*_usable(customers)[:3])
+
     def expected_value_new(self) -> float:
         """Mean spend per purchase in the population, so that of a customer of whom no repeat purchase was seen."""
         if self.q <= 1:

@@ -36,7 +36,8 @@ LAYERS = """
     profit_curve purchase_model
     dropout
     bgnbd mbgnbd pareto_nbd gamma_gamma
-    clv model_json
+    clv model_json simulate
+    uncertainty holdout diagnostics
     files
     datasets
     overview
@@ -74,13 +75,15 @@ WITH_EXAMPLES = (
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
     "scoring", "quadrature", "bgnbd", "mbgnbd", "pareto_nbd", "gamma_gamma", "model_json", "clv",
+    "simulate", "uncertainty", "holdout", "diagnostics",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
-    "clv.holdout",
+    "holdout.holdout",
     "gamma_gamma.fit_gamma_gamma",
     "gamma_gamma.spend_correlation",
+    "uncertainty.bootstrap",
 }
 SILENT = {"workbook.manifest.write_manifest"}
 

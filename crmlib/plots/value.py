@@ -36,7 +36,7 @@ def value_bars(groups, *, label, value, what=None, currency="", x=None, title=No
 def holdout_by_x(by_x, *, title=None, ax=None):
     """Purchases after the split, expected and actual, for customers with 0, 1, 2 ... repeat purchases before it.
 
-    ``by_x``: from `clv.holdout`: ``x, customers, actual, expected`` (means a customer).
+    ``by_x``: from `crmlib.holdout`: ``x, customers, actual, expected`` (means a customer).
     """
     by_x = table(by_x, ["x", "customers", "actual", "expected"], what="table by x")
     ax = axes(ax)
