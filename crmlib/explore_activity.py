@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import numpy as np
@@ -21,8 +22,8 @@ from crmlib.stages import STAGES
 from crmlib.wording import count, days, number, percent, several
 
 __all__ = [
-    "activity_window", "ages_say", "gaps_say", "longest_silence", "nobody_bought", "silent_stay_silent",
-    "snapshot_dates", "stage_has_no_memory", "stages_expected", "windows_checked",
+    "Ahead", "activity_window", "ages_say", "ages_title", "gaps_say", "longest_silence", "nobody_bought",
+    "silent_stay_silent", "snapshot_dates", "stage_has_no_memory", "stages_ahead", "stages_expected", "windows_checked",
 ]  # fmt: skip
 
 _HAIR = 1e-9  # sums of floats differ in their last digits
@@ -220,6 +221,16 @@ def ages_say(cohorts, *, least=3) -> str:
     )
 
 
+def ages_title(cohorts) -> str:
+    """What the youngest whole age of all cohorts says, as the title of a chart of a `cohort_table`."""
+    frame = table(cohorts, ["cohort", "age", "share_active"], what="cohort table")
+    shares = frame.filter(nw.col("age") == 1, ~nw.col("share_active").is_null())["share_active"].to_list()
+    if not shares:
+        return "No cohort is wholly seen at age 1"
+    low, high = percent(min(shares)), percent(max(shares))
+    return f"At age 1 {low if low == high else f'{low} to {high}'} of a cohort are active"
+
+
 def snapshot_dates(tx, *, as_of, apart=90) -> list[dt.date]:
     """``as_of`` and the days ``apart`` days before each other back to the first purchase, in order.
 
@@ -231,6 +242,36 @@ def snapshot_dates(tx, *, as_of, apart=90) -> list[dt.date]:
     last = as_day(as_of).toordinal()
     first = min(int(purchase_days(tx).day.min()), last)
     return [dt.date.fromordinal(day) for day in range(last, first - 1, -apart)][::-1]
+
+
+class Ahead(NamedTuple):
+    """Customers expected in each stage some steps ahead, a table for `plots.occupancy`, or None and why in ``said``."""
+
+    said: str
+    title: str = ""
+    table: Any = None
+
+
+def stages_ahead(snapshots, *, steps=4) -> Ahead:
+    """Where the customers of the last snapshot would stand ``steps`` later, by all moves so far, without newcomers."""
+    frame, dates = _snapshots(snapshots)
+    if len(dates) < 2:
+        return Ahead("This log has 1 snapshot, and a step needs two.")
+    moved = transitions.from_snapshots(frame.to_native(), column="stage", order=STAGES)
+    here = _by_stage(frame.filter(nw.col("as_of") == dates[-1]))
+    try:
+        told = moved.expected({name: n for name, n in here.items() if n}, steps)
+    except DataError as error:
+        return Ahead(str(error))
+    ends = [told[told["step"] == step].set_index("state")["customers"] for step in (0, steps)]
+    now, then = (end / end.sum() for end in ends)
+    fullest = (then - now).idxmax()
+    title = f"{fullest.capitalize()} would grow from {percent(now[fullest])} to {percent(then[fullest])} of these customers"
+    if then[fullest] - now[fullest] < _HAIR:
+        title = "Every stage would stay as it is"
+    stages = [f"{name} {percent(then[name])} ({percent(now[name])})" for name in STAGES]
+    known = f"{count(sum(here.values()), 'customer')} known on {dates[-1]:%Y-%m-%d}"
+    return Ahead(f"{known}, after {count(steps, 'step')} (now): {several(stages)}.", title, told)
 
 
 def stages_expected(snapshots) -> str:

@@ -22,7 +22,7 @@ from crmlib.wording import count, money, number, percent, several
 
 __all__ = [
     "TIES", "Halves", "Trial", "bins_and_ties", "claims_said", "keeps_said", "score", "silent_and_scored", "split_ties",
-    "trial", "two_halves",
+    "ties_compared", "trial", "two_halves",
 ]  # fmt: skip
 
 TIES = {
@@ -80,11 +80,7 @@ def bins_and_ties(customers, *, axis="f", bins=5, ties="share") -> View:
     from crmlib import plots
     from crmlib.plots import look
 
-    if axis not in _WORDS:
-        raise DataError(f"axis {axis!r} is not known; choose 'r', 'f' or 'm'.")
-    column, sign = axes("revenue")[axis]
-    frame = table(customers, ["orders", column], what="customer table")
-    good = sign * frame.filter(nw.col("orders") > 0)[column].cast(nw.Float64).to_numpy()
+    good = _good(customers, axis)
     if not len(good):
         ax = plots.canvas(5.6, 3.4)
         ax.axis("off")
@@ -110,6 +106,40 @@ def bins_and_ties(customers, *, axis="f", bins=5, ties="share") -> View:
         f"{_WORDS[axis]} in {bins} bins, {TIES[ties]}: {used}, and {most}. {count(split, 'customer')} with "
         f"{_EQUAL[axis]} {'does' if split == 1 else 'do'} not all have the same score.",
     )
+
+
+def ties_compared(customers, *, bins=5):
+    """All positions of the knobs but the number of bins: for each letter and treatment of ties, how many scores are
+    used, what share the fullest holds, and how many customers stand apart from an equal one. A pandas table.
+
+    >>> import pandas as pd
+    >>> six = pd.DataFrame({"days_since_last": [9.0, 8, 7, 6, 5, 4], "orders": [1, 1, 1, 1, 2, 7], "revenue": 5.0})
+    >>> ties_compared(six, bins=3).loc[3:5, ["letter", "used", "apart"]]
+      letter  used  apart
+    3      F     2      0
+    4      F     3      4
+    5      F     2      0
+    """
+    import pandas as pd
+
+    rows = []
+    for axis, letter in _WORDS.items():
+        good = _good(customers, axis)
+        for ties, words in TIES.items():
+            scored = score(good, bins=bins, ties=ties)
+            held = np.unique(scored, return_counts=True)[1]
+            fullest = percent(held.max(initial=0) / max(len(good), 1))
+            rows.append((letter, words, len(held), fullest, split_ties(good, scored)))
+    return pd.DataFrame(rows, columns=["letter", "ties", "used", "fullest", "apart"])
+
+
+def _good(customers, axis):
+    """What is scored on one axis, of everybody with a purchase, as numbers of which larger is better."""
+    if axis not in _WORDS:
+        raise DataError(f"axis {axis!r} is not known; choose 'r', 'f' or 'm'.")
+    column, sign = axes("revenue")[axis]
+    frame = table(customers, ["orders", column], what="customer table")
+    return sign * frame.filter(nw.col("orders") > 0)[column].cast(nw.Float64).to_numpy()
 
 
 class Halves(NamedTuple):

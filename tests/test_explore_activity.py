@@ -220,6 +220,42 @@ def test_a_stage_without_memory_and_one_with():
     assert "did not hold here: 50.0 %" in said and said.endswith("19 times out of 20.")
 
 
+def test_steps_ahead_by_hand():
+    """Half of growth goes to decline and half of decline back in each step."""
+    ahead = explore_activity.stages_ahead(told(*["gg", "gd"] * 4, *["dg", "dd"] * 4, *["gg", "gd"] * 2), steps=1)
+    assert ahead.said == (
+        "20 customers known on 2024-03-31, after 1 step (now): acquisition 0.0 % (0.0 %), growth 50.0 % (50.0 %), maturity "
+        "0.0 % (0.0 %), decline 50.0 % (50.0 %) and termination 0.0 % (0.0 %)."
+    )
+    assert ahead.title == "Every stage would stay as it is"
+    ahead = explore_activity.stages_ahead(told("gg", "gt", "tt"), steps=2)  # 1, then 0.5, then 0.25 in growth
+    assert ahead.title == "Termination would grow from 66.7 % to 91.7 % of these customers"
+    in_growth = ahead.table[ahead.table["state"] == "growth"]
+    assert in_growth["customers"].tolist() == [1, 0.5, 0.25]
+    assert ahead.table.groupby("step")["customers"].sum().tolist() == pytest.approx([3, 3, 3])
+
+
+def test_steps_that_the_log_cannot_know_say_so():
+    assert explore_activity.stages_ahead(told("g")) == ("This log has 1 snapshot, and a step needs two.", "", None)
+    never_left = explore_activity.stages_ahead(told("gm"))  # nobody was seen to leave maturity
+    assert never_left.table is None and "from which no move was seen" in never_left.said
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        ("a1 b1 a2", "At age 1 50.0 % of a cohort are active"),
+        ("a1 b1 a2 c2 d2 c3 d3", "At age 1 50.0 % to 100.0 % of a cohort are active"),
+        ("a3", "No cohort is wholly seen at age 1"),
+    ],
+)
+def test_the_title_of_a_cohort_chart(lines, title):
+    pairs = [(one[0], f"2024-0{one[1]}-10", 1.0) for one in lines.split()]
+    tx = pd.DataFrame(pairs, columns=["customer", "date", "amount"]).astype({"date": "datetime64[us]"})
+    as_of = "2024-03-31" if "3" in lines else "2024-02-29"
+    assert explore_activity.ages_title(cohorts.cohort_table(tx, as_of=as_of)) == title
+
+
 def test_few_snapshots_or_customers_say_so():
     rng = np.random.default_rng(1)
     assert explore_activity.stage_has_no_memory(told("gg"), rng) == "This log has 2 snapshots, and two steps need three."

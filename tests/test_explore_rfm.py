@@ -102,7 +102,21 @@ def test_the_counts_are_those_of_the_library(cdnow):
     assert "17,530 customers with equally many orders" in bins_and_ties(cdnow, ties="rows").sentence
 
 
+def test_all_positions_of_the_knobs_by_hand():
+    """R has two customers with 90 days, F four with one order, M two with 12; only the order of rows parts them."""
+    found = explore_rfm.ties_compared(SIX, bins=3)
+    assert found["letter"].tolist() == list("RRRFFFMMM") and found["ties"].tolist() == [*TIES.values()] * 3
+    assert found["used"].tolist() == [3, 3, 3, 2, 3, 2, 3, 3, 3]
+    assert found["fullest"].tolist() == ["50.0 %", "33.3 %", "50.0 %", "66.7 %", "33.3 %", "66.7 %", "50.0 %", "33.3 %", "50.0 %"]
+    assert found["apart"].tolist() == [0, 2, 0, 0, 4, 0, 0, 2, 0]
+    for row in found.itertuples():
+        ties = next(name for name, words in TIES.items() if words == row.ties)
+        view = bins_and_ties(SIX, axis=row.letter.lower(), bins=3, ties=ties)
+        assert f"the fullest holds {row.fullest} of 6 customers. {row.apart} customers with" in view.sentence
+
+
 def test_nobody_who_bought_is_no_error():
+    assert explore_rfm.ties_compared(SIX.assign(orders=0))["used"].tolist() == [0] * 9
     view = bins_and_ties(SIX.assign(orders=0))
     assert view.sentence == "Nobody bought anything, so there is nothing to score."
     assert view.png().startswith(b"\x89PNG")

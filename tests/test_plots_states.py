@@ -214,6 +214,8 @@ def test_a_state_that_nobody_is_ever_in_is_left_out_and_names_do_not_lie_on_each
     assert texts(ax) == ["a", "b", "c d"] and len(ax.containers) == 3
     places = [text.xy[1] for text in ax.texts]
     assert np.diff(places).min() >= 0.06 * 102 - 1e-9
+    low = plots.occupancy(crowded.assign(customers=[0.1, 0.0, 50.0, 50.0]), ax=plots.canvas())
+    assert low.texts[0].xy[1] >= 3  # not on the line of zero
 
 
 def test_apart_moves_upwards_only_and_keeps_the_order():

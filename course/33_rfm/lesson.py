@@ -38,7 +38,8 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 # One of the lecture notes behind this course has R for how *active* a customer is and F for the *time of the last
 # purchase*. That is a slip: it swapped the letters. Recency is about the last purchase, frequency is about how often.
 #
-# Then each answer becomes a score from 1 to *k*, and *k* is the best. So R is turned round: few days, high score.
+# Then each answer becomes a score from 1 to *k*, and *k* is the best; the scores are also called **bins**. So R is
+# turned round: few days, high score.
 
 # %% [markdown]
 # ## 2. By hand, on six customers
@@ -90,9 +91,10 @@ except ValueError as error:
 print("bins with duplicates='drop':", pd.qcut(six["orders"], 3, duplicates="drop").nunique(), "instead of 3")
 
 # %% [markdown]
-# It stops, because two edges are the same; and with `duplicates="drop"` it silently makes fewer bins than you asked
-# for, so that "the best score" is another number in every log. The recipes therefore go on with
-# `rank(method="first")`, which breaks ties by the order of the rows, and now nothing stops them.
+# `qcut` puts an edge where a third and where two thirds of the customers lie; both edges are at one order here, and so
+# it stops. With `duplicates="drop"` it silently makes fewer bins than you asked for, so that "the best score" is
+# another number in every log. The recipes therefore go on with `rank(method="first")`, which ranks equal customers
+# (**ties**) in the order of the rows, and now nothing stops them.
 #
 # **Before you run the next cell:** the same six customers, once as they stand and once with the rows turned round. How
 # many get another F score?
@@ -107,8 +109,8 @@ print(f"{changed} of {len(six)} customers got another score, and none of them di
 
 # %% [markdown]
 # R and S did the same thing on the same day, and P and Q are equal to them in F. By the recipe some of the four are
-# written to and others are not, and the next export of the table turns it round. The tie-safe score cannot do that. The
-# price is an empty score, and it is paid in the open.
+# written to and others are not, and the next export of the table turns it round. The rule of section 2 cannot do that:
+# it is **tie-safe**. The price is an empty score, and it is paid in the open.
 
 # %% [markdown]
 # ## 4. Real customers
@@ -145,6 +147,17 @@ once = (customers["orders"] == 1).sum() / buyers
 print(f"{percent(once)} of them have one order. The lowest F score holds {percent(counts['f'][0] / buyers)}.")
 
 # %% [markdown]
+# The same counts as a picture, the three letters side by side:
+
+# %%
+from crmlib import plots
+
+empty = [f"{axis.upper()} {score}" for axis in "rfm" for score in counts["score"][counts[axis] == 0]]
+nobody = f"nobody has {', '.join(empty)}" if empty else "no score is empty"
+title = f"The lowest F score holds {percent(counts['f'][0] / buyers)} of the customers; {nobody}"
+ax = plots.rfm_bin_counts(counts, title=title)
+
+# %% [markdown]
 # For the business: always ask for the counts before you read "F 1" or "the best fifth". The scores with nobody in them
 # are where many customers are equal, and the bins below them are fuller than a fifth.
 
@@ -156,7 +169,7 @@ print(f"{percent(once)} of them have one order. The lowest F score holds {percen
 #
 # - Leave F and raise the bins. With the order of the rows every bin is full. How many equal customers does that cost?
 # - Now let equal customers share a score. Which scores get empty, and from which number of bins on?
-# - Take M, where hardly anybody is equal. Does the treatment of ties still matter?
+# - Take M. How many customers are equal there, and does the treatment of ties still matter?
 
 # %%
 from ipywidgets import Dropdown, IntSlider, fixed, interact
@@ -170,7 +183,12 @@ _ = interact(bins_and_ties, customers=fixed(customers), axis=axis, bins=bins, ti
 
 # %% [markdown]
 # For the business: a full bin is no sign of a good cut. If equal customers are in two bins, whoever is written to was
-# decided by the order of a table.
+# decided by the order of a table. Here is what the knobs show with five bins, for all letters and treatments.
+
+# %% tags=["nbval-check-output"]
+from crmlib.explore_rfm import ties_compared
+
+print(ties_compared(customers, bins=5).to_string(index=False))
 
 # %% [markdown]
 # ## 6. Relative to whom?
@@ -189,8 +207,9 @@ halved["crmlib"] = rfm.scores(six, bins=2, nested=True)["f"]
 print(halved[["customer", "r", "orders", "f", "by hand", "crmlib"]].to_string(index=False))
 
 # %% [markdown]
-# `f` is the independent score, the last two columns are nested. Nested cells are more even, so that a test in each cell
-# is cheaper. **Before you run the next cell:** what will it cost? Think of what F 5 means beside R 5, and beside R 1.
+# `f` is the independent score, the last two columns are nested. The customers with the same three scores are a
+# **cell**; nested cells are more even in size, so that fewer of them are too small to judge. **Before you run the next
+# cell:** what will it cost? Think of what F 5 means beside R 5, and beside R 1.
 
 # %% tags=["nbval-check-output"]
 nested = rfm.scores(customers, nested=True)
@@ -205,10 +224,10 @@ print("the fewest orders with a nested F 5:", {f"R {r}": n for r, n in best.item
 #
 # ### Thresholds that stay
 #
-# Both kinds are relative: a fifth of the customers has R 5 in good times and in bad. `rfm.thresholds` keeps where the
-# scores begin, and scores others by that yardstick: more orders or money than the threshold, fewer days. By hand: a new
-# customer V bought twice, 20 days ago, for 60. **Before you run the next cell:** between which of the six does V stand,
-# and with which scores?
+# Both kinds are relative: about a fifth of the customers has R 5 in good times and in bad. `rfm.thresholds` keeps where
+# the scores begin, and scores others by that yardstick: 1, and one more for every threshold passed, by more orders,
+# more money, fewer days. By hand: a new customer V bought twice, 20 days ago, for 60. **Before you run the next cell:**
+# between which of the six does V stand, and with which scores?
 
 # %% tags=["nbval-check-output"]
 kept = rfm.thresholds(six, bins=3)
@@ -239,8 +258,9 @@ print(f"F 1 by the rule, one order: {percent(by_rule['f'][0] / buyers)}")
 #
 # ### RFA: units for money
 #
-# Chinese texts also have RFA, with A for the *amount bought*, in pieces. **Before you run the next cell:** if the log
-# counts pieces, how many customers get another score for pieces than for money?
+# Chinese texts also have RFA, with A for the *amount bought*, in pieces, in place of M. A log that counts them has a
+# column `quantity`, and its customer table `units`. **Before you run the next cell:** how many customers get another
+# score for pieces than for money?
 
 # %% tags=["nbval-check-output"]
 if "units" in customers:
@@ -262,8 +282,9 @@ else:
 # Chinese texts cut each letter once, into near and far, often and seldom, much and little: eight groups, and every
 # customer is in exactly one. High M is *important* (重要), low M is *general* (一般).
 #
-# Where is the cut? Many texts take the mean, `crmlib` by default the median. **Before you run the next cell:** a few
-# customers spend very much. By which of the two cuts are more customers "important"?
+# Where is the cut? Many texts take the mean, `crmlib` by default the median. In the table 2 is better than the cut, and
+# 1 is at the cut or worse. **Before you run the next cell:** a few customers spend very much. By which of the two cuts
+# are more customers "important"?
 
 # %% tags=["nbval-check-output"]
 eight, cut_at_mean = rfm.TWO_BY_TWO, rfm.mean_thresholds(customers)
@@ -277,23 +298,28 @@ important = {"median": shown["median"][:4].sum(), "mean": shown["mean"][:4].sum(
 print({cut: f"{percent(n / buyers)} important" for cut, n in important.items()})
 
 # %% [markdown]
-# Two reports on one log, both "the" eight groups. Ask where the cut is before you compare them. One thing more: 2 is
-# *above* the median, so where most customers have one order, F 2 begins with the second order, and the halves are none.
+# Two reports on one log, both "the" eight groups. Ask where the cut is before you compare them. One thing more: where
+# most customers have one order, so is the median; F 2 then begins with the second order, and the halves are none.
 #
 # ### Ten segments
 #
-# With five scores a map has 125 cells to share out. `rfm.TEN_SEGMENTS` is one such map, as a table of rules that you
-# can read and change. **Before you run the next cell:** which segment is the largest, and which brings most?
+# With five scores a map has 5 × 5 × 5 = 125 cells to share out. `rfm.TEN_SEGMENTS` is one such map, a table of rules
+# that you can read and change:
+
+# %% tags=["nbval-check-output"]
+print(rfm.TEN_SEGMENTS.to_table().to_string(index=False))
+
+# %% [markdown]
+# Read the first rule: R 4 or 5, F 5 and M 5 are the champions. **Before you run the next cell:** which segment is the
+# largest, and which brings most?
 
 # %% tags=["nbval-check-output"]
 segmented = rfm.segments(scored)
 summary = rfm.segment_summary(segmented)
 shown = summary[["segment", "customers", "share_of_customers", "share_of_revenue", "median_days_since_last"]]
-print(shown.round(3).to_string(index=False))
+print(shown.round(3).to_string(index=False, na_rep="-"))
 
 # %%
-from crmlib import plots
-
 richest = summary.loc[summary["revenue"].idxmax()]
 whose = f"{percent(richest['share_of_customers'])} of customers bring {percent(richest['share_of_revenue'])}"
 ax = plots.share_bars(summary, label="segment", title=f"The {richest['segment']}: {whose} of revenue")
@@ -314,8 +340,9 @@ for row in summary[summary["customers"] > 0].nlargest(3, "revenue").itertuples()
 #
 # ### A map with holes
 #
-# Maps on the web are copied from one another, and few have been checked. Here is the default map of a package for R, as
-# it was published; the first row that fits wins. **Before you run the next cell:** do its ten rows cover all 125 cells?
+# Maps on the web are copied from one another, and few have been checked. Here is the default map of a package for the
+# language R, as it was published; each row has the ranges of R, F and M, and the first row that fits wins. A cell is
+# written as its three scores: 215 is R 2, F 1, M 5. **Before you run the next cell:** do the ten rows cover all cells?
 
 # %% tags=["nbval-check-output"]
 ranges = """Champions 55 55 55; Potential Loyalist 35 35 25; Loyal Customers 24 24 24; Promising 34 13 35
@@ -335,8 +362,8 @@ print("rules that win no cell:", check.unreachable or "none")
 # %% tags=["nbval-check-output"]
 with_scores = scored.dropna(subset=["r", "f", "m"])
 cell = with_scores["r"].astype(str) + with_scores["f"].astype(str) + with_scores["m"].astype(str)
-lost = with_scores[cell.isin(check.uncovered)]
-print(f"{count(len(lost), 'customer')} with {money(lost['revenue'].sum(), CURRENCY, 0)} of revenue")
+in_holes = with_scores[cell.isin(check.uncovered)]
+print(f"{count(len(in_holes), 'customer')} with {money(in_holes['revenue'].sum(), CURRENCY, 0)} of revenue")
 try:
     rfm.segments(scored, published)
 except rfm.DataError as error:
@@ -367,13 +394,14 @@ print("by hand:", by_hand, "crmlib:", made["customers"].tolist(), made["tier"].t
 # %% [markdown]
 # Six customers are too few for a tier of 4 %, and the pyramid says so: nobody is in it. The first is never empty.
 #
-# Now the log. *Active* is a convention too: a purchase in the last 365 days. **Before you run the next cell:** what
-# does the top 1 % bring of the revenue of all active customers?
+# Now the log. *Active* is a convention too: a purchase in the last 365 days. Whoever is active and has brought nothing,
+# refunds taken off, stands beside the tiers. **Before you run the next cell:** what does the top 1 % bring of the
+# revenue of all in the tiers?
 
 # %% tags=["nbval-check-output"]
 tiered = pyramid.tiers(customers, active_within=365)
 summary = pyramid.summary(tiered)
-print(summary.round(3).to_string(index=False))
+print(summary.round(3).to_string(index=False, na_rep="-"))
 in_tiers = int(summary["customers"][:4].sum())
 print(f"{count(in_tiers, 'customer')} in the four tiers; {len(tiered) - in_tiers:,} below or beside them")
 
@@ -418,6 +446,8 @@ below = pyramid.summary(tiered, others)
 print(below[["tier", "customers"]].to_string(index=False))
 
 # %% [markdown]
+# Without a need nobody is a prospect, however often you talk: both of them are the rest of the world.
+#
 # ### Is grading worth it?
 #
 # A Chinese course on managing customers names three conditions: there are more customers than one person can look
@@ -431,12 +461,15 @@ for sentence in worth.sentences:
 print(fill(f"In all: {worth.verdict}", 88))
 
 # %% [markdown]
+# The shop for wedding dresses fails the second: hardly anybody comes twice, and a tier would reward who is done.
+#
 # ## 9. Response by cell
 #
 # Arthur Hughes used RFM for one thing: mail a test, count who answers in each cell, and mail the rest of a cell only if
-# its rate pays for the letter. **Break-even** is the cost of a letter by the profit of a sale. His index is how far the
-# rate is from break-even, in per cent of it. By hand: 40 letters, 6 orders, a letter costs 2 and a sale leaves 16.
-# **Before you run the next cell:** does the cell pay?
+# its rate, the share that answered, pays for the letter. **Break-even** is the rate at which a letter costs what it
+# brings: its cost divided by the profit of a sale. His index is how far the rate is from break-even, in per cent of it.
+# By hand: 40 letters, 6 orders, a letter costs 2 and a sale leaves 16. **Before you run the next cell:** does the cell
+# pay?
 
 # %% tags=["nbval-check-output"]
 from crmlib import response
@@ -447,11 +480,12 @@ print(f"by hand: rate {rate:.3f}, break-even {even:.3f}, index {index:.0f}, prof
 forty = pd.DataFrame({"r": 5, "f": 5, "m": 5, "answered": [True] * 6 + [False] * 34})
 cell = response.by_cell(forty, "answered", offer=response.Offer(cost_per_contact=2, profit_per_sale=16))
 print(cell[["rate", "break_even", "index", "profit", "mail", "sure"]].to_string(index=False))
-print(f"the rate may as well be between {cell['rate_low'][0]:.3f} and {cell['rate_high'][0]:.3f}")
+print(f"by a 95 % interval the rate lies between {cell['rate_low'][0]:.3f} and {cell['rate_high'][0]:.3f}")
 
 # %% [markdown]
-# It pays, and it is not sure to: with 40 letters the interval reaches below break-even. A cell that won may only have
-# been lucky.
+# `mail` says that the rate is above break-even, `sure` that its whole interval is on one side of it. This cell pays,
+# and it is not sure to: with 40 letters the interval reaches below break-even. A cell that won may only have been
+# lucky.
 #
 # **A log of purchases holds no letters.** We use the second half of the log in place of an answer: score the customers
 # as they stood at the end of the first half, and count who of each cell bought afterwards. **Nobody was mailed. This is
@@ -467,8 +501,9 @@ if halves.missing:  # sections 9 to 11 need two halves
     halves = two_halves(datasets.load("cdnow_sample"), as_of=as_of)
 
 # %% [markdown]
-# What a letter costs and what a sale leaves is not in the log either: the next cell *assumes* it. **Before you run
-# it:** which cell, by R and F, has the highest rate? And which is the first that does not pay?
+# What a letter costs and what a sale leaves is not in the log either: the next cell *assumes* it. The cells are those
+# of R and F alone here, the best scores first: 54 is R 5, F 4. **Before you run it:** which cell has the highest rate?
+# And which is the first that does not pay?
 
 # %% tags=["nbval-check-output"]
 COST, MARGIN = 2.00, 0.30  # assumed: a letter, and the margin on an order
@@ -481,6 +516,12 @@ print(f"{count(len(before), 'customer')} before {halves.split}; {percent(before[
 print(f"a sale leaves {money(sale, CURRENCY)}, break-even {percent(offer.break_even)}")
 shown = cells[["cell", "customers", "rate", "rate_low", "rate_high", "index", "mail", "sure"]]
 print(shown.round(2).to_string(index=False))
+
+# %%
+grid = cells.assign(r=cells["cell"].str[0].astype(int), f=cells["cell"].str[1].astype(int), share=cells["rate"])
+pays = f"{cells['mail'].sum()} of {count(len(cells), 'cell')}"
+title = f"Share that bought later: {pays} lie above break-even, {percent(offer.break_even)}"
+ax = plots.rf_grid(grid, value="share", title=title)
 
 # %% [markdown]
 # For the business: the cells below break-even are where letters would cost more than they bring, even if every later
@@ -542,13 +583,24 @@ champions = moved[moved["from"] == "champions"]
 print(champions.to_string(index=False) if len(champions) else "There were no champions.")
 
 # %% [markdown]
+# All segments at once, as shares of each row; who stayed is framed.
+
+# %%
+from crmlib import transitions
+
+shares = transitions.from_moves(moved, order=[*order, rfm.NO_PURCHASE]).table()
+title = f"{percent(same / len(before))} of the customers are in the same segment"
+ax = plots.transition_heatmap(shares, start="end of the first half", end="end of the log", title=title)
+
+# %% [markdown]
 # For the business: read the rows. Each says where one segment went. What flows from the regulars to the silent ones is
 # the list for a call, while it is short.
 #
 # ### Tiers
 #
 # Curry asks four questions of each tier between two periods: how many moved up, stayed, moved down, left? Left means
-# silent here. Each half has a pyramid of its own money. **Before you run the next cell:** do most of the top tier stay?
+# silent here, and `came` was silent before. Each half has a pyramid of its own money; `non_positive` stands beside it,
+# with nothing left after refunds. **Before you run the next cell:** do most of the top tier stay?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explore_rfm import keeps_said
@@ -572,7 +624,7 @@ print("\n".join(keeps_said(migrated, tiers=[name for name, _ in pyramid.TIERS]))
 #
 # customers × probability × orders × amount.
 #
-# **Before you run the next cell:** how many times Wang's revenue is Li's, and which factor did it?
+# **Before you run the next cell:** Li's revenue is how many times Wang's, and which factor did it?
 
 # %% tags=["nbval-check-output"]
 from crmlib import factors
@@ -580,21 +632,22 @@ from crmlib import factors
 wang, li = 1000 * 0.05 * 1 * 10_000, 50 * 0.50 * 10 * 100_000
 print(f"by hand: Wang {wang:,.0f}, Li {li:,.0f}, {li / wang:.0f} times as much = {50 / 1000} x 10 x 10 x 10")
 print(f"crmlib:  Wang {factors.product(factors.WANG):,.0f}, Li {factors.product(factors.LI):,.0f}")
-print(factors.split(factors.WANG, factors.LI).table().round(3).to_string(index=False))
+print(factors.split(factors.WANG, factors.LI).table().to_string(index=False, float_format="{:,.3f}".format))
 
 # %% [markdown]
-# `ratio` is Li by Wang. `log_share` is each factor's part of the ratio, `change` its part of the difference in yuan;
-# both add up. Three factors count alike, and fewer customers cost Li a part of it. The split is arithmetic and no
-# cause: it does not say that Wang would sell ten times as often if he visited fewer.
+# `ratio` is Li divided by Wang. Ratios multiply and their logarithms add, so `log_share` can be each factor's part of
+# the whole ratio, and `change` its part of the difference in yuan; both add up, and a minus has worked against the
+# whole. Three factors count alike, and fewer customers cost Li a part of it. The split is arithmetic and no cause: it
+# does not say that Wang would sell ten times as often if he visited fewer.
 #
-# The same for the two halves of the log, where *probability* is the share of customers in the table who bought.
-# **Before you run the next cell:** which factor changed most?
+# The same for the two halves of the log, where *probability* is the share of customers in the table who bought; a log
+# holds hardly anybody else, so it is about 1. **Before you run the next cell:** which factor changed most?
 
 # %% tags=["nbval-check-output"]
 first, second = factors.measured(halves.before), factors.measured(halves.after)
 method = "log" if min(*first.values(), *second.values()) > 0 else "shapley"  # a loss has no logarithm
 found = factors.split(first, second, method=method)
-print(found.table().round(3).to_string(index=False))
+print(found.table().to_string(index=False, float_format="{:,.3f}".format, na_rep="-"))
 parts = pd.Series(found.changes)
 print(f"From {money(found.before, CURRENCY, 0)} to {money(found.after, CURRENCY, 0)}; most by {parts.abs().idxmax()}.")
 

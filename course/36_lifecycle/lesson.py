@@ -102,20 +102,28 @@ print(f"{count(tx['customer'].nunique() - len(customers), 'customer')} with refu
 by_window = activity.sensitivity(customers, windows=[30, 60, 90, 180, 365])
 print(by_window.to_string(index=False, float_format="{:.3f}".format))
 
+# %%
+from crmlib import plots
+
+shares = by_window["share_active"].map(percent)
+title = f"Active: {shares.iloc[0]} with a window of 30 days, {shares.iloc[-1]} with one of 365"
+ax = plots.activity_by_window(by_window, title=title)
+
 # %% [markdown]
-# "So many of our customers are active" is half a sentence; the window is the other half. A shop that moves from 90 to
-# 180 days in its report has not become better.
+# For the business: "so many of our customers are active" is half a sentence; the window is the other half. A shop that
+# moves from 90 to 180 days in its report has not become better.
 #
 # ### Looking back from half-way
 #
 # Which window is right? The log can say. Go back to the middle of it, call customers inactive by what was known on that
 # day, and then look at what they did in the second half. There are two mistakes:
 #
-# - **too early:** called inactive, and bought again (`came_back`). A short window makes many of these;
-# - **too late:** called active, and bought nothing more (`stayed_away`). A long window makes many of these.
+# - **too early:** `called` inactive, and bought again (`came_back`). A short window makes many of these;
+# - **too late:** `kept` as active, and bought nothing more (`stayed_away`). A long window makes many of these.
 #
-# **Before you run the next cell:** of those silent for 30 days or more half-way, which share bought again? And of those
-# silent for 180?
+# Each is shown as a share of its group. And a rule, set before we look: "whoever is silent for 180 days does not come
+# back" has held if at most a tenth did. **Before you run the next cell:** of those silent for 30 days or more half-way,
+# which share bought again? And of those silent for 180?
 
 # %% tags=["nbval-check-output"]
 from textwrap import fill
@@ -128,9 +136,8 @@ print(shown.to_string(index=False, float_format="{:.3f}".format, na_rep="-"))
 print(fill(silent_stay_silent(checked), 88))
 
 # %% [markdown]
-# The rule for the verdict stood before the number: at most a tenth comes back. Where it did not hold, the window called
-# customers inactive who were on their way to the next purchase. And mind what the comparison cannot see: the second
-# half ends too, and some of those who stayed away will come later still.
+# Where it did not hold, the window called customers inactive who were on their way to the next purchase. And mind what
+# the comparison cannot see: the second half ends too, and some of those who stayed away will come later still.
 
 # %% [markdown]
 # ## 4. Turn the knob
@@ -140,7 +147,7 @@ print(fill(silent_stay_silent(checked), 88))
 # - Make the window short. How many of those it called inactive came back? Each of them would have got a "we miss you"
 #   that they did not need.
 # - Make it long. What does it do to the number of active customers, and to the last number in the sentence?
-# - Where is the point from which the broken curve hardly falls any more? A longer window then buys you little.
+# - Is there a point from which the broken curve hardly falls any more? A longer window then buys you little.
 
 # %%
 from ipywidgets import IntSlider, fixed, interact
@@ -171,8 +178,9 @@ two
 
 # %% [markdown]
 # Take the day by which 90 % of a customer's *own* gaps had ended. Silent for longer than that is unusual *for them*.
-# (The 90th percentile is an idea of software vendors and no law, and three gaps are few for it.) **Before you run the
-# next cell:** what is it for each of the two?
+# (The 90th percentile is an idea of software vendors and no law, and three gaps are few for it.) `crmlib` has three
+# words: *active* up to that day, *inactive* after it, and *silent* after the day by which 99 % had ended. **Before you
+# run the next cell:** what is the day for each of the two, and which word do they get?
 
 # %% tags=["nbval-check-output"]
 usual = two.groupby("customer")["gap"].quantile(0.90)
@@ -187,9 +195,10 @@ for days in (30, 90):
 # No window tells the two apart; their own gaps do. The rule needs gaps: with fewer than three of their own, crmlib
 # takes those of all customers.
 #
-# Now the log, by three rules side by side: by a window of 180 and 365 days, by each customer's own gaps, and by how
-# many with such a silence still come back (the next section has the tool for it). **Before you run the next cell:**
-# which rule calls the fewest active?
+# Now the log, by three rules side by side: by a window (active below 180 days, silent from 365 on), by each customer's
+# own gaps, and by how many with such a silence still buy in the next 180 days (active while more than a quarter do,
+# silent when at most a tenth do; the next section has the tool for it). **Before you run the next cell:** which rule
+# calls the fewest active?
 
 # %% tags=["nbval-check-output"]
 rules = activity.activity(bought, as_of=as_of)
@@ -199,7 +208,7 @@ print(f"with three gaps or more of their own: {count(int(own.sum()), 'customer')
 
 # %% [markdown]
 # Three honest rules, three counts. `silent` is the far end of inactive, and again not a departure. Where a log cannot
-# judge by a rule it says `unknown`. The second line says on how many customers the second rule stands.
+# judge by a rule it says `unknown`. The last line says on how many customers the second rule really stands.
 
 # %% [markdown]
 # ## 6. Gaps that are still open
@@ -208,7 +217,8 @@ print(f"with three gaps or more of their own: {count(int(own.sum()), 'customer')
 # their median. It leaves something out: on the last day of the log every customer has one gap that is **still open**.
 # Nobody knows how long it gets; all we know is that it is *at least* so long. Statisticians call it censored.
 #
-# Six lines, three customers, six gaps: three of them completed, three open on the last day.
+# Six purchases of three customers make six gaps: a bought 60 and 50 days before the last day, so that one gap of 10
+# days is completed and one of 50 days open. Of b and c it is 20 and 30, 40 and 15.
 
 # %%
 last = pd.Timestamp("2024-06-30")
@@ -257,7 +267,20 @@ if curve:
 # %% [markdown]
 # The last lines are what a shop needs: not how long a gap is, but what to expect of somebody who has been silent for so
 # long already. (A dash stands where the log is too short to say.) One warning remains. Every gap counts once here, so
-# those who buy often speak loudest.
+# those who buy often speak loudest. Both curves, over all days:
+
+# %%
+if curve:
+    day = min(90, int(curve.table["day"].max()))
+    both = curve.table.loc[day, ["ended_completed", "ended"]].map(percent)
+    title = f"By day {day} {both.iloc[0]} of the completed gaps had ended, and {both.iloc[1]} of all"
+    ax = plots.gap_curves(curve.table, title=title)
+else:
+    print("Without a gap there is no curve.")
+
+# %% [markdown]
+# For the business: plan a reminder by the dark curve; the band around it is what chance can do. The broken one promises
+# customers back sooner than they come, and makes whoever is merely slow look gone.
 
 # %% [markdown]
 # ## 7. Seven states of a relation
@@ -307,32 +330,34 @@ by_state = lifecycle.summary(states)
 by_state.round(3)
 
 # %%
-from crmlib import plots
-
 row = by_state.set_index("state").loc["inactive"]
 title = f"Inactive: {percent(row['share_of_customers'])} of the customers, {percent(row['share_of_revenue'])} of the past"
 ax = plots.share_bars(by_state, label="state", title=title + " revenue")
 
 # %% [markdown]
-# For the business: the revenue is what each state has brought *so far*. What the inactive brought is no forecast, and
-# the first-time buyers are where most of the work is: the next order makes them repeat customers, or silence makes them
-# inactive.
+# For the business: the revenue is what each state has brought *so far*, and no forecast. First-time buyers are the ones
+# to work on, where there are any: the next order makes them repeat customers, or silence makes them inactive. (A log
+# that follows one group and ends long after its first orders has none left.)
 
 # %% [markdown]
 # ## 8. Five stages
 #
 # The life cycle has five stages: acquisition (潜在获取期), first as a potential customer (潜在客户期) and then under
 # development (客户开发期); growth (客户成长期), maturity (客户成熟期), decline (客户衰退期) and termination (客户终止期).
-# The texts give no numbers. These rules stand for their words, and the first that fits decides:
+# The texts give no numbers. These rules stand for their words, and the first that fits decides. *g* is the silence so
+# far; a *slope* is the change of what a customer spends from one purchase day to the next, and *t* is that slope
+# divided by its uncertainty: beyond 2 or -2 it is hardly chance.
 #
-# - silent for longer than *e*: **termination**. *e* is the day by which 99 % of the own gaps had ended, or 3 times the
-#   median gap, or 90 days, whichever is longest;
-# - silent for longer than *u*, by which 90 % of the own gaps had ended: **decline**;
+# - *g* above *e*: **termination**. *e* is the day by which 99 % of the own gaps had ended, or 3 times the median gap,
+#   or 90 days, whichever is longest;
+# - *g* above *u*, the day by which 90 % of the own gaps had ended: **decline**;
 # - one purchase day: **acquisition**, under development;
-# - spending falls, while that of all customers does not: **decline**; *falls* means a t statistic of -2 or less;
-# - four purchase days or more and no rising trend: **maturity**; anything else: **growth**.
+# - spending falls (*t* of -2 or less), while that of all customers does not: **decline**;
+# - four purchase days or more and no rising trend (*t* below 2): **maturity**; anything else: **growth**.
 #
-# Four customers, each with a purchase every 30 days. **Before you run the next cell:** which stages do they have?
+# Four customers, each with a purchase every 30 days; the next cell shows one of them. `level` spends about the same
+# every time, `quiet` and `over` do too, but their last purchases lie 50 and 110 days further back. **Before you run the
+# cell after it:** which stages do they have?
 
 # %%
 days = pd.Timestamp("2024-06-30") - pd.to_timedelta([100, 70, 40, 10], unit="D")
@@ -372,7 +397,7 @@ ax = plots.share_bars(by_phase, label="phase", value="purchase_days", title=titl
 # %% [markdown]
 # For the business: each stage asks for something else. Development needs a second purchase, growth a reason for more,
 # maturity care, and decline a question: what has changed? The last stage is a rule's name for a long silence. In a log
-# that follows one cohort everybody grows old together, and `potential` is empty without prospects.
+# that follows one group of customers everybody grows old together, and `potential` is empty without prospects.
 #
 # ### Steady, please
 #
@@ -403,7 +428,17 @@ same = ordered["customer"].eq(ordered["customer"].shift())
 raw, steady = ((ordered[name].ne(ordered[name].shift()) & same).sum() for name in ("raw", "stage"))
 print(f"{count(snapshots['as_of'].nunique(), 'snapshot')}: {count(raw, 'change')} of the raw stage, {steady:,} steadied")
 
+# %%
+counted = pd.crosstab(snapshots["as_of"].astype(str), snapshots["stage"]).reindex(columns=stages.STAGES, fill_value=0)
+over = (counted["termination"] / counted.sum(axis=1)).map(percent)
+title = f"In termination: {over.iloc[0]} of the customers on {over.index[0]}, {over.iloc[-1]} on {over.index[-1]}"
+by_date = counted.rename_axis(columns="state").stack().rename("customers").reset_index()
+ax = plots.occupancy(by_date, x="as_of", steps="snapshot", title=title)
+
 # %% [markdown]
+# For the business: the height of the bars is everybody known by then, and only what is not the top block is a base to
+# work with. A base that grows by the top block alone is not growing.
+#
 # ## 9. From stage to stage
 #
 # Count who went from which stage to which between two snapshots, and divide each row by its sum: a **transition
@@ -441,10 +476,24 @@ enough = snapshots["as_of"].nunique() > 1
 chain = transitions.from_snapshots(snapshots, column="stage", order=stages.STAGES) if enough else None
 print(chain.probabilities.round(2).to_string(na_rep="-") if enough else "One snapshot only, so there is no step.")
 
+# %%
+if enough:
+    stay = pd.Series(np.diag(chain.probabilities), chain.states).dropna()
+    most, least = (f"{name} ({percent(stay[name])})" for name in (stay.idxmax(), stay.idxmin()))
+    title = f"Most stay in {most}, fewest in {least}"
+    ax = plots.transition_heatmap(chain.table(), start="stage", end="90 days later", title=title)
+else:
+    print("Without a step there is no picture of it.")
+
 # %% [markdown]
-# Read a row: where those in that stage stand 90 days later. (A dash: nobody was seen there.) Is it good for a forecast?
-# Take the matrix of all steps but the last, and let it say where everybody should stand at the last snapshot. We call
-# it held if at most one in twenty stands elsewhere. **Before you run the next cell:** will it?
+# Read a row: where those in that stage stand 90 days later. (A dash, or an empty row: nobody was seen there.)
+#
+# For the business: the row of decline is the one to read first. What goes back from there to growth and maturity is
+# what winning back amounts to so far, with whatever was done for it; what goes on to termination is the loss to expect.
+#
+# Is it good for a forecast? Take the matrix of all steps but the last, and let it say where everybody should stand at
+# the last snapshot, with as many newcomers as before. We call it held if at most one in twenty stands elsewhere.
+# **Before you run the next cell:** will it?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explore_activity import stages_expected
@@ -452,9 +501,24 @@ from crmlib.explore_activity import stages_expected
 print(fill(stages_expected(snapshots), 88))
 
 # %% [markdown]
-# Plans for many steps ahead rest on a further claim, which has the name of Markov: **the stage alone tells where a
-# customer goes next**, whatever came before. It can be tested. If it is true, going two steps by the matrix is the same
-# as counting both steps at once. **Before you run the next cell:** will it be?
+# Nothing keeps anybody from going on: the customers of the last snapshot, times the matrix, four times over. Newcomers
+# are left out here. **Before you run the next cell:** which stage fills up?
+
+# %%
+from crmlib.explore_activity import stages_ahead
+
+ahead = stages_ahead(snapshots, steps=4)
+print(fill(ahead.said, 88))
+if ahead.table is not None:
+    ax = plots.occupancy(ahead.table, steps="steps of 90 days from now", title=ahead.title)
+
+# %% [markdown]
+# For the business: it is what becomes of the base if nobody new comes and nothing is done otherwise than so far. The
+# plan of a budget for new customers begins with it, if the next test is passed.
+#
+# Many steps ahead rest on a further claim, which has the name of Markov: **the stage alone tells where a customer goes
+# next**, whatever came before. It can be tested. If it is true, going two steps by the matrix is the same as counting
+# both steps at once; again we allow one in twenty to stand elsewhere. **Before you run the next cell:** will it be?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explore_activity import stage_has_no_memory
@@ -462,9 +526,10 @@ from crmlib.explore_activity import stage_has_no_memory
 print(fill(stage_has_no_memory(snapshots, np.random.default_rng(36)), 88))
 if snapshots["as_of"].nunique() > 2:
     both = transitions.two_steps(snapshots, column="stage", order=stages.STAGES).table()
-    both["apart"] = both["observed"] - both["expected"]
+    both["apart"] = (both["observed"] - both["expected"]).round(2) + 0.0  # no "-0.00"
     print("observed minus expected after two steps:")
-    print(both.pivot(index="from", columns="to", values="apart").round(2).to_string(na_rep="-"))
+    apart = both.pivot(index="from", columns="to", values="apart").reindex(index=chain.states, columns=chain.states)
+    print(apart.to_string(na_rep="-"))
 
 # %% [markdown]
 # For the business: where it did not hold, customers in one stage are not alike. Some have just come into it, others
@@ -507,9 +572,32 @@ print((100 * triangle).round(1).to_string(na_rep=""))
 print(fill(ages_say(table), 88))
 
 # %% [markdown]
-# These are the first cohorts and ages, in per cent. Read along a row for one group as it ages, down a column to compare
-# groups at the same age. It is the share of a cohort that is *active*, and no share that is left: whoever is silent in
-# one month can be active in the next, which is why it can rise.
+# These are the first cohorts and ages, in per cent. All of them, the more active the darker:
+
+# %%
+from crmlib.explore_activity import ages_title
+
+ax = plots.cohort_heatmap(table, title=ages_title(table))
+
+# %% [markdown]
+# For the business: read along a row for one group as it ages, down a column to compare groups at the same age. A column
+# that gets paler from one cohort to the next says that newer customers come back less than older ones did.
+#
+# It is the share of a cohort that is *active*, and no share that is left: whoever is silent in one month can be active
+# in the next, which is why it can rise. The same numbers as lines:
+
+# %%
+later = table[table["age"] > 0].dropna(subset="share_active")
+if len(later):
+    low, high = later["share_active"].min(), later["share_active"].max()
+    title = f"After the month of the first purchase {percent(low)} to {percent(high)} of a cohort are active"
+    ax = plots.cohort_curves(table, title=title)
+else:
+    print("No cohort is wholly seen at a later age, so there is no line to draw.")
+
+# %% [markdown]
+# For the business: lines that lie on each other say that age alone decides, and a new cohort can be planned by an old
+# one. A line apart from the others asks what was different: the offer, the season, or who was won.
 
 # %% [markdown]
 # ## 11. Rates and what they divide by
@@ -536,8 +624,9 @@ print(f"crmlib:  repeat rate {value['repeat rate']:.3f}, repurchase rate {value[
 # denominator, neither is worth anything.
 #
 # The second half of the log against the first. The **inactive rate** (which texts call churn rate, 流失率) is the share
-# of those active in the first half who bought nothing in the second; **growth** (客户增长率) divides new customers by the
-# same number. **Before you run the next cell:** which of the five rates is the largest?
+# of those active in the first half who bought nothing in the second; **gross growth** (客户增长率) divides new customers
+# by the same number, and **net growth** takes off who fell silent. **Before you run the next cell:** which of the five
+# rates is the largest?
 
 # %% tags=["nbval-check-output"]
 from crmlib.concentration import halfway
@@ -573,7 +662,7 @@ if not row["called"]:
 else:
     print(f"Vouchers to {count(row['called'], 'customer')}: {anyway:,.0f} used by who comes anyway, {won:,.0f} won.")
     result = won * (MARGIN - VOUCHER) - anyway * VOUCHER
-    print(f"Result: {money(result, CURRENCY, 0)}. It {'pays' if result > 0 else 'does not pay'}, as assumed.")
+    print(f"Result: {money(result, CURRENCY, 0)}. By these assumptions it {'pays' if result > 0 else 'does not pay'}.")
 
 # %% [markdown]
 # Who counts every returning customer as a success of the voucher has not looked at those who come back by themselves.

@@ -92,7 +92,9 @@ def occupancy(expected, *, x="step", steps="steps from now", title=None, ax=None
         drawn.append((str(name).replace("_", " "), base[-1] + height[-1] / 2))
         base = base + height
     dress(ax, title, steps, "customers")
-    for (name, _), y in zip(drawn, apart([y for _, y in drawn], 0.06 * float(base.max(initial=1))), strict=True):
+    least = 0.06 * float(base.max(initial=1))
+    places = apart([max(y, least / 2) for _, y in drawn], least)  # the lowest one not on the line of zero
+    for (name, _), y in zip(drawn, places, strict=True):
         note(ax, name, (len(when) - 0.5, y), right=4, size=8.5)
     step = max(1, -(-len(when) // 13))
     named_ticks(ax.xaxis, place[::step], [whole(one) for one in when[::step]])
