@@ -12,7 +12,7 @@ import io
 import re
 from dataclasses import dataclass
 
-__all__ = ["Facts", "Findings", "Picture", "Prose", "Table", "picture", "safe"]
+__all__ = ["Facts", "Findings", "Picture", "Prose", "Table", "few_colours", "picture", "safe"]
 
 # Jupyter typesets what stands between two dollar signs, also in HTML, unless it is told not to.
 PLAIN = "tex2jax_ignore mathjax_ignore"
@@ -146,14 +146,21 @@ class Picture:
         return data, {"image/png": {"width": self.width, "alt": self.words}}
 
 
-def picture(ax, *, words=None, dpi=160) -> Picture:
-    """The figure of these axes as a `Picture`; ``words`` defaults to the title of the axes."""
+def few_colours(png: bytes) -> bytes:
+    """The same chart in at most 64 colours: charts have few, so it looks the same and takes a quarter of the bytes."""
     from PIL import Image
 
-    drawn, small = io.BytesIO(), io.BytesIO()
-    ax.figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
-    # charts have few colours: 64 look the same and take a quarter of the bytes
-    colours = Image.open(drawn).convert("RGB").quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small, drawn = io.BytesIO(), Image.open(io.BytesIO(png))
+    if drawn.mode == "P":  # it has been done before
+        return png
+    colours = drawn.convert("RGB").quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     colours.save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def picture(ax, *, words=None, dpi=160) -> Picture:
+    """The figure of these axes as a `Picture`; ``words`` defaults to the title of the axes."""
+    drawn = io.BytesIO()
+    ax.figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
     title = " ".join(ax.get_title(loc="left").split())
-    return Picture(small.getvalue(), round(ax.figure.get_figwidth() * 100), words or title)
+    return Picture(few_colours(drawn.getvalue()), round(ax.figure.get_figwidth() * 100), words or title)

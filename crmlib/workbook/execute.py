@@ -10,6 +10,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+from crmlib.inert import few_colours
 from crmlib.workbook.notebook import METADATA, BuildError, faults
 
 __all__ = ["clean", "plain_png", "run"]
@@ -119,7 +120,7 @@ def _kept(data, where: str):
 
 def _clean_data(kind: str, data: str, same_every_time) -> str:
     if kind == "image/png":
-        return base64.b64encode(plain_png(base64.b64decode(data))).decode()
+        return base64.b64encode(few_colours(plain_png(base64.b64decode(data)))).decode()
     return same_every_time(data)
 
 
