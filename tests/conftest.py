@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
+from lessons import run
 
 import crmlib
 from crmlib import customer_table
@@ -58,3 +59,9 @@ def generated_log(customers=400, days=730, seed=7):
     frame = pd.DataFrame(lines, columns=["customer", "date", "amount", "order"])
     frame["date"] = (pd.Timestamp("2023-01-01") + pd.to_timedelta(frame["date"], unit="D")).astype("datetime64[us]")
     return frame.sort_values(["date", "customer"], ignore_index=True)
+
+
+@pytest.fixture
+def read(capsys, monkeypatch):
+    """Run a lesson: ``read("rfm", DATA=..., ...)`` gives what it printed, left and showed."""
+    return lambda key, **parameters: run(key, capsys, monkeypatch, parameters)

@@ -1,62 +1,9 @@
 """The lesson *Who brings the money* on logs of other shapes: it runs, and what it says is true of them."""
 
-import re
-
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-
-from crmlib import checkout
-from crmlib.workbook.source import Source, notebooks
-
-PLACE = "course/30_pareto/lesson.py"
-TINY = pd.DataFrame(
-    [("a", "2024-05-01", 10.5), ("b", "2024-05-02", 20.0), ("c", "2024-05-04", 100.0), ("b", "2024-05-06", -4.25)],
-    columns=["customer", "date", "amount"],
-)
-
-
-@pytest.fixture(scope="module")
-def cells():
-    source = Source(PLACE, "lesson", "30_pareto", "pareto")
-    text = (checkout.root() / PLACE).read_text(encoding="utf-8")
-    return notebooks(source, text)["notebooks/30_pareto.ipynb"].cells
-
-
-def run(cells, capsys, monkeypatch, **parameters):
-    """What the lesson prints, the names it leaves, the titles of its figures, and what its explorer showed."""
-    import ipywidgets
-    from matplotlib import pyplot
-
-    matplotlib.use("Agg")
-    pyplot.close("all")
-    views = []
-
-    def interact(callback, **knobs):
-        views.append(callback(**{name: getattr(knob, "value", knob) for name, knob in knobs.items()}))
-
-    monkeypatch.setattr(ipywidgets, "interact", interact)
-    names = {}
-    for cell in (cell for cell in cells if cell.cell_type == "code"):
-        if "parameters" in cell.metadata.get("tags", ()):
-            names |= parameters
-        else:
-            exec(compile(cell.source, PLACE, "exec"), names)
-    titles = [figure.axes[0].get_title(loc="left") for figure in map(pyplot.figure, pyplot.get_fignums())]
-    pyplot.close("all")
-    return " ".join(capsys.readouterr().out.split()), names, titles, views[0]
-
-
-def bound(tx, path, currency="CHF"):
-    """The parameters for a file with other column names."""
-    tx.rename(columns={"customer": "Kunde", "date": "Datum", "amount": "Betrag"}).to_csv(path, index=False)
-    options = {"customer": "Kunde", "date": "Datum", "amount": "Betrag"}
-    return {"DATA": str(path), "AS_OF": "", "CURRENCY": currency, "OPTIONS": options}
-
-
-def percent(share):
-    return f"{100 * share:.1f} %"
+from lessons import TINY, bound, percent
 
 
 def top(values, q):
@@ -65,13 +12,13 @@ def top(values, q):
 
 
 @pytest.mark.parametrize("share", [0.97, 0.84, 0.76, 0.5])
-def test_the_verdict_on_the_claim_turns_with_the_data(cells, tmp_path, capsys, monkeypatch, share):
+def test_the_verdict_on_the_claim_turns_with_the_data(read, tmp_path, share):
     """Ten customers on ten days, the best two of whom bring just that share."""
     amounts = [share * 500] * 2 + [(1 - share) * 125] * 8
     tx = pd.DataFrame(
         {"customer": [f"c{i}" for i in range(10)], "date": pd.date_range("2024-01-01", periods=10), "amount": amounts}
     )
-    said, _, titles, _ = run(cells, capsys, monkeypatch, **bound(tx, tmp_path / "log.csv"))
+    said, _, titles, _ = read("pareto", **bound(tx, tmp_path / "log.csv"))
     assert f"The top 20 % bring {percent(share)} of the revenue; by count {percent(share)}, 0.00 points apart." in said
     verdict = "held" if share in (0.84, 0.76) else "did not hold"
     assert f"'80 % from 20 %' {verdict} here: measured minus claimed is {100 * (share - 0.8):+.1f} points." in said
@@ -79,14 +26,14 @@ def test_the_verdict_on_the_claim_turns_with_the_data(cells, tmp_path, capsys, m
 
 
 @pytest.mark.parametrize("with_refunds", [False, True])
-def test_it_tells_the_truth_about_another_log(cells, other_log, tmp_path, capsys, monkeypatch, with_refunds):
+def test_it_tells_the_truth_about_another_log(read, other_log, tmp_path, with_refunds):
     tx = other_log.drop(columns="order")
     if with_refunds:  # 25 customers get more back than they paid, so that 375 count
         owing = tx["customer"].unique()[::16]
         spent = tx[tx["amount"] > 0].groupby("customer")["amount"].sum()[owing]
         back = pd.DataFrame({"customer": owing, "date": tx["date"].max(), "amount": -spent.to_numpy() - 1})
         tx = pd.concat([tx, back], ignore_index=True)
-    said, names, titles, view = run(cells, capsys, monkeypatch, **bound(tx, tmp_path / "log.csv"))
+    said, names, titles, view = read("pareto", **bound(tx, tmp_path / "log.csv"))
     net = tx.groupby("customer")["amount"].sum()
     paid = net[net >= 0]
     assert (
@@ -135,8 +82,8 @@ def test_it_tells_the_truth_about_another_log(cells, other_log, tmp_path, capsys
     assert ("N " in said.split("cuts (0.7, 0.9)")[1][:80]) == with_refunds
 
 
-def test_sections_that_a_handful_of_lines_cannot_carry_say_why(cells, tmp_path, capsys, monkeypatch):
-    said, _, titles, view = run(cells, capsys, monkeypatch, **bound(TINY, tmp_path / "log.csv", currency=""))
+def test_sections_that_a_handful_of_lines_cannot_carry_say_why(read, tmp_path):
+    said, _, titles, view = read("pareto", **bound(TINY, tmp_path / "log.csv", currency=""))
     assert "3 customers from 2024-05-01 to 2024-05-06, 126.25" in said
     # 0.6 of c by interpolation, all of c by count
     assert f"bring {percent(60 / 126.25)} of the revenue; by count {percent(100 / 126.25)}, 31.68 points apart" in said
@@ -151,51 +98,7 @@ def test_sections_that_a_handful_of_lines_cannot_carry_say_why(cells, tmp_path, 
     assert "nan" not in said
 
 
-def test_it_runs_on_one_line(cells, tmp_path, capsys, monkeypatch):
-    said, _, _, _ = run(cells, capsys, monkeypatch, **bound(TINY[:1], tmp_path / "log.csv"))
-    assert "1 customer from 2024-05-01 to 2024-05-01" in said and "no Pareto law goes through that" in said
-    assert "The log covers one day, so it has no halves to compare." in said and "nan" not in said
-
-
-@pytest.mark.parametrize(
-    "amounts", [[0.0, 0.0, 0.0], [5.0, -5.0, 0.0], [-5.0, -1.0, -2.0]], ids=["free", "all paid back", "refunds only"]
-)
-def test_a_log_without_money_says_so_and_reads_another(cells, tmp_path, capsys, monkeypatch, amounts):
-    log = TINY[:3].assign(customer=["a", "a", "b"], amount=amounts)
-    said, names, _, _ = run(cells, capsys, monkeypatch, **bound(log, tmp_path / "log.csv"))
-    assert "Nobody in this log paid more than was paid back" in said
-    assert "2,357 customers from 1997-01-01 to 1998-06-30, $" in said and names["CURRENCY"] == "$"
-
-
 @pytest.mark.parametrize("amount", [3.0, 5.0, 0.1])
-def test_one_customer_of_any_amount_ends_in_no_error(cells, tmp_path, capsys, monkeypatch, amount):
-    said, _, _, _ = run(cells, capsys, monkeypatch, **bound(TINY[:1].assign(amount=amount), tmp_path / "log.csv"))
+def test_one_customer_of_any_amount_ends_in_no_error(read, tmp_path, amount):
+    said, _, _, _ = read("pareto", **bound(TINY[:1].assign(amount=amount), tmp_path / "log.csv"))
     assert "no Pareto law goes through that" in said
-
-
-def test_no_prose_holds_a_number_of_the_log(cells):
-    """What depends on the data is printed, not written. Per cents that a claim or a rule names may stand there."""
-    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    prose = prose[prose.index("## 3.") :].replace("SSRN 3498097", "")
-    rules = {"100", "80", "20", "60", "95", "70", "90", "10", "1", "0", "30"}
-    found = set(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"\]\([^)]*\)", "", prose)))
-    assert found <= rules | {str(n) for n in range(10)}, found - rules
-
-
-def test_it_keeps_to_the_pattern_of_a_lesson(cells):
-    prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    objectives = re.findall(r"^\d\. ", prose[0], flags=re.MULTILINE)
-    recap = next(text for text in prose if text.startswith("## Recap"))
-    assert len(objectives) == 7 and objectives == re.findall(r"^\d\. ", recap, flags=re.MULTILINE)
-    assert (
-        "**Time:** 45 minutes" in prose[0]
-        and "**Builds on:** [From purchases to customers](10_customers.ipynb)" in prose[0]
-    )
-    assert "uv run crm start pareto" in prose[0] and "uv run crm start pareto" in recap
-    assert sum("**Before you run the next cell:**" in " ".join(text.split()) for text in prose) >= 15
-    code = [cell for cell in cells if cell.cell_type == "code"]
-    assert all(cell.source.count("\n") < 12 for cell in code)
-    assert not any(re.search(r"^def ", cell.source, flags=re.MULTILINE) for cell in code)
-    figures = [place for place, cell in enumerate(cells) if "plots." in cell.source or "interact(" in cell.source]
-    after = [next(cell.source for cell in cells[place + 1 :] if cell.cell_type == "markdown") for place in figures]
-    assert len(figures) == 5 and all("For the business:" in text for text in after)
