@@ -15,6 +15,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     transitions                         where customers go next, as probabilities
     bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout)
+    bgbb, sbg                           the same with one chance a period; who renews a contract, how long
     gamma_gamma, clv                    what a customer will be worth; all models stand here as well: crmlib.BGNBD
                                         (what they share: fitting, quadrature, scoring, model_json)
     retention_value, migration_value, event_value, profit_curve   the same on paper: four methods of the textbook
@@ -38,10 +39,11 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "activity", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "diagnostics", "event_value",
+    "activity", "bgbb", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "diagnostics",
+    "event_value",
     "factors", "gamma_gamma", "holdout", "lifecycle", "mbgnbd", "migration_value", "pareto", "pareto_law", "pareto_nbd",
     "periods", "plots", "profit_curve", "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm",
-    "simulate", "stages", "survival", "transitions", "uncertainty", "value_matrix", "workbook",
+    "sbg", "simulate", "stages", "survival", "transitions", "uncertainty", "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module
@@ -49,6 +51,8 @@ _MODELS = {  # name -> module
     "MBGNBD": "mbgnbd", "fit_mbgnbd": "mbgnbd",
     "ParetoNBD": "pareto_nbd", "fit_pareto_nbd": "pareto_nbd",
     "GammaGamma": "gamma_gamma", "fit_gamma_gamma": "gamma_gamma",
+    "BGBB": "bgbb", "fit_bgbb": "bgbb", "BetaBinomial": "bgbb", "fit_beta_binomial": "bgbb",
+    "SBG": "sbg", "fit_sbg": "sbg",
     "from_json": "model_json", "to_json": "model_json",
 }  # fmt: skip
 

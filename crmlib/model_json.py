@@ -10,7 +10,8 @@ from crmlib.errors import DataError, quote
 
 __all__ = ["from_json", "to_json"]
 
-_MODULE = {"BGNBD": "bgnbd", "MBGNBD": "mbgnbd", "ParetoNBD": "pareto_nbd", "GammaGamma": "gamma_gamma"}
+_MODULE = {"BGNBD": "bgnbd", "MBGNBD": "mbgnbd", "ParetoNBD": "pareto_nbd", "GammaGamma": "gamma_gamma", "BGBB": "bgbb",
+           "BetaBinomial": "bgbb", "SBG": "sbg"}  # fmt: skip
 
 
 def to_json(model) -> str:

@@ -34,8 +34,8 @@ LAYERS = """
     retention_value migration_value event_value defection_value value_matrix
     fitting scoring quadrature
     profit_curve purchase_model
-    dropout
-    bgnbd mbgnbd pareto_nbd gamma_gamma
+    dropout sbg
+    bgnbd mbgnbd pareto_nbd gamma_gamma bgbb
     clv model_json simulate
     uncertainty holdout diagnostics
     files
@@ -78,6 +78,7 @@ WITH_EXAMPLES = (
     "simulate", "uncertainty", "holdout", "diagnostics",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
+    "sbg", "bgbb",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",
