@@ -15,7 +15,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     transitions                         where customers go next, as probabilities
     bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout)
-    bgbb, sbg                           the same with one chance a period; who renews a contract, how long
+    bgbb, sbg                           the same with one chance a period (opportunities); who renews a contract
     gamma_gamma, clv                    what a customer will be worth; all models stand here as well: crmlib.BGNBD
                                         (what they share: fitting, quadrature, scoring, model_json)
     retention_value, migration_value, event_value, profit_curve   the same on paper: four methods of the textbook

@@ -13,19 +13,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import narwhals as nw
 import numpy as np
 
 from crmlib.arguments import check_discount
 from crmlib.errors import DataError, FitError
-from crmlib.fitting import Histories, cells, check_parameters, in_memory, maximise, numbers, starting_point, tally, weights
+from crmlib.fitting import cells, check_parameters, maximise, starting_point, tally
 from crmlib.frames import collect, is_lazy, table
+from crmlib.opportunities import (
+    MOST, likelihood, log_lives, log_uses, log_ways, opportunity_histories, sum_of_lives, uses_likelihood,
+)  # fmt: skip
 from crmlib.sbg import discounted_periods, periods_to_come, whole_periods
 from crmlib.scoring import add_columns
 
 __all__ = ["BGBB", "BetaBinomial", "fit_beta_binomial", "fit_bgbb"]
-
-_MOST = 10_000  # opportunities: 27 years of days. What counts more is time, and a matter for BG/NBD
-
 
 class _Opportunities:
     """What both models can be asked. Their methods read x, t_x and n, see `BGBB`."""
@@ -60,7 +61,7 @@ class _Opportunities:
 
         ``n`` is a whole number from 0 up, or a sequence of such, which gives an array.
         """
-        counts, ahead = whole_periods(n, name="n"), _one_horizon(horizon, most=_MOST)
+        counts, ahead = whole_periods(n, name="n"), _one_horizon(horizon, most=MOST)
         found = np.where(counts <= ahead, self._pmf(np.minimum(counts, ahead), ahead), 0.0)
         return found if np.ndim(n) else float(found[0])
 
@@ -90,7 +91,7 @@ class _Opportunities:
     def _by_cell(self, customers, of_cells, check=None):
         if check is not None:
             self._discounted(np.zeros(1), np.zeros(1), check)  # also a table without rows is told what is wrong
-        known = _histories(customers)
+        known = opportunity_histories(customers)
         distinct, cell = cells(*known.columns)
         return known.in_rows(of_cells(*distinct)[cell] if len(cell) else np.zeros(0))
 
@@ -132,11 +133,11 @@ class BGBB(_Opportunities):
         check_parameters(self)
 
     def _log_likelihood(self, x, t_x, n):
-        value, _ = _sum_of_lives(x, t_x, n, self)
+        value, _ = sum_of_lives(x, t_x, n, self)
         return value
 
     def _alive(self, x, t_x, n):
-        value, living = _sum_of_lives(x, t_x, n, self)
+        value, living = sum_of_lives(x, t_x, n, self)
         return np.exp(living - value)
 
     def _p_alive(self, x, t_x, n):
@@ -154,8 +155,8 @@ class BGBB(_Opportunities):
         found = np.zeros(len(counts))
         for place, count in enumerate(counts):
             lived = np.arange(count, horizon + 1)  # opportunities that a customer saw alive
-            of_life = _log_lives(lived, np.full(len(lived), horizon), self)
-            found[place] = np.sum(np.exp(of_life + _log_uses(count, lived, self) + _log_ways(count, lived)))
+            of_life = log_lives(lived, np.full(len(lived), horizon), self)
+            found[place] = np.sum(np.exp(of_life + log_uses(count, lived, self) + log_ways(count, lived)))
         return found
 
 
@@ -178,7 +179,7 @@ class BetaBinomial(_Opportunities):
         check_parameters(self)
 
     def _log_likelihood(self, x, t_x, n):
-        return _log_uses(x, n, self)
+        return log_uses(x, n, self)
 
     def _p_alive(self, x, t_x, n):
         return np.ones(len(x))
@@ -194,7 +195,7 @@ class BetaBinomial(_Opportunities):
 
     def _pmf(self, counts, horizon):
         ahead = np.full(len(counts), horizon)
-        return np.exp(_log_uses(counts, ahead, self) + _log_ways(counts, ahead))
+        return np.exp(log_uses(counts, ahead, self) + log_ways(counts, ahead))
 
 
 def _one_horizon(horizon, most=None):
@@ -202,109 +203,6 @@ def _one_horizon(horizon, most=None):
     if most is not None and ahead > most:
         raise DataError(f"horizon is {horizon!r}; pmf counts up to {most:,} opportunities.")
     return ahead
-
-
-# -- likelihoods ------------------------------------------------------------------------------------------------------
-# All of it is in rising factorials (a)_k = a (a + 1) .. (a + k - 1), as sums of logarithms: exact for large parameters.
-
-
-def _rising(a, most):
-    """Logarithms of (a)_0 .. (a)_most."""
-    return np.concatenate([[0.0], np.cumsum(np.log(a + np.arange(most)))])
-
-
-def _slope(a, most):
-    """Their derivatives in a."""
-    return np.concatenate([[0.0], np.cumsum(1 / (a + np.arange(most)))])
-
-
-def _log_uses(x, lived, model):
-    """Log of the mean chance to use x given ones of ``lived`` opportunities: B(alpha + x, beta + lived - x) / B(..)."""
-    x, lived = np.broadcast_arrays(np.asarray(x, dtype=np.int64), np.asarray(lived, dtype=np.int64))
-    most = int(lived.max(initial=0))
-    a, b, ab = (_rising(one, most) for one in (model.alpha, model.beta, model.alpha + model.beta))
-    return a[x] + b[lived - x] - ab[lived]
-
-
-def _log_lives(lived, n, model):
-    """Log of the mean chance to be alive at ``lived`` opportunities and no more, or at all ``n`` where that is n."""
-    lived, n = np.asarray(lived, dtype=np.int64), np.asarray(n, dtype=np.int64)
-    most = int(n.max(initial=0)) + 1
-    d, gd = _rising(model.delta, most), _rising(model.gamma + model.delta, most)
-    stopped = lived < n
-    return d[lived] - gd[lived + stopped] + np.where(stopped, np.log(model.gamma), 0.0)
-
-
-def _log_ways(count, lived):
-    from scipy.special import gammaln
-
-    return gammaln(lived + 1) - gammaln(count + 1) - gammaln(lived - count + 1)
-
-
-def _lives(t_x, n):
-    """For each history the numbers of opportunities it can have lived, t_x .. n, all in one array; and where each begins."""
-    t_x, n = t_x.astype(np.int64), n.astype(np.int64)
-    many = n - t_x + 1
-    begin = np.cumsum(many) - many
-    history = np.repeat(np.arange(len(n)), many)
-    return np.arange(many.sum()) - begin[history] + t_x[history], history, begin
-
-
-def _log_sums(values, history, begin):
-    """Logs of the sums of exp(values) over each history, which nothing can make underflow."""
-    top = np.maximum.reduceat(values, begin)
-    return top + np.log(np.add.reduceat(np.exp(values - top[history]), begin))
-
-
-def _sum_of_lives(x, t_x, n, model):
-    """The log-likelihood of each history, and the part of it in which the customer was alive at n."""
-    value = np.empty(len(x))
-    for some in _in_pieces(t_x, n):
-        lived, history, begin = _lives(t_x[some], n[some])
-        terms = _log_uses(x[some][history], lived, model) + _log_lives(lived, n[some][history], model)
-        value[some] = _log_sums(terms, history, begin)
-    return value, _log_uses(x, n, model) + _log_lives(n, n, model)
-
-
-def _in_pieces(t_x, n, most=4_000_000):
-    """Slices of the histories with at most so many lives together, so that memory stays small."""
-    piece = (np.cumsum(n - t_x + 1) // most).astype(np.int64)
-    edges = [0, *(np.flatnonzero(np.diff(piece)) + 1), len(n)]
-    return [slice(first, last) for first, last in zip(edges, edges[1:], strict=False) if last > first]
-
-
-def _likelihood(x, t_x, n, w):
-    """The log-likelihood and its gradient as a function of (alpha, beta, gamma, delta), on distinct histories."""
-    lived, history, begin = _lives(t_x, n)
-    used, most = x.astype(np.int64)[history], int(n.max()) + 1
-    stopped = (lived < n[history]).astype(np.int64)
-
-    def log_likelihood(parameters):
-        alpha, beta, gamma, delta = parameters
-        a, b, ab, d, gd = (_rising(one, most) for one in (alpha, beta, alpha + beta, delta, gamma + delta))
-        terms = a[used] + b[lived - used] - ab[lived] + d[lived] - gd[lived + stopped] + stopped * np.log(gamma)
-        value = _log_sums(terms, history, begin)
-        share = w[history] * np.exp(terms - value[history])
-        a, b, ab, d, gd = (_slope(one, most) for one in (alpha, beta, alpha + beta, delta, gamma + delta))
-        of_uses, of_lives = ab[lived], gd[lived + stopped]
-        slopes = a[used] - of_uses, b[lived - used] - of_uses, stopped / gamma - of_lives, d[lived] - of_lives
-        return np.dot(w, value), np.array([np.dot(share, slope) for slope in slopes])
-
-    return log_likelihood
-
-
-def _uses_likelihood(x, n, w):
-    """The same for (alpha, beta) of the beta-binomial."""
-    used, seen, most = x.astype(np.int64), n.astype(np.int64), int(n.max())
-
-    def log_likelihood(parameters):
-        alpha, beta = parameters
-        a, b, ab = (_rising(one, most) for one in (alpha, beta, alpha + beta))
-        value = np.dot(w, a[used] + b[seen - used] - ab[seen])
-        a, b, ab = (_slope(one, most) for one in (alpha, beta, alpha + beta))
-        return value, np.array([np.dot(w, a[used] - ab[seen]), np.dot(w, b[seen - used] - ab[seen])])
-
-    return log_likelihood
 
 
 # -- fits -------------------------------------------------------------------------------------------------------------
@@ -344,7 +242,7 @@ def fit_bgbb(customers, *, start=None) -> BGBB:
             reason = "there are too few or too similar histories"
         return f"BG/BB does not settle on these customers: {reason}."
 
-    return BGBB(*maximise(_likelihood(x, t_x, n, weight), starts, customers=customers, why=why).tolist())
+    return BGBB(*maximise(likelihood(x, t_x, n, weight), starts, customers=customers, why=why).tolist())
 
 
 def fit_beta_binomial(customers, *, start=None) -> BetaBinomial:
@@ -365,7 +263,7 @@ def fit_beta_binomial(customers, *, start=None) -> BetaBinomial:
         reason = "customers differ no more than chance would make them" if alike else "there are too few or too similar histories"
         return f"The beta-binomial does not settle on these customers: {reason}."
 
-    found = maximise(_uses_likelihood(x, n, weight), starts, customers=float(weight.sum()), why=why)
+    found = maximise(uses_likelihood(x, n, weight), starts, customers=float(weight.sum()), why=why)
     return BetaBinomial(*found.tolist())
 
 
@@ -380,7 +278,7 @@ def _to_fit(name, parameters, customers):
     frame = table(customers, ["x", "t_x", "n"], eager=False)
     if is_lazy(frame):
         customers = collect(_counted(frame)).to_native()
-    known = _histories(customers, error=FitError)
+    known = opportunity_histories(customers, error=FitError)
     (x, t_x, n), weight = tally(known)
     some = n > 0
     x, t_x, n, weight = x[some], t_x[some], n[some], weight[some]
@@ -402,34 +300,6 @@ def _to_fit(name, parameters, customers):
 
 
 def _counted(frame):
-    import narwhals as nw
-
     names = ["x", "t_x", "n"]
     weight = nw.col("weight") if "weight" in frame.collect_schema().names() else nw.lit(1)
     return frame.select(*names, weight.alias("weight")).group_by(*names).agg(nw.col("weight").sum())
-
-
-def _histories(customers, *, error=DataError):
-    """Columns x, t_x, n, as `fitting.histories` reads x, t_x, T."""
-    frame = in_memory(customers, ["x", "t_x", "n"])
-    x, t_x, n = (numbers(frame, name) for name in ("x", "t_x", "n"))
-    known = ~(np.isnan(x) & np.isnan(t_x) & np.isnan(n))
-    weight = weights(frame, known, error=error)
-
-    def whole(values):
-        return (values >= 0) & (values == np.floor(values)) & np.isfinite(values)
-
-    rules = (
-        (whole(x) & whole(t_x) & whole(n), "x, t_x and n are whole numbers from 0 up"),
-        (n <= _MOST, f"n counts opportunities, and more than {_MOST:,} are a matter of time, for BG/NBD"),
-        (t_x <= n, "t_x is the number of the last opportunity used, so it is n at most"),
-        (x <= t_x, "x opportunities up to number t_x were used, so x is t_x at most"),
-        ((x > 0) == (t_x > 0), "t_x is 0 for those who used none, and only for them"),
-    )
-    for holds, rule in rules:
-        wrong = known & ~holds
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            found = f"x = {x[row]:g}, t_x = {t_x[row]:g}, n = {n[row]:g}"
-            raise error(f"Row {row} (from 0) of the customer table cannot be: {found}; {rule}.")
-    return Histories((x[known], t_x[known], n[known]), weight[known], known)

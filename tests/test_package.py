@@ -33,7 +33,7 @@ LAYERS = """
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
     fitting scoring quadrature
-    profit_curve purchase_model
+    profit_curve purchase_model opportunities
     dropout sbg
     bgnbd mbgnbd pareto_nbd gamma_gamma bgbb
     clv model_json simulate
