@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from crmlib.fitting import cells
 from crmlib.purchase_model import PurchaseModel
 from crmlib.quadrature import beta_nodes, laplace_nodes, log_beta_ratio
 
@@ -97,11 +96,11 @@ class Dropout(PurchaseModel):
         return shape[:, np.newaxis] * (lasting @ (weight[:, np.newaxis] * np.exp(-z[:, np.newaxis] * y)))
 
 
-def starts(x, weight):
+def starts(counted):
     """Where the search begins: from the mean and variance of x, as if nobody ever stopped; T is 1 on average."""
-    n = weight.sum()
-    mean = np.sum(weight * x) / n
-    excess = np.sum(weight * (x - mean) ** 2) / n - mean
+    x, share = counted.x[counted.last], counted.weight / counted.weight.sum()
+    mean = np.sum(share * x)
+    excess = np.sum(share * (x - mean) ** 2) - mean
     r = np.clip(mean**2 / excess, 0.1, 10.0) if excess > 0 else 10.0
     return [np.array([r, r / mean, 1.0, 3.0]), np.ones(4)]
 
@@ -119,46 +118,48 @@ def why(parameters):
 
 
 def likelihood(first):
-    """For distinct histories: the log-likelihood and its gradient as a function of (r, alpha, a, b)."""
+    """A function that makes, of `Counted` histories, the log-likelihood of (r, alpha, a, b) and its gradient."""
 
-    def on(x, t_x, T, w):
+    def of(counted):
         from scipy.special import digamma, gammaln
 
+        x, t, size = counted.x, counted.t, len(counted.x)
         each_x, at = np.unique(x, return_inverse=True)
-        w_x = np.bincount(at, w)
-        k, (each_T, to_T) = each_x + first, np.unique(T, return_inverse=True)
-        w_T, wx_T = np.bincount(to_T, w), np.bincount(to_T, w * x)
-        some = np.flatnonzero(x + first > 0)
-        x2, t2, T2, w2 = x[some], t_x[some], T[some], w[some]
-        at2, wx2 = at[some], w2 * x2
+        w_T = np.bincount(counted.end, counted.weight, size)  # customers by x and T
+        w_x = np.bincount(at, w_T)
+        k = each_x + first
+        had = np.maximum(k - 1, 0)
+        n = np.sum(w_x)
 
         def log_likelihood(parameters):
             r, alpha, a, b = parameters
             # as if all were alive at T
-            log_T = np.log(alpha + each_T)
-            by_x = gammaln(r + each_x) - gammaln(r) + r * np.log(alpha)
-            by_x += gammaln(a + b) - gammaln(a + b + k) + gammaln(b + k) - gammaln(b)
-            value = np.dot(w_x, by_x) - r * np.dot(w_T, log_T) - np.dot(wx_T, log_T)
-            d_r = np.dot(w_x, digamma(r + each_x) - digamma(r) + np.log(alpha)) - np.dot(w_T, log_T)
-            d_alpha = np.sum(w_x) * r / alpha - np.dot(r * w_T + wx_T, 1 / (alpha + each_T))
+            log_t = np.log(alpha + t)
+            by_x = gammaln(r + each_x) - gammaln(r) - gammaln(a + b + k) + gammaln(a + b) + gammaln(b + k) - gammaln(b)
+            value = np.dot(w_x, by_x) + n * r * np.log(alpha) - np.dot(w_T, (r + x) * log_t)
+            d_r = np.dot(w_x, digamma(r + each_x) - digamma(r)) + n * np.log(alpha) - np.dot(w_T, log_t)
+            d_alpha = n * r / alpha - np.dot(w_T, (r + x) / (alpha + t))
             d_a = np.dot(w_x, digamma(a + b) - digamma(a + b + k))
             d_b = d_a + np.dot(w_x, digamma(b + k) - digamma(b))
-            # and what it adds that they may have stopped right after t_x
-            before, after = alpha + t2, alpha + T2
-            gap = np.log(after / before)
-            with np.errstate(divide="ignore"):
-                had = np.log(a / (b + np.maximum(k - 1, 0)))
-            odds = had[at2] + (r + x2) * gap  # log of dead : alive
-            small = np.exp(-np.abs(odds))
-            value += np.dot(w2, np.maximum(odds, 0) + np.log1p(small))
-            dead = w2 * np.where(odds > 0, 1.0, small) / (1 + small)
-            d_r += np.dot(dead, gap)
-            d_alpha += np.dot(dead * (r + x2), 1 / after - 1 / before)
-            stopped = np.sum(dead)
-            d_a += stopped / a
-            d_b -= np.dot(np.bincount(at2, dead, len(k)), 1 / (b + np.maximum(k - 1, 0)))
+            # and what it adds that they may have stopped right after t_x: log of the odds dead : alive
+            by_last = np.where(k > 0, np.log(a / (b + had)), -np.inf)[at] - (r + x) * log_t
+            by_end = (r + x) * log_t
+            dead_last, dead_end = np.zeros((2, size))
+            for some in counted.slices():
+                last, end, weight = counted.last[some], counted.end[some], counted.weight[some]
+                odds = by_last[last] + by_end[end]
+                small = np.exp(-np.abs(odds))
+                value += np.dot(weight, np.maximum(odds, 0) + np.log1p(small))
+                dead = weight * np.where(odds > 0, 1.0, small) / (1 + small)
+                dead_last += np.bincount(last, dead, size)
+                dead_end += np.bincount(end, dead, size)
+            dead = dead_end - dead_last
+            d_r += np.dot(dead, log_t)
+            d_alpha += np.dot(dead, (r + x) / (alpha + t))
+            d_a += np.sum(dead_last) / a
+            d_b -= np.dot(np.bincount(at, dead_last), 1 / (b + had))
             return value, np.array([d_r, d_alpha, d_a, d_b])
 
         return log_likelihood
 
-    return on
+    return of

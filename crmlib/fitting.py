@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import narwhals as nw
 import numpy as np
@@ -11,7 +12,7 @@ from crmlib.errors import DataError, FitError
 from crmlib.frames import is_lazy, table
 
 __all__ = [
-    "Histories", "cells", "check_parameters", "coarse", "histories", "in_memory", "maximise", "numbers",
+    "Counted", "Histories", "cells", "check_parameters", "histories", "in_memory", "maximise", "numbers",
     "starting_point", "tally", "weights",
 ]  # fmt: skip
 
@@ -34,7 +35,7 @@ def numbers(frame: nw.DataFrame, name: str) -> np.ndarray:
         return np.full(len(column), np.nan)
     if not column.dtype.is_numeric():
         raise DataError(f"Column {name!r} of the customer table holds {column.dtype}, not numbers.")
-    return column.cast(nw.Float64).to_numpy()
+    return (column if column.dtype == nw.Float64 else column.cast(nw.Float64)).to_numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,52 +109,82 @@ def cells(*columns: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
             distinct, key = np.unique(key, return_inverse=True)
             size = len(distinct)
         key, size = key * width + code, size * width
-    distinct, cell = np.unique(key, return_inverse=True)
+    if size <= 4 * len(key):  # a table of all possible keys is faster than sorting those that occur
+        distinct = np.flatnonzero(np.bincount(key, minlength=size))
+        place = np.empty(size, dtype=np.int64)
+        place[distinct] = np.arange(len(distinct))
+        cell = place[key]
+    else:
+        distinct, cell = np.unique(key, return_inverse=True)
     some_row = np.empty(len(distinct), dtype=np.int64)
     some_row[cell] = np.arange(len(cell))
     return [values[some_row] for values in columns], cell
 
 
-def tally(known: Histories) -> tuple[list[np.ndarray], np.ndarray]:
-    """The distinct rows and their total weight, which is all that a likelihood needs; rows of weight 0 are left out."""
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """Distinct histories (x, t_x, T), with the distinct (x, t_x) and (x, T) apart, which are far fewer.
+
+    ``x`` and ``t`` hold those pairs; ``last`` and ``end`` tell for each history which of them is its (x, t_x) and which
+    its (x, T); ``weight`` is the number of its customers.
+    """
+
+    x: np.ndarray
+    t: np.ndarray
+    last: np.ndarray
+    end: np.ndarray
+    weight: np.ndarray
+
+    def in_unit(self, unit: float) -> Counted:
+        """The same with times in another unit."""
+        return replace(self, t=self.t / unit)
+
+    def slices(self):
+        """Parts of the histories that fit into the cache of a processor, so that no sum needs much memory."""
+        return [slice(at, at + 32768) for at in range(0, len(self.weight), 32768)]
+
+    def merged(self, width: float) -> Counted | None:
+        """Fewer histories with nearly the same likelihood: x and, within ``width``, t_x and T agree; means of them.
+
+        None where there are few already or merging would not save much.
+        """
+        if len(self.weight) < 4000:
+            return None
+        x, t_x, T = self.x[self.last], self.t[self.last], self.t[self.end]
+        (x2, *_), cell = cells(x, np.floor(t_x / width), np.floor(T / width))
+        if len(x2) > len(x) / 3:
+            return None
+        total = np.bincount(cell, self.weight)
+        return _pairs([x2, *(np.bincount(cell, self.weight * t) / total for t in (t_x, T))], total)
+
+
+def _pairs(columns, weight):
+    x, t_x, T = columns
+    (both_x, t), place = cells(np.concatenate([x, x]), np.concatenate([t_x, T]))
+    return Counted(both_x, t, *np.split(place.astype(np.int32), 2), weight)
+
+
+def tally(known: Histories) -> Counted:
+    """The distinct histories and how many customers have each, which is all that a likelihood needs."""
     columns, weight = known.columns, known.weight
     if not (weight > 0).all():
         columns, weight = [values[weight > 0] for values in columns], weight[weight > 0]
-    size = 1
-    whole = len(weight) > 0 and (weight == 1).all()
-    for values in columns:
-        whole = whole and values.max() < 2**31 and (values == np.floor(values)).all()
-        size *= int(values.max()) + 1 if whole else 1
-    if not whole or size > 2**62:
+    widths = [int(values.max()) + 1 if len(values) and values.max() < 2**31 else 2**31 for values in columns]
+    whole = math.prod(widths) < 2**62 and all(np.array_equal(values, np.floor(values)) for values in columns)
+    if not whole or not (weight == 1).all():
         distinct, cell = cells(*columns)
-        return distinct, np.bincount(cell, weight, len(distinct[0]))
-    # counting sorted keys and unpacking them takes a third of the time of leading every row to its cell
-    key = np.zeros(len(weight), dtype=np.int64)
-    for values in columns:
-        key *= int(values.max()) + 1
+        return _pairs(distinct, np.bincount(cell, weight, len(distinct[0])))
+    # sorted keys are counted and unpacked in a third of the time that leading every row to its cell takes
+    key = columns[0].astype(np.int64)
+    for values, width in zip(columns[1:], widths[1:], strict=True):
+        key *= width
         key += values.astype(np.int64)
     key.sort()
     first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     count = np.diff(first, append=len(key)).astype(float)
-    key, distinct = key[first], []
-    for values in reversed(columns):
-        key, value = np.divmod(key, int(values.max()) + 1)
-        distinct.insert(0, value.astype(float))
-    return distinct, count
-
-
-def coarse(x, t_x, T, weight, *, width=0.025):
-    """Fewer cells with nearly the same likelihood: equal x, t_x and T within ``width``, each with its weighted means.
-
-    None where there are few cells already or merging would not save much.
-    """
-    if len(x) < 4000:
-        return None
-    (x2, *_), cell = cells(x, np.floor(t_x / width), np.floor(T / width))
-    if len(x2) > len(x) / 3:
-        return None
-    total = np.bincount(cell, weight)
-    return x2, np.bincount(cell, weight * t_x) / total, np.bincount(cell, weight * T) / total, total
+    key, T = np.divmod(key[first], widths[2])
+    x, t_x = np.divmod(key, widths[1])
+    return _pairs([values.astype(float) for values in (x, t_x, T)], count)
 
 
 def _codes(values):
@@ -188,12 +219,12 @@ def starting_point(start, kind) -> np.ndarray:
         raise DataError(f"start is {start!r}; it must give one number for each of {names}.") from None
 
 
-def maximise(log_likelihood, starts, *, customers: float, why, rough=None) -> np.ndarray:
+def maximise(log_likelihood, starts, *, customers: float, why, rough=()) -> np.ndarray:
     """The positive parameters with the greatest likelihood, searched from each start in turn until one search settles.
 
     ``log_likelihood(parameters)`` returns the value and the gradient for parameters of order 1; ``customers`` is the
-    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive. ``rough``,
-    a function of the same kind that costs less and has its top nearby, is climbed first where it is given.
+    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive. ``rough``
+    are functions of the same kind that cost less and have their tops nearby; they are climbed first.
     Raises FitError with the sentence that ``why(parameters)`` gives when there is no maximum: a parameter runs away,
     or the likelihood is flat there.
     """
@@ -201,12 +232,15 @@ def maximise(log_likelihood, starts, *, customers: float, why, rough=None) -> np
 
     # on a busy machine the threads of BLAS wait for each other longer than these small sums take
     with threadpool_limits(1, user_api="blas"):
-        if rough is not None:
-            settled, theta, information = _climb(_loss(rough, customers), starts, customers)
-            starts = [np.exp(theta), *starts] if np.abs(theta).max() < _RUNAWAY else starts
-            polished = _polish(_loss(log_likelihood, customers), theta, information) if settled else None
-            if polished is not None:
-                return np.exp(polished)
+        for nearly in rough:
+            settled, theta, information = _climb(_loss(nearly, customers), starts, customers)
+            if not settled:
+                break
+            starts = [np.exp(theta), *starts]
+        if rough and settled:
+            theta = _polish(_loss(log_likelihood, customers), theta, information)
+            if theta is not None:
+                return np.exp(theta)
         settled, theta, _ = _climb(_loss(log_likelihood, customers), starts, customers)
     if not settled:
         raise FitError(why(np.exp(theta)))
@@ -230,45 +264,60 @@ def _climb(loss, starts, customers):
     """Whether a search settled, where it ended, and the second derivatives there."""
     from scipy.optimize import minimize
 
-    def curvature(theta):
-        step = 1e-5
-        here = loss(theta)[1]
+    def curvature(theta, step=1e-5):
+        here = at_last[1] if np.array_equal(theta, at_last[0]) else loss(theta)[1]
         rows = np.array([(loss(theta + step * unit)[1] - here) / step for unit in np.eye(len(theta))])
         return (rows + rows.T) / 2
+
+    at_last = (None, None)
+
+    def noted(theta):
+        nonlocal at_last
+        value, gradient = loss(theta)
+        at_last = theta.copy(), gradient
+        return value, gradient
 
     def stop_runaway(theta):
         if np.abs(theta).max() > _RUNAWAY + 1:
             raise StopIteration
 
-    options = {"gtol": 1e-9, "maxiter": 100, "max_trust_radius": 4.0}
+    options = {"gtol": 1e-6, "maxiter": 100, "max_trust_radius": 4.0}
     for start in starts:
         found = minimize(
-            loss, np.log(start), jac=True, hess=curvature, method="trust-exact", callback=stop_runaway, options=options
+            noted, np.log(start), jac=True, hess=curvature, method="trust-exact", callback=stop_runaway, options=options
         )
+        if np.abs(found.x).max() > _RUNAWAY:
+            continue
         information = curvature(found.x)
         # flat is where the logarithm of a parameter would have a standard error above 30
-        certain = customers * np.linalg.eigvalsh(information).min() > 1e-3
-        inside = np.abs(found.x).max() < _RUNAWAY
-        if certain and inside:
-            step = np.linalg.solve(information, found.jac)
-            # on the way to a border the gradient vanishes as well, but the next Newton step stays long
-            if np.abs(step).max() < 1e-4:
-                return True, found.x - step, information
-    return False, found.x, information
+        if customers * np.linalg.eigvalsh(information).min() > 1e-3:
+            theta = _polish(loss, found.x, information)
+            if theta is not None:
+                return True, theta, information
+    return False, found.x, None
 
 
 def _polish(loss, theta, information):
-    """The top near theta, by steps with the second derivatives of a likelihood that is nearly the same; or None."""
-    longest = 0.3
-    for _ in range(12):
-        step = np.linalg.solve(information, loss(theta)[1])
+    """The top near theta, by steps with second derivatives from nearby, corrected on the way (BFGS); None if not near.
+
+    On the way to a border the gradient vanishes as well, but the steps stay long.
+    """
+    longest, gradient = 0.3, loss(theta)[1]
+    for _ in range(15):
+        step = np.linalg.solve(information, gradient)
         length = np.abs(step).max()
         if not length < longest:
             return None
         theta = theta - step
-        if length < 1e-8:
+        if length < 1e-9:
             return theta
-        longest = length / 2
+        before, gradient = gradient, loss(theta)[1]
+        change = before - gradient
+        if np.dot(change, step) > 0:
+            along = information @ step
+            information = information + np.outer(change, change) / np.dot(change, step)
+            information -= np.outer(along, along) / np.dot(along, step)
+        longest = max(length / 2, 1e-7)
     return None
 
 

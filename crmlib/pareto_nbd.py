@@ -51,9 +51,15 @@ class ParetoNBD(PurchaseModel):
 
     def _log_odds(self, x, t_x, T):
         """Log of the odds that a customer stopped between t_x and T, to being alive at T; in slices, to save memory."""
-        parts = [slice(at, at + 4096) for at in range(0, len(x), 4096)]
-        every = [_stopped(self.r, self.alpha, self.s, self.beta, x[k], t_x[k], T[k], nodes=64)[0] for k in parts]
-        return np.concatenate([np.zeros(0), *every])
+        odds = np.empty(len(x))
+        for at in range(0, len(x), 8192):
+            some = slice(at, at + 8192)
+            x_, t_, T_ = x[some], t_x[some], T[some]
+            share = _stopping(self.r, self.alpha, self.s, self.beta, x_, t_, T_, nodes=64)[0]
+            with np.errstate(divide="ignore"):  # who bought on the last day cannot have stopped
+                odds[some] = np.log(share) + (self.r + x_) * np.log1p((T_ - t_) / (self.alpha + t_))
+            odds[some] += self.s * np.log1p((T_ - t_) / (self.beta + t_))
+        return odds
 
     def _log_likelihood(self, x, t_x, T):
         from scipy.special import gammaln
@@ -137,8 +143,8 @@ def fit_pareto_nbd(customers, *, start=None) -> ParetoNBD:
     )
 
 
-def _starts(x, weight):
-    r, alpha = dropout.starts(x, weight)[0][:2]
+def _starts(counted):
+    r, alpha = dropout.starts(counted)[0][:2]
     return [np.array([r, alpha, 0.7, 0.7]), np.ones(4)]
 
 
@@ -153,20 +159,18 @@ def _why(parameters):
     return "there are too few or too similar histories"
 
 
-def _stopped(r, alpha, s, beta, x, t_x, T, *, nodes):
-    """Log of the odds that a customer stopped between t_x and T, to being alive at T; and its four derivatives.
+def _stopping(r, alpha, s, beta, x, t, until, *, nodes):
+    """Chance to stop between t and ``until``, among those alive at t, without a purchase; and its four derivatives.
 
-    The odds are the integral over t from t_x to T of s / (beta + t) * ((alpha + T) / (alpha + t)) ** (r + x)
-    * ((beta + T) / (beta + t)) ** s. In w = log((m + t) / (m + t_x)), m the smaller of alpha and beta, the integrand
-    has no singularity nearer than pi to the real line, and its logarithm is concave. So it falls ever faster; the
-    interval ends where it has fallen by 40.
+    Rates are gamma(r + x, alpha + t) and gamma(s, beta + t) there, so it is the integral over tau from t to until of
+    s / (beta + tau) * ((alpha + t) / (alpha + tau)) ** (r + x) * ((beta + t) / (beta + tau)) ** s. In
+    w = log((m + tau) / (m + t)), m the smaller of alpha and beta, the integrand has no singularity nearer than pi to the
+    real line, and its logarithm is concave. So it falls ever faster; the interval ends where it has fallen by 40.
     """
     rate, m = r + x, min(alpha, beta)
-    a_0, b_0, m_0 = alpha + t_x, beta + t_x, m + t_x
-    with np.errstate(divide="ignore"):
-        end = np.log1p((T - t_x) / m_0)
-    log_a, log_b = np.log1p((T - t_x) / a_0), np.log1p((T - t_x) / b_0)
-    fall = rate * log_a + (s + 1) * log_b - end
+    a_0, b_0, m_0 = alpha + t, beta + t, m + t
+    end = np.log1p((until - t) / m_0)
+    fall = rate * np.log1p((until - t) / a_0) + (s + 1) * np.log1p((until - t) / b_0) - end
     far = np.flatnonzero(fall > 40)
     if len(far):
         end[far] = _where_fallen(rate[far], s, a_0[far], b_0[far], m_0[far], end[far], fall[far])
@@ -178,19 +182,13 @@ def _stopped(r, alpha, s, beta, x, t_x, T, *, nodes):
         past_b = w if beta <= alpha else np.log1p(later / b_0)
         share = weight * np.exp(w - rate * past_a - (s + 1) * past_b)
         total += share
-        d_r += share * past_a
-        d_s += share * past_b
+        d_r -= share * past_a
+        d_s -= share * past_b
         d_alpha += share / (a_0 + later)
         d_beta += share / (b_0 + later)
-    with np.errstate(divide="ignore"):
-        log_odds = np.log(total * end * m_0) + np.log(s / b_0) + rate * log_a + s * log_b
-    slopes = (
-        log_a - d_r / total,
-        rate * (1 / (alpha + T) - d_alpha / total),
-        1 / s + log_b - d_s / total,
-        s / (beta + T) - (s + 1) * d_beta / total,
-    )
-    return log_odds, slopes
+    scale = end * m_0 * s / b_0
+    slopes = (d_r, rate * (total / a_0 - d_alpha), total / s + d_s, s * total / b_0 - (s + 1) * d_beta)
+    return scale * total, [scale * slope for slope in slopes]
 
 
 def _where_fallen(rate, s, a_0, b_0, m_0, w, fall):
@@ -207,37 +205,61 @@ def _where_fallen(rate, s, a_0, b_0, m_0, w, fall):
     return w
 
 
-def _likelihood(x, t_x, T, w):
-    """For distinct histories: the log-likelihood and its gradient as a function of (r, alpha, s, beta)."""
+def _likelihood(counted):
+    """The log-likelihood of (r, alpha, s, beta) and its gradient, for `Counted` histories.
+
+    The chance to stop between t_x and T is that to stop between t_x and the greatest T of all, less what of it lies
+    after T. So the integral is needed for the distinct (x, t_x) and (x, T) only. Nothing is lost in the difference, for
+    it is added to the chance of being alive at T, and the part taken off is less than that.
+    """
     from scipy.special import digamma, gammaln
 
+    x, t, size = counted.x, counted.t, len(counted.x)
     each_x, at = np.unique(x, return_inverse=True)
-    w_x = np.bincount(at, w)
-    each_T, to_T = np.unique(T, return_inverse=True)
-    w_T, wx_T = np.bincount(to_T, w), np.bincount(to_T, w * x)
-    n = np.sum(w)
-    gap = (T - t_x) > 0  # who bought on the last day cannot have stopped
-    x2, t2, T2, w2 = x[gap], t_x[gap], T[gap], w[gap]
+    w_T = np.bincount(counted.end, counted.weight, size)  # customers by x and T
+    w_x = np.bincount(at, w_T)
+    n, latest = np.sum(w_x), t.max()
 
     def log_likelihood(parameters):
         r, alpha, s, beta = parameters
-        log_a, log_b = np.log(alpha + each_T), np.log(beta + each_T)
+        log_a, log_b = np.log(alpha + t), np.log(beta + t)
+        log_alive = -(r + x) * log_a - s * log_b
+        slopes = np.array([-log_a, -(r + x) / (alpha + t), -log_b, -s / (beta + t)])
+        stopping, changes = _integrals(parameters, x, t, latest)
+        # as if all were alive at T
         value = np.dot(w_x, gammaln(r + each_x) - gammaln(r)) + n * (r * np.log(alpha) + s * np.log(beta))
-        value -= r * np.dot(w_T, log_a) + np.dot(wx_T, log_a) + s * np.dot(w_T, log_b)
-        d_r = np.dot(w_x, digamma(r + each_x) - digamma(r)) + n * np.log(alpha) - np.dot(w_T, log_a)
-        d_alpha = n * r / alpha - np.dot(r * w_T + wx_T, 1 / (alpha + each_T))
-        d_s = n * np.log(beta) - np.dot(w_T, log_b)
-        d_beta = n * s / beta - s * np.dot(w_T, 1 / (beta + each_T))
-        gradient = np.array([d_r, d_alpha, d_s, d_beta])
-
-        end = np.log1p((T2 - t2) / (min(alpha, beta) + t2))
-        hard = ((r + x2) * np.log1p((T2 - t2) / (alpha + t2)) > 6) | (end > 3)
-        for some, nodes in ((~hard, 12), (hard, 32)):
-            if some.any():
-                log_odds, slopes = _stopped(*parameters, x2[some], t2[some], T2[some], nodes=nodes)
-                value += np.dot(w2[some], np.logaddexp(0, log_odds))
-                dead = w2[some] / (1 + np.exp(-np.maximum(log_odds, -700)))
-                gradient += [np.dot(dead, slope) for slope in slopes]
+        value += np.dot(w_T, log_alive)
+        gradient = n * np.array([np.log(alpha), r / alpha, np.log(beta), s / beta]) + slopes @ w_T
+        gradient[0] += np.dot(w_x, digamma(r + each_x) - digamma(r))
+        # and what it adds that they may have stopped before: the odds to being alive are `more` - 1
+        by_last, by_end, moved = np.zeros((3, size))
+        for some in counted.slices():
+            last, end, weight = counted.last[some], counted.end[some], counted.weight[some]
+            ahead = log_alive[last] - log_alive[end]
+            scale = np.maximum(ahead, 0)  # who bought a thousand times and then nothing: exp would overflow
+            grown, one = np.exp(ahead - scale), np.exp(-scale)
+            dead = stopping[last] * grown
+            more = dead + one * (1 - stopping[end])
+            value += np.dot(weight, np.log(more) + scale)
+            weight = weight / more
+            by_last += np.bincount(last, weight * grown, size)
+            by_end += np.bincount(end, weight * one, size)
+            moved += np.bincount(last, weight * dead, size) - np.bincount(end, weight * dead, size)
+        gradient += changes @ (by_last - by_end) + slopes @ moved
         return value, gradient
 
     return log_likelihood
+
+
+def _integrals(parameters, x, t, latest):
+    """`_stopping` from t on until ``latest`` and its derivatives, with as many nodes as each needs."""
+    r, alpha, s, beta = parameters
+    end = np.log1p((latest - t) / (min(alpha, beta) + t))
+    fall = (r + x) * np.log1p((latest - t) / (alpha + t)) + s * np.log1p((latest - t) / (beta + t))
+    need = np.where((fall < 3) & (end < 2), 0, np.where((fall < 10) & (end < 4), 1, np.where(end < 6, 2, 3)))
+    stopping, changes = np.empty(len(x)), np.empty((4, len(x)))
+    for class_, nodes in enumerate((10, 16, 24, 48)):
+        some = np.flatnonzero(need == class_)
+        if len(some):
+            stopping[some], changes[:, some] = _stopping(*parameters, x[some], t[some], latest, nodes=nodes)
+    return stopping, changes

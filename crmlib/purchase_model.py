@@ -11,11 +11,14 @@ from functools import partial
 import numpy as np
 
 from crmlib.errors import DataError, FitError
-from crmlib.fitting import Histories, cells, coarse, histories, maximise, starting_point, tally
+from crmlib.fitting import cells, histories, maximise, starting_point, tally
 from crmlib.frames import collect, is_lazy, table
 from crmlib.scoring import add_columns, count_cells
 
 __all__ = ["PurchaseModel", "fit_purchases", "lengths"]
+
+
+MERGED = (0.25, 0.07)  # of the mean T: histories that agree so far are merged to find where about the maximum lies
 
 
 class PurchaseModel:
@@ -146,26 +149,25 @@ def _log_growth(discount):
 def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
     """Fit a purchase model of class ``kind``, called ``name`` in sentences, by maximum likelihood.
 
-    ``starts(x, weight)`` and ``likelihood(x, t_x, T, weight)`` work in units in which the mean T is 1;
+    ``starts(counted)`` and ``likelihood(counted)`` get the histories in a unit of time in which the mean T is 1;
     ``why(parameters)`` says why the search found no maximum. A lazy table is counted to cells by its engine.
     """
     if is_lazy(table(customers, ["x", "t_x", "T"], eager=False)):
         customers = collect(table(count_cells(customers), eager=False)).to_native()
-    known = histories(customers, error=FitError)
-    n = float(known.weight.sum())
+    counted = tally(histories(customers, error=FitError))
+    weight = counted.weight
+    n = float(weight.sum())
     if n < 4:
         raise FitError(f"{name} has 4 parameters and needs more customers with a purchase than {n:g}.")
-    (x, t_x, T), weight = tally(known)
-    again = float(weight[x > 0].sum())
+    again = float(weight[counted.x[counted.last] > 0].sum())
     if again == 0:
         raise FitError(
             "Nobody bought twice, so these customers say nothing about when they come back; take in a longer time."
         )
-    unit = np.sum(weight * T) / n  # in units of the mean T all parameters are of order 1
-    carries = [field in ("alpha", "beta") for field in kind.__dataclass_fields__]
-    scale = np.where(carries, unit, 1.0)
-    t_x, T = t_x / unit, T / unit
-    first = list(starts(x, weight))
+    unit = float(np.sum(weight * counted.t[counted.end]) / n)  # in this unit all parameters are of order 1
+    counted = counted.in_unit(unit)
+    scale = np.array([unit if field in ("alpha", "beta") else 1.0 for field in kind.__dataclass_fields__])
+    first = list(starts(counted))
     if start is not None:
         first.insert(0, starting_point(start, kind) / scale)
 
@@ -177,8 +179,7 @@ def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
             return f"{name} does not settle on these customers: only {again:g} of {n:g} bought again."
         return f"{name} does not settle on these customers: {why(parameters)}."
 
-    rough = coarse(x, t_x, T, weight)
-    found = maximise(
-        likelihood(x, t_x, T, weight), first, customers=n, why=no_maximum, rough=rough and likelihood(*rough)
-    )
+    merged = [counted.merged(width) for width in MERGED]
+    rough = [likelihood(few) for few in merged if few]
+    found = maximise(likelihood(counted), first, customers=n, why=no_maximum, rough=rough)
     return kind(*(found * scale).tolist())

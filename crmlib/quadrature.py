@@ -6,6 +6,8 @@ there the plain trapezoid rule converges geometrically (Trefethen & Weideman 201
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 __all__ = ["beta_nodes", "laplace_nodes", "log_beta_ratio", "unit_nodes"]
@@ -75,6 +77,7 @@ def laplace_nodes(slowest: float, fastest: float):
     return z, weight
 
 
+@functools.cache
 def unit_nodes(count: int):
     """Gauss-Legendre nodes and weights on 0..1.
 
