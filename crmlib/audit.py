@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import numpy as np
 
-from crmlib import activity, clv, cohorts, holdout, lifecycle, pareto, pyramid, rates, rfm, stages, wording
+from crmlib import activity, clv, cohorts, holdout, lifecycle, pareto, periods, pyramid, rates, rfm, stages, wording
 from crmlib.bgnbd import BGNBD, fit_bgnbd
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
@@ -87,11 +87,15 @@ class Value:
 
 @dataclass(frozen=True)
 class Moved:
-    """Who moved between the tiers of two adjacent periods of equal length: ``table`` from `pyramid.migration`."""
+    """Who moved between the tiers of two adjacent periods of equal length: ``table`` from `pyramid.migration`.
+
+    ``pairs`` from `periods.moves`, best tiers first, has each pair of tiers.
+    """
 
     before: str
     after: str
     table: Any
+    pairs: Any
 
 
 class Cohorts(NamedTuple):
@@ -200,8 +204,10 @@ def _moved(tx, customers, facts):
     days = _half(facts)
     split = facts.as_of - dt.timedelta(days=days)
     earlier, then = as_it_stood(tx, as_of=split)
-    table = pyramid.migration(_tiers(earlier, then, split, days), _tiers(tx, customers, facts.as_of, days))
-    return Moved(f"in the {days} days to {split}", f"in the {days} days to {facts.as_of}", table)
+    tiers = _tiers(earlier, then, split, days), _tiers(tx, customers, facts.as_of, days)
+    order = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
+    table, pairs = pyramid.migration(*tiers), periods.moves(*tiers, column="tier", order=order)
+    return Moved(f"in the {days} days to {split}", f"in the {days} days to {facts.as_of}", table, pairs)
 
 
 def _staged(tx, customers, as_of):

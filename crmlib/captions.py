@@ -8,6 +8,7 @@ from __future__ import annotations
 from statistics import median
 from typing import NamedTuple
 
+from crmlib.audit import FEW
 from crmlib.clv import ANNUAL_DISCOUNT
 from crmlib.conclusions import (
     CLOSE, STEADY, carried, concentration, once, rows_of, share_of_top,
@@ -15,7 +16,8 @@ from crmlib.conclusions import (
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
-    "Said", "abc", "buyers", "chance", "cohorts", "definitions", "gini", "holdout", "limits", "lorenz", "orders", "pyramid", "revenue",
+    "Said", "abc", "buyers", "chance", "cohorts", "definitions", "gini", "holdout", "limits", "lorenz", "moves", "orders",
+    "pyramid", "revenue",
     "segments", "stages", "states", "tenths",
 ]  # fmt: skip
 
@@ -176,6 +178,30 @@ def pyramid(facts, summary) -> Said:
             f"brings the other {percent(below)}.",
         )
     return Said(title, f"The small tier brings {percent(below)}: it is many hands that carry the business.")
+
+
+def moves(found) -> Said:
+    """Who moved between the tiers."""
+    rows = {row["tier"]: row for row in rows_of(found.table) if row["customers"]}
+    tiers = [row for name, row in rows.items() if name not in ("inactive", "non_positive", "(absent)")]
+    if not tiers:
+        return Said(f"Nobody was in a tier {found.before}", "So nobody could move out of one.")
+    enough = [row for row in tiers if row["customers"] >= FEW]
+    first = enough[0] if enough else max(tiers, key=lambda row: row["customers"])
+    name, n = first["tier"], first["customers"]
+    title = (
+        f"Of {count(n, 'customer')} in the {name} tier {percent(first['stayed'] / n, 0)} stayed in it, "
+        f"{percent(first['left'] / n, 0)} fell silent"
+    )
+    active = [row for name, row in rows.items() if name not in ("inactive", "(absent)")]
+    new = " “(absent)” were no customers yet." if "(absent)" in rows else ""
+    silent, all_of_them = (sum(row[what] for row in active) for what in ("left", "customers"))
+    return Said(
+        title,
+        f"A row is a tier {found.before}, a column where its customers stood {found.after}; who stayed is framed.{new} "
+        f"{percent(silent / all_of_them)} of those who were active fell silent. Part of every move is chance: whoever "
+        "was at the top once by luck comes down.",
+    )
 
 
 def states(facts, summary, inactive_after, loyal_orders) -> Said:

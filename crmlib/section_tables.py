@@ -12,7 +12,7 @@ from crmlib.opened import Opened
 from crmlib.wording import day, number, percent
 
 __all__ = [
-    "abc_classes", "ageing", "cohorts", "definitions", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
+    "abc_classes", "cohorts", "definitions", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
     "pyramid_tiers", "rates", "segment_actions", "stages", "states", "summarised", "top_customers", "top_shares", "windows",
 ]  # fmt: skip
 
@@ -125,14 +125,6 @@ def windows(log: Opened) -> Table | None:
         )
         caption = "Active is a purchase within the window; the longer it is, the more are active"
         return Table(("window, days", "active", "inactive", "share active"), tuple(rows), words=(), caption=caption)
-
-
-def ageing(log: Opened) -> Prose:
-    """What the cohorts show, or why there are none."""
-    if not carried(log.audit.cohorts):
-        return Prose((log.audit.cohorts.why,), "refused")
-    said = captions.cohorts(log.audit.cohorts)
-    return Prose((f"{said.title}.", said.meaning))
 
 
 def cohorts(log: Opened) -> Table | None:

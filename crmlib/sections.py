@@ -17,13 +17,13 @@ from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import IDS, Opened, open_log, prepare
 from crmlib.overview import Refused, value_by
 from crmlib.section_tables import (
-    abc_classes, ageing, cohorts, definitions, grading, held, holdout, limits, moves, one_year, periods, pyramid_tiers, rates,
+    abc_classes, cohorts, definitions, grading, held, holdout, limits, moves, one_year, periods, pyramid_tiers, rates,
     segment_actions, stages, states, summarised, top_customers, top_shares, windows,
 )  # fmt: skip
 from crmlib.wording import number
 
 __all__ = [
-    "IDS", "VIEWS", "Opened", "View", "abc_classes", "ageing", "chart", "cohorts", "data_notes", "definitions", "first_page",
+    "IDS", "VIEWS", "Opened", "View", "abc_classes", "chart", "cohorts", "data_notes", "definitions", "first_page",
     "grading", "header", "holdout", "limits", "meaning", "moves", "one_year", "open_log", "periods", "prepare",
     "pyramid_tiers", "rates", "segment_actions", "stages", "states", "top_customers", "top_shares", "windows",
 ]  # fmt: skip
@@ -99,6 +99,26 @@ def _share_bars(label, height):
     return lambda log, part, title: plots.share_bars(part, label=label, title=title, ax=plots.canvas(height=height))
 
 
+TIERS = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
+
+
+def _ages(log):
+    """The cohorts where at least one is wholly seen after its first period."""
+    found = log.audit.cohorts
+    if carried(found) and not found.shares.iloc[:, 1:].notna().any(axis=None):
+        return Refused(f"No cohort is wholly seen in a {found.unit} after that of its first purchase.")
+    return found
+
+
+def _cohorts(log, found, title):
+    """Lines while each cohort can have one of its own, else a shade a cell."""
+    rows = found.shares.stack().rename_axis(["cohort", "age"]).rename("share_active").reset_index()
+    rows["size"] = rows["cohort"].map(found.sizes)
+    if len(found.sizes) <= 3:
+        return plots.cohort_curves(rows, title=title, ax=plots.canvas(height=3.0))
+    return plots.cohort_heatmap(rows, title=title, ax=plots.canvas(height=1.4 + 0.3 * len(found.sizes)))
+
+
 VIEWS = {
     "revenue": View(
         lambda log: log.audit.periods,
@@ -143,6 +163,14 @@ VIEWS = {
         lambda log, part, title: plots.pyramid_bars(part, title=title, ax=plots.canvas(height=3.0)),
         leads=True,
     ),
+    "moves": View(
+        lambda log: log.audit.moved,
+        lambda log, part: captions.moves(part),
+        lambda log, part, title: plots.transition_heatmap(
+            part.pairs, value="customers", order=TIERS, start="before", end="after", title=title,
+            ax=plots.canvas(height=4.2),
+        ),  # fmt: skip
+    ),
     "states": View(
         lambda log: summarised(log.audit.stated, lifecycle.summary),
         lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS),
@@ -155,6 +183,7 @@ VIEWS = {
         _share_bars("phase", 3.6),
         leads=True,
     ),
+    "cohorts": View(_ages, lambda log, part: captions.cohorts(part), _cohorts, leads=True),
     "value": View(
         _tenths,
         lambda log, part: captions.tenths(part),

@@ -302,6 +302,20 @@ def test_stages_say_who_keeps_a_rhythm_and_where_an_effort_can_change_something(
     assert "Decline is where" not in nobody.meaning
 
 
+def test_moves_speak_of_the_best_tier_that_is_no_handful():
+    def said(*rows):
+        table = pd.DataFrame(rows, columns=["tier", "customers", "up", "stayed", "down", "left", "came"])
+        return captions.moves(SimpleNamespace(table=table, before="in May", after="in June"))
+
+    found = said(("top", 3, 0, 1, 1, 1, 0), ("large", 20, 1, 5, 4, 10, 0), ("(absent)", 7, 0, 0, 0, 0, 7))
+    assert found.title == "Of 20 customers in the large tier 25 % stayed in it, 50 % fell silent"
+    assert found.meaning.startswith("A row is a tier in May, a column where its customers stood in June; who stayed is framed. ")
+    assert "“(absent)” were no customers yet. 47.8 % of those who were active fell silent." in found.meaning
+    few = said(("top", 1, 0, 1, 0, 0, 0), ("small", 4, 0, 1, 0, 3, 0))
+    assert few.title == "Of 4 customers in the small tier 25 % stayed in it, 75 % fell silent" and "absent" not in few.meaning
+    assert said(("inactive", 4, 0, 4, 0, 0, 0)).title == "Nobody was in a tier in May"
+
+
 def test_cohorts_say_what_came_next_and_between_what_it_lay():
     shares = pd.DataFrame([[1.0, 0.25, 0.1], [1.0, 0.3, None]], index=["2024-01", "2024-02"], columns=[0, 1, 2])
     said = captions.cohorts(SimpleNamespace(unit="month", shares=shares, sizes={"2024-01": 40, "2024-02": 10}))

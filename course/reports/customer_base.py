@@ -102,6 +102,12 @@ sections.pyramid_tiers(log)
 # %% tags=["nbval-check-output"]
 sections.grading(log)
 
+# %%
+sections.chart(log, "moves")
+
+# %%
+sections.meaning(log, "moves")
+
 # %% tags=["nbval-check-output"]
 sections.moves(log)
 
@@ -135,8 +141,11 @@ sections.stages(log)
 # %% [markdown]
 # ## Cohorts and rates
 
-# %% tags=["nbval-check-output"]
-sections.ageing(log)
+# %%
+sections.chart(log, "cohorts")
+
+# %%
+sections.meaning(log, "cohorts")
 
 # %% tags=["nbval-check-output"]
 sections.cohorts(log)
