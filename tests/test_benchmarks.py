@@ -51,17 +51,17 @@ def test_the_readme_has_a_place_for_every_row(benchmark, tmp_path):
     tables = benchmark("tables")
     readme = Path(shutil.copy(FOLDER / "README.md", tmp_path))
     before = readme.read_text("utf-8")
-    tables.write_readme({name: f"figures of {name}" for name in tables.ROWS}, "the machine", readme)
+    contest.write_readme({name: f"figures of {name}" for name in tables.ROWS}, "the machine", readme)
     written = readme.read_text("utf-8")
     for name in tables.ROWS:
         assert f"<!-- {name} -->\nfigures of {name}\n<!-- end of {name} -->" in written
-    tables.write_readme({"text": "others"}, "the machine", readme)
+    contest.write_readme({"text": "others"}, "the machine", readme)
     assert "figures of rfm" in readme.read_text("utf-8") and "figures of text" not in readme.read_text("utf-8")
     assert written.partition("## `report.py`")[2] == before.partition("## `report.py`")[2] != ""
 
 
 def test_code_by_hand_gives_the_customer_table(benchmark):
-    by_hand, contestants = benchmark("by_hand"), benchmark("contestants")
+    by_hand, contestants = benchmark("by_hand"), benchmark("table_contestants")
     log = contestants.dirty(contestants.made_log(4000, 300)).drop(columns=["order", "quantity"])
     log = pl.from_pandas(log).with_columns(pl.col("date").cast(pl.Date))
     expected = customer_table(log, as_of=contestants.AS_OF)
@@ -76,4 +76,4 @@ def test_answers_that_differ_stop_the_run(benchmark):
     tables = benchmark("tables")
     ours, theirs = [{"sums": {"x": 5.0}}], [{"sums": {"x": 6.0}}]
     with pytest.raises(SystemExit, match=r"^crmlib and lifetimes differ in the sum of x: 5\.0 and 6\.0\.$"):
-        tables.check_same_answer(ours, theirs, tables.Goal("crmlib", "lifetimes", faster=20))
+        contest.check_same_answer(ours, theirs, contest.Goal("crmlib", "lifetimes", faster=20))

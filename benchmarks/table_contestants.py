@@ -1,22 +1,16 @@
 """What `tables.py` times. It runs this file as a process for each environment, and says over a pipe what to run when.
 
-    python contestants.py SETUP '{"rows": 10000000, ...}'
+    python table_contestants.py SETUP '{"rows": 10000000, ...}'
 
-A setup makes its data once and gives contestants: name -> a function without arguments. For each name on a line of
-standard input, one run; a line of JSON with its seconds comes back, with the peak of memory of this process so far and
-some sums of the result, so that contestants can be held to the same answer. Only numpy and pandas are imported at the
-top: environments of peers have no crmlib.
+A setup makes its data once and gives contestants: name -> a function without arguments. Only numpy and pandas are
+imported at the top: environments of peers have no crmlib.
 """
 
-import json
-import resource
-import sys
-import time
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from serve import serve
 
 FIRST_DAY, DAYS, AS_OF = np.datetime64("2022-01-01"), 730, "2023-12-31"
 SUMMARY = ["x", "t_x", "T", "mean_repeat_value"]
@@ -241,36 +235,5 @@ def write_parquet(path, rows, customers, chunk=5_000_000):
     unfinished.rename(path)
 
 
-def sums(result):
-    """Sums of a table by column, as far as contestants share it; {} for what is no table."""
-    frame = result if isinstance(result, pd.DataFrame) else getattr(result, "to_pandas", dict)()
-    names = ("x", "t_x", "T", "mean_repeat_value", "revenue", "customers")
-    return {name: float(frame[name].sum()) for name in names if name in frame}
-
-
-def peak_memory():
-    """Bytes. Not ru_maxrss on Linux: it begins with the memory of the process that started this one."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-
-
-def main():
-    name, size = sys.argv[1], json.loads(sys.argv[2])
-    contestants = SETUPS[name](size)
-    print(json.dumps({"contestants": list(contestants)}), flush=True)
-    for line in sys.stdin:
-        run = contestants[line.strip()]
-        wall, cpu = time.perf_counter(), time.process_time()
-        result = run()
-        timed = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "peak": peak_memory()}
-        print(json.dumps(timed | {"sums": sums(result)}), flush=True)
-        del result
-
-
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")
-    main()
+    serve(SETUPS)
