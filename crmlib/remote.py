@@ -37,6 +37,8 @@ def admit_lazy(frame, columns, *, duplicates="keep", missing_customer="raise", *
         frame = once
     typed = {role: _typed(role, name, schema[name], spark) for role, name in columns.items()}
     found = _look(frame, typed, columns, schema)
+    if not (found["spaced"] or found["no_customer"]):  # ids are as they should be: spare the work on every line
+        typed["customer"] = nw.col(columns["customer"]).cast(nw.String)
     log = frame.select(**typed)
     named = ", ".join(f"{role} from {quote(name)}" for role, name in columns.items())
     notes = [("columns", found["lines"], f"Read {named}."), *notes]
@@ -92,29 +94,36 @@ def _typed(role, name, dtype, in_session_zone):
 
 
 def _look(frame, typed, columns, schema):
-    """Counts of everything that is refused or said, and the sum of the refunds, by one query."""
+    """Counts of everything that is refused or said, and the sum of the refunds: of lines, and of ids, by a query each."""
     who, day = nw.col(columns["customer"]), nw.col(columns["date"])
-    marks = {f"no_{role}": nw.col(role).is_null() for role in ("customer", "date", "amount", "order") if role in columns}
+    ids = frame.group_by(columns["customer"]).agg(nw.len().alias("__lines"))  # far fewer texts to look into than lines
+    spaced = nw.lit(False)
+    if schema[columns["customer"]] == nw.String:
+        spaced = who.str.len_chars() != who.str.strip_chars().str.len_chars()
+    ids = ids.select("__lines", customer=typed["customer"], spaced=spaced)
+    ids = collect(ids.with_columns(
+        no_customer=nw.when(nw.col("customer").is_null()).then(nw.col("__lines")).otherwise(0),
+        spaced=nw.when(nw.col("spaced")).then(nw.col("__lines")).otherwise(0),
+    ), nw.col("no_customer", "spaced").sum())  # fmt: skip
+    marks = {f"no_{role}": nw.col(role).is_null() for role in ("date", "amount", "order") if role in columns}
     if schema[columns["amount"]].is_float():
         marks["no_amount"] = marks["no_amount"] | nw.col("amount").is_nan()
     marks |= {f"odd_{role}": nw.col(role).abs() > _TOO_LARGE for role in _MONEY if role in columns}
     marks["far"] = (nw.col("date") < _EARLIEST) | (nw.col("date") > _LATEST)
     marks["zero"], marks["refund"] = nw.col("amount") == 0, nw.col("amount") < 0
-    raw = {"spaced": nw.lit(False), "timed": nw.lit(False)}
-    if schema[columns["customer"]] == nw.String:
-        raw["spaced"] = who.str.len_chars() != who.str.strip_chars().str.len_chars()
+    timed = nw.lit(False)
     if schema[columns["date"]] == nw.Datetime:
-        raw["timed"] = (day.dt.hour() > 0) | (day.dt.minute() > 0) | (day.dt.second() > 0)
-    marks |= {name: nw.col(name) for name in raw}
-    marked = frame.select(**typed, **raw).with_columns(
+        timed = (day.dt.hour() > 0) | (day.dt.minute() > 0) | (day.dt.second() > 0)
+    marks["timed"] = nw.col("timed")
+    marked = frame.select(**{role: typed[role] for role in typed if role != "customer"}, timed=timed).with_columns(
         refunded=nw.when(nw.col("amount") < 0).then(nw.col("amount")),
         **{name: nw.when(mark).then(nw.lit(1)).otherwise(0) for name, mark in marks.items()},
     )
     found = collect(marked, nw.len().alias("lines"), nw.col(*marks, "refunded").sum())
-    found = {name: found[name][0] for name in found.columns}
+    found = {name: part[name][0] for part in (found, ids) for name in part.columns}
     if not found["lines"]:
         raise DataError("The purchase log is empty: it has a header but no rows.")
-    return {name: value if name == "refunded" else int(value) for name, value in found.items()}
+    return {name: value if name == "refunded" else int(value or 0) for name, value in found.items()}
 
 
 def _counted(code, count, what):
