@@ -18,7 +18,7 @@ import numpy as np
 
 from crmlib.arguments import check_discount
 from crmlib.errors import DataError, FitError
-from crmlib.fitting import cells, check_parameters, maximise, starting_point, tally
+from crmlib.fitting import cells, check_parameters, maximise, starting_point
 from crmlib.frames import collect, is_lazy, table
 from crmlib.opportunities import (
     MOST, likelihood, log_lives, log_uses, log_ways, opportunity_histories, sum_of_lives, uses_likelihood,
@@ -27,6 +27,7 @@ from crmlib.sbg import discounted_periods, periods_to_come, whole_periods
 from crmlib.scoring import add_columns
 
 __all__ = ["BGBB", "BetaBinomial", "fit_beta_binomial", "fit_bgbb"]
+
 
 class _Opportunities:
     """What both models can be asked. Their methods read x, t_x and n, see `BGBB`."""
@@ -37,6 +38,14 @@ class _Opportunities:
     def log_likelihood(self, customers) -> np.ndarray:
         """One value a row: of the order of used and unused opportunities too; a column ``weight`` is not applied."""
         return self._by_cell(customers, self._log_likelihood)
+
+    def objective(self, customers):
+        """What a fit to these customers makes as large as it can, as a function of the parameters in their order.
+
+        It returns the sum of the log-likelihood, each row counted ``weight`` times, and its gradient.
+        """
+        (x, t_x, n), weight = _distinct(opportunity_histories(customers))
+        return self._objective(x, t_x, n, weight)
 
     def p_alive(self, customers) -> np.ndarray:
         """The chance that a customer is alive at the next opportunity, number n + 1. Equation 11 of the paper."""
@@ -132,6 +141,9 @@ class BGBB(_Opportunities):
     def __post_init__(self):
         check_parameters(self)
 
+    def _objective(self, x, t_x, n, weight):
+        return likelihood(x, t_x, n, weight)
+
     def _log_likelihood(self, x, t_x, n):
         value, _ = sum_of_lives(x, t_x, n, self)
         return value
@@ -177,6 +189,9 @@ class BetaBinomial(_Opportunities):
 
     def __post_init__(self):
         check_parameters(self)
+
+    def _objective(self, x, t_x, n, weight):
+        return uses_likelihood(x, n, weight)
 
     def _log_likelihood(self, x, t_x, n):
         return log_uses(x, n, self)
@@ -279,8 +294,8 @@ def _to_fit(name, parameters, customers):
     if is_lazy(frame):
         customers = collect(_counted(frame)).to_native()
     known = opportunity_histories(customers, error=FitError)
-    (x, t_x, n), weight = tally(known)
-    some = n > 0
+    (x, t_x, n), weight = _distinct(known)
+    some = (n > 0) & (weight > 0)
     x, t_x, n, weight = x[some], t_x[some], n[some], weight[some]
     total = weight.sum()
     if total < parameters:
@@ -297,6 +312,11 @@ def _to_fit(name, parameters, customers):
     if n.max() == 1:
         raise FitError("Each customer had one opportunity at most, so nothing tells who stops from who pauses.")
     return (x, t_x, n), weight
+
+
+def _distinct(known):
+    columns, cell = cells(*known.columns)
+    return columns, np.bincount(cell, known.weight, len(columns[0]))
 
 
 def _counted(frame):

@@ -31,8 +31,8 @@ class Dropout(PurchaseModel):
         seen += log_beta_ratio(self.a, self.b, x + self._first)
         return seen + np.logaddexp(0.0, self._log_odds(x, t_x, T))
 
-    def _objective(self, x, t_x, T, weight):
-        return likelihood(self._first)(x, t_x, T, weight)
+    def _objective(self, counted):
+        return likelihood(self._first)(counted)
 
     def _p_alive(self, x, t_x, T):
         from scipy.special import expit

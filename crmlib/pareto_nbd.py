@@ -67,8 +67,8 @@ class ParetoNBD(PurchaseModel):
         seen = gammaln(self.r + x) - gammaln(self.r) - self.r * np.log1p(T / self.alpha) - x * np.log(self.alpha + T)
         return seen - self.s * np.log1p(T / self.beta) + np.logaddexp(0.0, self._log_odds(x, t_x, T))
 
-    def _objective(self, x, t_x, T, weight):
-        return _likelihood(x, t_x, T, weight)
+    def _objective(self, counted):
+        return _likelihood(counted)
 
     def _p_alive(self, x, t_x, T):
         from scipy.special import expit

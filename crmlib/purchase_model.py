@@ -34,7 +34,7 @@ class PurchaseModel:
 
     # A model computes these from float arrays; x, T and delta as in the methods, `lasting` a sequence of lengths of time:
     # _log_likelihood(x, t_x, T), _p_alive(x, t_x, T), _if_alive(x, T, lasting), _dert_if_alive(x, T, delta),
-    # _new(lasting), _pmf(n, lasting), _endless(); and from distinct histories _objective(x, t_x, T, weight)
+    # _new(lasting), _pmf(n, lasting), _endless(); and from `Counted` histories _objective(counted)
 
     def log_likelihood(self, customers) -> np.ndarray:
         """One value a row, worked in logarithms, so that no history underflows; a column ``weight`` is not applied."""
@@ -46,8 +46,7 @@ class PurchaseModel:
 
         It returns the sum of the log-likelihood, each row counted ``weight`` times, and its gradient.
         """
-        (x, t_x, T), weight = tally(histories(customers))
-        return self._objective(x, t_x, T, weight)
+        return self._objective(tally(histories(customers)))
 
     def p_alive(self, customers) -> np.ndarray:
         """The chance that a customer has not stopped by T."""
