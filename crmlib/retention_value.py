@@ -230,8 +230,7 @@ def lifts(retention, *, points=0.05, discount=(0.10,), growth=(0.0,), periods=(N
                     known = 0 <= base + points <= 1 + 1e-12 and not endless
                     options = {"points": points, "discount": rate, "growth": more, "periods": length, "timing": timing}
                     rows.append((base, rate, more, length, lift(base, **options) if known else math.nan))
-    found = pd.DataFrame(rows, columns=["retention", "discount", "growth", "periods", "lift"])
-    return found.astype({"periods": "Float64" if found["periods"].notna().any() else "float64"})
+    return pd.DataFrame(rows, columns=["retention", "discount", "growth", "periods", "lift"], dtype=float)
 
 
 def retention_for_lift(wanted, *, points=0.05, discount=0.10, growth=0.0) -> float:

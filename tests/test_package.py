@@ -38,6 +38,7 @@ LAYERS = """
     bgnbd mbgnbd pareto_nbd gamma_gamma bgbb
     clv model_json simulate
     uncertainty holdout diagnostics
+    method_comparison
     files
     datasets
     overview
@@ -46,7 +47,7 @@ LAYERS = """
     captions
     plots.look
     plots.purchases plots.shares plots.value
-    plots.counts plots.curves plots.grids
+    plots.counts plots.curves plots.grids plots.lifetime
     plots
     explorers
     explore_rfm explore_activity
@@ -78,7 +79,7 @@ WITH_EXAMPLES = (
     "simulate", "uncertainty", "holdout", "diagnostics",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
-    "sbg", "bgbb",
+    "sbg", "bgbb", "method_comparison",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",

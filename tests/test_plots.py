@@ -54,6 +54,12 @@ GAPS = pd.DataFrame(
     {"day": [0, 1, 2], "ended": [0, 0.2, 0.5], "ended_low": [0, 0.1, 0.4], "ended_high": [0, 0.3, 0.6],
      "ended_completed": [0, 0.4, 1.0]}
 )  # fmt: skip
+CONVENTIONS = pd.DataFrame({"retention": [0.5, 0.5, 0.8, 0.8], "timing": ["now", "renewal"] * 2, "value": [183.3, 83.3, 366.7, 266.7]})
+SURVIVAL = pd.DataFrame({"period": [0, 1, 2], "actual": [1.0, 0.6, None], "fitted": [1.0, 0.62, 0.5]})
+RULES = pd.DataFrame({"contacts_until": [0, 1, 2], "value": [40.0, 48.0, 47.0], "best": [False, True, False]})
+LIFTS = pd.DataFrame({"retention": [0.8, 0.8, 0.9, 0.9], "growth": [0.0, 0.05] * 2, "lift": [0.2, 0.25, 0.33, None]})
+TYPED = pd.DataFrame({"past_value": [90.0, 5.0, 5.0], "clv": [70.0, 5.0, -20.0], "value_type": ["MVC", "abandon", "below zero"]})
+CUTS = pd.DataFrame({"axis": ["current", "future"], "cut": [40.0, 20.0]})
 POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
 
 CHARTS = {
@@ -75,6 +81,11 @@ CHARTS = {
     "occupancy": lambda **k: plots.occupancy(plots_table(OCCUPANCY, k), **k),
     "windows": lambda **k: plots.activity_by_window(plots_table(WINDOWS, k), **k),
     "gaps": lambda **k: plots.gap_curves(plots_table(GAPS, k), **k),
+    "timings": lambda **k: plots.timing_curves(plots_table(CONVENTIONS, k), currency="$", **k),
+    "survival": lambda **k: plots.survival_fit(plots_table(SURVIVAL, k), fitted_to=1, **k),
+    "stopping": lambda **k: plots.stopping_values(plots_table(RULES, k), currency="$", **k),
+    "lifts": lambda **k: plots.lift_curves(plots_table(LIFTS, k), **k),
+    "matrix": lambda **k: plots.value_scatter(plots_table(TYPED, k), CUTS, currency="$", **k),
 }
 each_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 

@@ -10,6 +10,7 @@ changes a setting of matplotlib.
     value         what customers will be worth
     counts        how many customers are where
     curves        something over time: ages, windows, gaps
+    lifetime      what a customer is worth on paper: conventions, survival, rules, quarters
     grids         two ways at once, a shade a cell
     look          what they share: colours, axes, notes, ticks
 """
@@ -17,6 +18,7 @@ changes a setting of matplotlib.
 from crmlib.plots.counts import occupancy, rfm_bin_counts, stage_bars
 from crmlib.plots.curves import activity_by_window, cohort_curves, gap_curves
 from crmlib.plots.grids import cohort_heatmap, rf_grid, transition_heatmap
+from crmlib.plots.lifetime import lift_curves, stopping_values, survival_fit, timing_curves, value_scatter
 from crmlib.plots.look import GRID, INK, MUTED, PALETTE, SIZE, canvas, drawable
 from crmlib.plots.purchases import customers_by_period, order_histogram, revenue_by_period
 from crmlib.plots.shares import abc_curve, lorenz_curve, pyramid_bars, share_bars, share_by_window
@@ -24,7 +26,8 @@ from crmlib.plots.value import holdout_by_x, value_bars
 
 __all__ = [
     "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "canvas", "cohort_curves",
-    "cohort_heatmap", "customers_by_period", "drawable", "gap_curves", "holdout_by_x", "lorenz_curve", "occupancy",
-    "order_histogram", "pyramid_bars", "revenue_by_period", "rf_grid", "rfm_bin_counts", "share_bars",
-    "share_by_window", "stage_bars", "transition_heatmap", "value_bars",
+    "cohort_heatmap", "customers_by_period", "drawable", "gap_curves", "holdout_by_x", "lift_curves",
+    "lorenz_curve", "occupancy", "order_histogram", "pyramid_bars", "revenue_by_period", "rf_grid",
+    "rfm_bin_counts", "share_bars", "share_by_window", "stage_bars", "stopping_values", "survival_fit",
+    "timing_curves", "transition_heatmap", "value_bars", "value_scatter",
 ]  # fmt: skip

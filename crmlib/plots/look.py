@@ -109,7 +109,8 @@ def note(ax, text, at, *, above=0, right=0, size=9, **words):
 
 def legend(ax, outside=False, **where):
     """The legend without a frame; ``outside``: above the axes, where it covers nothing."""
-    where |= {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "borderaxespad": 0.1} if outside else {}
+    if outside:
+        where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "borderaxespad": 0.1} | where
     made = ax.legend(frameon=False, fontsize=9, handlelength=1.4, columnspacing=1.6, **where)
     for text in made.get_texts():
         text.set(parse_math=False, color=INK)
