@@ -62,7 +62,7 @@ LAYERS = """
     workbook.values
     workbook.sentences workbook.sentences_pareto workbook.checks
     workbook.questions workbook.questions._counting
-    workbook.questions._letter workbook.questions._relations
+    workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares
     workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto workbook.questions.rfm
     workbook
     cli

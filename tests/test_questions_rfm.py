@@ -1,19 +1,18 @@
 """The questions of *RFM and the pyramid*: right answers from three sides, every mistake by its name."""
 
 import ast
-import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from workbooks import Workbook
 
-from crmlib import DataError, checkout, customer_table, factors, pyramid, response, rfm
+from crmlib import checkout, customer_table, factors, pyramid, response, rfm
 from crmlib.explore_rfm import two_halves
-from crmlib.wording import number
-from crmlib.workbook.checks import Check, Choice, Labels, Material, Number, Words
+from crmlib.workbook.checks import Check, Material, Number
+from crmlib.workbook.questions import _pyramid
 from crmlib.workbook.questions import rfm as module
 from crmlib.workbook.questions.rfm import QUESTIONS
-from crmlib.workbook.source import Source, answers, notebooks
 
 NUMBERS = [slug for slug, question in QUESTIONS.items() if isinstance(question, Number)]
 PLACE = "course/33_rfm/workbook.py"
@@ -68,8 +67,7 @@ def tied():
     return pd.DataFrame(rows, columns=["customer", "date", "amount"]).astype({"date": "datetime64[us]"})
 
 
-@pytest.fixture(scope="module")
-def logs(cdnow_sample_log, other_log):
+def made_logs(cdnow_sample_log, other_log):
     """Logs of five shapes; the second has an as_of later than its last line."""
     first = sorted(cdnow_sample_log["customer"].unique())[:350]
     some_of_it = other_log[other_log["customer"] < "K0060"].reset_index(drop=True)
@@ -82,6 +80,11 @@ def logs(cdnow_sample_log, other_log):
     }
 
 
+@pytest.fixture(scope="module")
+def logs(cdnow_sample_log, other_log):
+    return made_logs(cdnow_sample_log, other_log)
+
+
 @pytest.fixture(scope="module", params=["cdnow", "messy", "tiny", "steady", "tied"])
 def some(request, logs):
     return logs[request.param]
@@ -89,6 +92,17 @@ def some(request, logs):
 
 def check_on(some):
     return Check("rfm", QUESTIONS, some)
+
+
+ONE_DAY = "The log covers one day, so it has no halves to compare. cdnow_sample is read."
+WORKBOOK = Workbook(
+    "33_rfm", QUESTIONS, made_logs,
+    lambda logs: {name: logs[name].tx for name in ("messy", "tiny")} | {"one line": TINY[:1]},
+    {"0", "1", "2", "5", "27", "365"}, ("top_tiers",), TINY, "decision",
+    (pd.Series([4], index=["ann"]), pd.DataFrame({"customer": ["ann", "ann"], "f": [5, 5]}), TINY, "champions", ("amount",)),
+    a_word="orders",
+    also=lambda said, name: (ONE_DAY in said) == ("$" in said),
+)  # fmt: skip
 
 
 # by hand
@@ -164,47 +178,11 @@ def test_cdnow_in_numbers(cdnow_log):
 # the check on each question
 
 
-@pytest.mark.parametrize("slug", [slug for slug, question in QUESTIONS.items() if not isinstance(question, Words)])
-def test_a_right_answer_is_correct(some, slug):
-    question = QUESTIONS[slug]
-    assert check_on(some)(slug, question.answer(some)) == ("correct", question.praise)
-
-
 def test_a_table_of_scores_is_an_answer_too(some):
     everyone = customer_table(some.tx, as_of=some.as_of)
     table = rfm.scores(everyone[everyone["orders"] > 0])
     assert check_on(some)("f_scores", table).status == "correct"
     assert check_on(some)("f_scores", dict(zip(table["customer"], table["f"], strict=True))).status == "correct"
-
-
-MISTAKES = [
-    pytest.param(slug, wrong, id=f"{slug}-{position}")
-    for slug, question in QUESTIONS.items()
-    for position, wrong in enumerate(getattr(question, "wrong", ()))
-]
-
-
-def differs(question, wrong, some):
-    """Whether a mistake can be seen on this log at all."""
-    try:
-        given, right = wrong.answer(some), question.answer(some)
-    except DataError:
-        return False
-    if isinstance(question, Number):
-        return np.isfinite(given) and abs(given - right) > max(question.within, 1e-9 * abs(right)) * 1.001
-    if isinstance(question, Labels):
-        return len(given) != len(right) or (given.sort_index() != right.sort_index()).any()
-    return given != right
-
-
-@pytest.mark.parametrize(("slug", "wrong"), MISTAKES)
-def test_every_mistake_can_be_seen_and_gets_its_name_wherever_it_can(slug, wrong, logs):
-    seen = [shop for shop in logs.values() if differs(QUESTIONS[slug], wrong, shop)]
-    assert seen
-    for shop in seen:
-        outcome = check_on(shop)(slug, wrong.answer(shop))
-        assert outcome.status == "not yet"
-        assert wrong.message in outcome.message
 
 
 def test_what_learners_write_in_pandas_gets_its_name(logs):
@@ -218,54 +196,6 @@ def test_what_learners_write_in_pandas_gets_its_name(logs):
     assert "by the order of the rows" in check("f_scores", given).message  # a categorical column, as qcut makes it
     assert "fewer scores than five" in check("f_scores", pd.qcut(table, 5, duplicates="drop", labels=False) + 1).message
     assert check("f_scores", 1 + (table.rank(method="min") - 1) * 5 // len(table)).status == "correct"
-
-
-def messages(question):
-    return [wrong.message for wrong in getattr(question, "wrong", ())] + list(question.hints)
-
-
-@pytest.mark.parametrize("slug", QUESTIONS)
-def test_no_message_and_no_hint_holds_the_answer(slug, some):
-    """However the right number may be written. The numbers that a question itself names may stand there."""
-    question, check = QUESTIONS[slug], check_on(some)
-    asked = {"0", "1", "2", "5", "27", "365"}
-    if isinstance(question, Number):
-        right = float(question.answer(some))
-        forms = {number(right, decimals) for decimals in range(7)} | {f"{right:.{digits}g}" for digits in range(3, 9)}
-        forms |= {f"{100 * right:.1f}", f"{100 * right:.0f}"} if question.share else set()
-        forms |= {form.replace(",", "") for form in forms}
-        shown = messages(question)
-        shown += [check(slug, answer).message for answer in (right + 7, -right - 1, right * 1.5 + 3, "x")]
-        for message in shown:
-            assert not forms & set(re.findall(r"[\d.,]*\d", message)) - asked, message
-    if isinstance(question, Choice):
-        assert not any(repr(question.answer(some)) in message for message in messages(question))
-
-
-WEIRD = [
-    "many", b"2", None, ..., True, float("nan"), float("inf"), 10**400, -1, 1e300, [], {}, [1, 2], {"ann": 1}, set(),
-    object, pd.NaT, pd.NA, np.array([]), np.zeros((2, 2)), pd.Series(dtype=float), pd.Series([1, 2]),
-    pd.Series([4], index=["ann"]), pd.DataFrame(), pd.DataFrame({"customer": ["ann"]}),
-    pd.DataFrame({"customer": ["ann", "ann"], "f": [5, 5]}), pd.Timestamp("2024-01-01"), pd.Timedelta(days=3), TINY,
-    "champions", ("amount",),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("slug", QUESTIONS)
-def test_no_answer_raises_and_none_of_these_is_correct(slug):
-    check = check_on(material(TINY))
-    for answer in WEIRD:
-        assert check(slug, answer).status in {"not answered", "not yet", "could not compare"}
-
-
-def test_the_log_is_left_as_it_was():
-    some = material(TINY.copy())
-    before = some.tx.copy()
-    for slug, question in QUESTIONS.items():
-        check_on(some)(slug, 1 if slug in NUMBERS else "orders")
-        for wrong in getattr(question, "wrong", ()):
-            wrong.answer(some)
-    pd.testing.assert_frame_equal(some.tx, before)
 
 
 @pytest.mark.parametrize(
@@ -288,89 +218,14 @@ def test_a_log_that_cannot_carry_a_question_says_so(tx, said):
         assert outcome.message == f"This log cannot carry the question. {why}"
 
 
-def test_every_question_has_hints_and_the_last_is_argued_in_words():
-    assert all(2 <= len(question.hints) <= 3 for question in QUESTIONS.values())
-    assert list(QUESTIONS)[-1] == "decision" and isinstance(QUESTIONS["decision"], Words)
-    assert check_on(material(TINY))("decision", "Write to all.").message.startswith("3 words are too few")
-
-
 # the workbook
 
 
-@pytest.fixture(scope="module")
-def source():
-    return (checkout.root() / PLACE).read_text(encoding="utf-8")
-
-
-def test_the_workbook_asks_the_questions_in_their_order(source):
-    import jupytext
-
-    asked = [answer.question for answer in answers(jupytext.reads(source, fmt="py:percent"), PLACE)]
-    assert asked == list(QUESTIONS) == re.findall(r'^check\("(\w+)", \w+\)', source, flags=re.MULTILINE)
-
-
-def test_the_workbook_states_what_the_checks_ask(source):
-    assert (module.BINS, module.COST, module.MARGIN, module.YEAR) == (5, 2.00, 0.30, 365)
+def test_the_workbook_states_what_the_checks_ask():
+    source = (checkout.root() / PLACE).read_text(encoding="utf-8")
+    assert (_pyramid.BINS, _pyramid.COST, _pyramid.MARGIN, _pyramid.YEAR) == (5, 2.00, 0.30, 365)
     asked = " ".join(source.replace("\n# ", " ").split())
     assert "with five bins" in asked and "A letter costs 2.00, and a sale leaves 30 % of an order" in asked
     assert "a purchase less than 365 days before `as_of`" in asked
     given = source[source.index("rules = [") : source.index("]\n", source.index("rules = [")) + 1]
     assert ast.literal_eval(given.removeprefix("rules = ")) == list(module.RULES)
-
-
-def run(source, target, **parameters):
-    """Run one of the notebooks of the workbook here; gives what every check said, by question."""
-    built = notebooks(Source(PLACE, "workbook", "33_rfm", "rfm"), source)[target]
-    names, outcomes = {}, {}
-    for cell in (cell for cell in built.cells if cell.cell_type == "code"):
-        if "parameters" in cell.metadata.get("tags", ()):
-            names |= parameters
-            continue
-        if found := re.fullmatch(r'check\("(\w+)", \w+\)', cell.source):
-            outcomes[found[1]] = eval(cell.source, names)
-        else:
-            exec(compile(ast.parse(cell.source), target, "exec"), names)
-    return outcomes
-
-
-@pytest.fixture(scope="module", params=["messy", "tiny", "one line"])
-def bound(request, logs, tmp_path_factory):
-    """The parameters of a workbook bound to a file with other names and another currency."""
-    tx = TINY[:1] if request.param == "one line" else logs[request.param].tx
-    path = tmp_path_factory.mktemp("logs") / "log.csv"
-    tx.rename(columns={"customer": "Kunde", "date": "Datum", "amount": "Betrag"}).to_csv(path, index=False, sep=";")
-    options = {"customer": "Kunde", "date": "Datum", "amount": "Betrag"}
-    options |= {"order": "order"} if "order" in tx else {}
-    return {"DATA": str(path), "AS_OF": "", "CURRENCY": "CHF", "OPTIONS": options}
-
-
-def test_an_unanswered_workbook_runs_and_says_so(source, bound):
-    outcomes = run(source, "exercises/33_rfm.ipynb", **bound)
-    assert list(outcomes) == list(QUESTIONS)
-    assert {outcome.status for outcome in outcomes.values()} == {"not answered"}
-
-
-def test_the_solutions_pass_every_check(source, bound, capsys):
-    outcomes = run(source, "solutions/33_rfm.ipynb", **bound)
-    assert outcomes.pop("decision").message.startswith("Your text is taken down.")
-    assert {slug: outcome.status for slug, outcome in outcomes.items()} == dict.fromkeys(outcomes, "correct")
-    said = capsys.readouterr().out
-    assert "nan" not in said
-    assert "7 of 7 correct, 1 of 1 argued in words." in said
-    one_day = "The log covers one day, so it has no halves to compare. cdnow_sample is read."
-    assert (one_day in said) == ("$" in said)
-
-
-def test_the_solutions_pass_on_cdnow_on_an_earlier_day(source):
-    outcomes = run(source, "solutions/33_rfm.ipynb", DATA="cdnow", AS_OF="1998-03-31", CURRENCY="$", OPTIONS={})
-    assert {slug for slug, outcome in outcomes.items() if outcome.status == "correct"} == set(QUESTIONS) - {"decision"}
-
-
-def test_a_workbook_on_a_log_without_money_reads_another_and_passes(source, tmp_path, capsys):
-    path = tmp_path / "free.csv"
-    path.write_text("customer,date,amount\na,2024-05-01,0\nb,2024-05-02,0\n", encoding="utf-8")
-    bound = {"DATA": str(path), "AS_OF": "2024-05-02", "CURRENCY": "CHF", "OPTIONS": {}}
-    outcomes = run(source, "solutions/33_rfm.ipynb", **bound)
-    outcomes.pop("decision")
-    assert {outcome.status for outcome in outcomes.values()} == {"correct"}
-    assert "Nobody in this log paid more than was paid back" in capsys.readouterr().out

@@ -7,6 +7,7 @@ import pandas as pd
 
 from crmlib.errors import DataError
 from crmlib.workbook.checks import Labels, Number, Wrong
+from crmlib.workbook.questions._counting import half_way
 
 __all__ = [
     "AGE", "INACTIVE_AFTER", "LOYAL_ORDERS", "RELATIONS", "last_day_of", "purchases_of", "second_half_of", "silence_of",
@@ -35,9 +36,8 @@ def silence_of(lines, day):
 
 
 def second_half_of(material):
-    """The first day of the second half, counted from the first purchase, as crmlib.concentration.halfway has it."""
-    first = purchases_of(material)["date"].min()
-    return first + pd.Timedelta(days=((last_day_of(material) - first).days + 1) // 2)
+    """The first day of the second half, counted from the first purchase."""
+    return half_way(material, purchases_of(material)["date"].min())
 
 
 # 5 states

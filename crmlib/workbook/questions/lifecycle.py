@@ -73,9 +73,15 @@ def came_back(material):
     return again[called].mean()
 
 
+def _mean(marks):
+    if not len(marks):  # no mean of nobody, and no warning of numpy's in a notebook
+        raise DataError("On this log it is a share of nobody.")
+    return marks.mean()
+
+
 def _active_came_back(material):
     _, again, called = _called(material)
-    return again[~called].mean()
+    return _mean(again[~called])
 
 
 def _came_back_of_all(material):
@@ -85,12 +91,12 @@ def _came_back_of_all(material):
 
 def _called_of_back(material):
     _, again, called = _called(material)
-    return called[again].mean()
+    return _mean(called[again])
 
 
 def _came_back_longer(material):
     silence, again, _ = _called(material)
-    return again[(silence > _window(material)).to_numpy()].mean()
+    return _mean(again[(silence > _window(material)).to_numpy()])
 
 
 def _called_by_today(material):
