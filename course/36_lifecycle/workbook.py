@@ -21,7 +21,7 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 
 # %% [markdown]
 # `tx` is the log behind the door, up to `as_of`; `bought` leaves out refunds, which are no purchases. `customers` has
-# one row for each customer in `tx`.
+# one row for each customer in `tx`; its `x` counts the days with a purchase after the first.
 
 # %% tags=["nbval-check-output"]
 import pandas as pd
