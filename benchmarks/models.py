@@ -4,17 +4,23 @@
     uv run python benchmarks/models.py bgnbd_100k       # some rows
     uv run python benchmarks/models.py --runs 1 --write bgnbd_1M
 
-Every fit of crmlib includes the standard errors of its parameters; peers do without. BLAS has one thread for all.
+Fits of the BG/NBD include the standard errors of the parameters; those of the peers do without. BLAS has one thread.
 """
 
 from contest import Goal, Row, main
 
 FITS = ("lifetimes", "clvkit", "pymc-marketing, MAP")
 
+NAMES = {
+    "bgnbd": "BG/NBD, with standard errors,",
+    "pareto_nbd": "Pareto/NBD",
+    "gamma_gamma": "Gamma-Gamma",
+}
+
 
 def fit(model, customers, *goals, peers=(), **more):
     setups = {model: None} | {f"{model}_{peer.replace('-', '_')}": peer for peer in peers}
-    title = f"{model} of {{customers}} customers, with standard errors"
+    title = f"fit of {NAMES[model]} to {{customers}} customers"
     return Row(title, setups, goals, alike=2e-3, options={"customers": customers}, **more)
 
 

@@ -38,8 +38,8 @@ def clv(customers, purchases: BGNBD, spend: GammaGamma, *, horizon=365, annual_d
     if not _is_number(annual_discount):
         raise DataError(f"annual_discount is {annual_discount!r}; it must be 0 or more, e.g. 0.10 for 10 % a year.")
     days, share = _discounting(int(horizon), (1 + annual_discount) ** (-1 / 365), purchases.alpha)
-    expected = purchases.expected_purchases(customers, horizon=days)
-    return np.sum(expected * share, axis=1) * spend.expected_value(customers)
+    bought = purchases.weighted_purchases(customers, horizons=days, weights=share)
+    return bought * spend.expected_value(customers)
 
 
 def _is_number(value):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from crmlib.purchase_model import PurchaseModel
-from crmlib.quadrature import beta_nodes, laplace_nodes, log_beta_ratio
+from crmlib.quadrature import beta_nodes, laplace_nodes, log_beta_ratio, polynomials
 
 __all__ = ["Dropout", "likelihood", "starts", "why"]
 
@@ -48,13 +48,25 @@ class Dropout(PurchaseModel):
         if len(x) == 0 or len(lasting) == 0:
             return np.zeros((len(x), len(lasting)))
         some_x, at = np.unique(x, return_inverse=True)
-        rate, z = (self.r + x)[:, np.newaxis], lasting / (self.alpha + T)[:, np.newaxis]
-        p, share, at_zero, at_one = beta_nodes(self.a, self.b + some_x + self._first, np.max(rate * z))
-        total = at_zero[at, np.newaxis] * rate * z - at_one[at, np.newaxis] * np.expm1(-rate * np.log1p(z))
-        for node in range(p.shape[1]):  # a loop over ~200 nodes keeps the memory at a few numbers a customer
-            stop = p[at, node, np.newaxis]
-            total -= share[at, node, np.newaxis] / stop * np.expm1(-rate * np.log1p(stop * z))
-        return total
+        z = lasting / (self.alpha + T)[:, np.newaxis]
+        rate, occasions = self.r + some_x, some_x + self._first
+        p, share, at_zero, at_one = beta_nodes(self.a, self.b + occasions, np.max(rate) * np.max(z))
+
+        def of_living(row, z):
+            k = rate[row, np.newaxis]
+            total = at_zero[row, np.newaxis] * k * z - at_one[row, np.newaxis] * np.expm1(-k * np.log1p(z))
+            for node in range(p.shape[1]):  # a loop over ~200 nodes keeps the memory at a few numbers a customer
+                stop = p[row, node, np.newaxis]
+                total -= share[row, node, np.newaxis] / stop * np.expm1(-k * np.log1p(stop * z))
+            return total
+
+        # for each x it is one function of z: with many times T, a polynomial in s = log(1 + z) is far cheaper
+        s, every = np.log1p(z), np.arange(len(some_x))
+        if z.size > 100 * len(some_x) and s.max() > 0:
+            logs = polynomials(lambda s: np.log(of_living(every, np.expm1(s)[np.newaxis]) / s), s.max())
+            if logs:
+                return s * np.exp(logs(at[:, np.newaxis], s))
+        return of_living(at, z)
 
     def _new(self, lasting):
         alive = self.b / (self.a + self.b) if self._first else 1.0

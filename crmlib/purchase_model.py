@@ -66,6 +66,17 @@ class PurchaseModel:
         expected *= self._p_alive(x, t_x, T)[:, np.newaxis]
         return known.in_rows(expected if np.ndim(horizon) else expected[:, 0])
 
+    def weighted_purchases(self, customers, *, horizons, weights) -> np.ndarray:
+        """The sum over ``horizons`` of a weight times the purchases expected in it, one number a row.
+
+        Discounted purchases are such a sum; it takes the memory of one horizon.
+        """
+        lasting, weights = lengths(horizons), np.asarray(weights, dtype=float)
+        known = histories(customers)
+        x, t_x, T = known.columns
+        (each_x, each_T), cell = cells(x, T)
+        return known.in_rows((self._if_alive(each_x, each_T, lasting) @ weights)[cell] * self._p_alive(x, t_x, T))
+
     def expected_purchases_new(self, horizon):
         """Repeat purchases that a new customer is expected to make in the ``horizon`` after the first purchase.
 

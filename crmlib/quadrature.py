@@ -10,7 +10,7 @@ import functools
 
 import numpy as np
 
-__all__ = ["beta_nodes", "laplace_nodes", "log_beta_ratio", "unit_nodes"]
+__all__ = ["beta_nodes", "laplace_nodes", "log_beta_ratio", "polynomials", "unit_nodes"]
 
 _FALL = 42.0  # in logarithms: below e**-42 = 6e-19 of the top a density adds nothing to a float
 
@@ -98,3 +98,34 @@ def log_beta_ratio(a: float, b: float, k: np.ndarray) -> np.ndarray:
     from scipy.special import betaln
 
     return betaln(a, b + k) - betaln(a, b)
+
+
+def polynomials(function, top: float):
+    """Smooth functions of s on 0..top as polynomials that are cheap to evaluate: a function of (row, s), or None.
+
+    ``function(s)`` gives a row for each of the functions and a column for each s, and is asked at Chebyshev points, more
+    and more until the last coefficients are rounding errors (Trefethen 2013, Approximation Theory and Approximation
+    Practice). None where 513 points are not enough.
+
+    >>> made = polynomials(lambda s: np.exp(np.array([[1.0], [2.0]]) * s), top=3.0)
+    >>> made(np.array([0, 1]), np.array([1.5, 1.5])).round(10).tolist()      # exp(1.5) and exp(3)
+    [4.4816890703, 20.0855369232]
+    """
+    for degree in (32, 64, 128, 256, 512):
+        nodes = np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1))
+        values = function((nodes + 1) / 2 * top)
+        waves = np.cos(np.outer(np.arange(degree + 1), np.arccos(nodes)))
+        coefficients = values @ waves.T * (2 / (degree + 1))
+        coefficients[:, 0] /= 2
+        size = np.abs(coefficients)
+        if (size[:, -4:].max(axis=1) <= 2e-15 * np.maximum(size.max(axis=1), 1.0)).all():
+            return lambda row, s: _clenshaw(coefficients.T[:, row], 2 * s / top - 1)
+    return None
+
+
+def _clenshaw(coefficients, u):
+    """The sum of the Chebyshev polynomials at u, from the highest down."""
+    after, last = np.zeros_like(u), np.zeros_like(u)
+    for coefficient in coefficients[:0:-1]:
+        after, last = 2 * u * after - last + coefficient, after
+    return u * after - last + coefficients[0]

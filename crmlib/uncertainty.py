@@ -30,7 +30,8 @@ _FITS = {  # model -> module and function that fits it
     "GammaGamma": ("gamma_gamma", "fit_gamma_gamma"),
 }
 SCALES = ("log", "logit", "plain")
-_STEP = 1e-4  # of the logarithm of a parameter, for differences
+_STEP = 1e-4  # of the logarithm of a parameter, for differences of any figure
+_NEAR = 1e-5  # the same for differences of a gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,14 +187,13 @@ def _covariance(model, customers):
         parameters = np.exp(point)
         return objective(parameters)[1] * parameters
 
-    steps = _STEP * np.eye(len(logs))
-    curvature = np.array([(slope(logs + step) - slope(logs - step)) / (2 * _STEP) for step in steps])
+    here = slope(logs)
+    curvature = np.array([(slope(logs + step) - here) / _NEAR for step in _NEAR * np.eye(len(logs))])
     information = -(curvature + curvature.T) / 2
     name = type(model).__name__
     if not np.linalg.eigvalsh(information).min() > 1e-3:  # a logarithm with a standard error above 30
         raise FitError(f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors.")
     covariance = np.linalg.inv(information)
-    here = slope(logs)
     if here @ covariance @ here > 0.01:  # a tenth of a standard error off the top
         raise DataError(f"This {name} is not the fit to these customers; standard errors belong to the best fit.")
     return covariance

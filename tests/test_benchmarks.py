@@ -22,9 +22,9 @@ def benchmark(monkeypatch):
     return __import__
 
 
-def run(*options):
-    small = "--rows=2000 --customers=300 --disk-rows=3000 --runs=1".split()
-    return subprocess.run([sys.executable, str(FOLDER / "tables.py"), *small, *options], capture_output=True, text=True)
+def run(*options, file="tables.py"):
+    small = "--rows=2000 --customers=600 --disk-rows=3000 --runs=1".split()
+    return subprocess.run([sys.executable, str(FOLDER / file), *small, *options], capture_output=True, text=True)
 
 
 def test_a_small_run_measures_every_row(benchmark, tmp_path):
@@ -41,6 +41,16 @@ def test_a_small_run_measures_every_row(benchmark, tmp_path):
     assert "| peak memory of crmlib | < 4 GB |" in done.stdout
 
 
+def test_a_small_run_of_the_models_measures_every_row(benchmark, tmp_path):
+    done = run("--no-peers", f"--cache={tmp_path}", file="models.py")
+    assert done.returncode == 0, done.stderr
+    for row in benchmark("models").ROWS.values():
+        for goal in row.goals:
+            theirs = goal.theirs if isinstance(goal.theirs, str) else " or ".join(goal.theirs)
+            assert f"| crmlib : {theirs} | >= {goal.faster} times as fast | not measured |  |" in done.stdout
+    assert "| crmlib | < 1.0 s |" in done.stdout and "| memory of Pareto/NBD, above the table | <= 2.0 tables |" in done.stdout
+
+
 def test_an_unknown_row_says_which_there_are():
     done = run("integer")
     assert done.returncode == 2
@@ -48,12 +58,13 @@ def test_an_unknown_row_says_which_there_are():
 
 
 def test_the_readme_has_a_place_for_every_row(benchmark, tmp_path):
-    tables = benchmark("tables")
+    tables, contest = benchmark("tables"), benchmark("contest")
     readme = Path(shutil.copy(FOLDER / "README.md", tmp_path))
     before = readme.read_text("utf-8")
-    contest.write_readme({name: f"figures of {name}" for name in tables.ROWS}, "the machine", readme)
+    rows = [*tables.ROWS, *benchmark("models").ROWS]
+    contest.write_readme({name: f"figures of {name}" for name in rows}, "the machine", readme)
     written = readme.read_text("utf-8")
-    for name in tables.ROWS:
+    for name in rows:
         assert f"<!-- {name} -->\nfigures of {name}\n<!-- end of {name} -->" in written
     contest.write_readme({"text": "others"}, "the machine", readme)
     assert "figures of rfm" in readme.read_text("utf-8") and "figures of text" not in readme.read_text("utf-8")
@@ -73,7 +84,7 @@ def test_code_by_hand_gives_the_customer_table(benchmark):
 
 
 def test_answers_that_differ_stop_the_run(benchmark):
-    tables = benchmark("tables")
+    contest = benchmark("contest")
     ours, theirs = [{"sums": {"x": 5.0}}], [{"sums": {"x": 6.0}}]
     with pytest.raises(SystemExit, match=r"^crmlib and lifetimes differ in the sum of x: 5\.0 and 6\.0\.$"):
         contest.check_same_answer(ours, theirs, contest.Goal("crmlib", "lifetimes", faster=20))
