@@ -21,6 +21,7 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
 from crmlib.overview import YEAR, Refused, as_it_stood, best_for, by_period, growth, last_year, order_counts, top_shares
+from crmlib.uncertainty import uncertainty
 
 __all__ = ["Audit", "Cohorts", "Facts", "Moved", "Refused", "Value", "audit"]
 
@@ -70,7 +71,8 @@ class Value:
 
     ``customers`` is the customer table plus p_alive, expected_purchases and value; ``correlation`` is that of how
     often with how much; ``free`` counts customers whose repeat purchases were all worth nothing; ``holdout`` is from
-    `crmlib.holdout`.
+    `crmlib.holdout`; ``sure`` is the `crmlib.uncertainty.Uncertainty` of both models, and ``interval`` the two ends of
+    the total of all customers, at 95 %.
     """
 
     purchases: BGNBD
@@ -79,6 +81,8 @@ class Value:
     correlation: float
     free: int
     holdout: Any
+    sure: Any
+    interval: Any
 
     @property
     def total(self) -> float:
@@ -309,4 +313,9 @@ def _value(tx, customers, facts):
         )
     )
     free = len(rows.filter((nw.col("x") > 0) & ~(nw.col("mean_repeat_value") > 0)))
-    return Value(purchases, spend, scored.to_native(), spend_correlation(customers), free, held)
+    sure = _or_refused(lambda: uncertainty(customers, purchases, spend))
+    interval = sure
+    if not isinstance(sure, Refused):
+        total = sure.interval_of(lambda *models: np.nansum(clv.clv(customers, *models, horizon=YEAR)))
+        interval = float(total["low"].iloc[0]), float(total["high"].iloc[0])
+    return Value(purchases, spend, scored.to_native(), spend_correlation(customers), free, held, sure, interval)

@@ -13,13 +13,17 @@ from crmlib.clv import ANNUAL_DISCOUNT
 from crmlib.conclusions import (
     CLOSE, STEADY, carried, concentration, once, rows_of, share_of_top,
 )  # fmt: skip
+from crmlib.holdout import QUIET
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
-    "Said", "abc", "buyers", "chance", "cohorts", "definitions", "gini", "holdout", "limits", "lorenz", "moves", "orders",
+    "Said", "abc", "buyers", "chance", "cohorts", "definitions", "forecasts", "gini", "holdout", "limits", "lorenz", "moves", "orders",
     "pyramid", "revenue",
     "segments", "stages", "states", "tenths",
 ]  # fmt: skip
+
+
+SAME = 0.02  # two forecasts that differ by less in what they find of the best do as well; our convention
 
 
 class Said(NamedTuple):
@@ -287,6 +291,26 @@ def holdout(held) -> Said:
     return Said(title, f"If the next year goes like the test, the value above is too {read_as}.")
 
 
+def forecasts(held) -> str:
+    """The model against rules of thumb that need none: in sums, customer by customer, and in finding the best."""
+    model, *rules = [row for row in rows_of(held.methods) if row["measure"] == "purchases"]
+    nearest = min(rules, key=lambda row: row["mae"])
+    finder = max(rules, key=lambda row: row["found"])
+    wins = model["mae"] < nearest["mae"]
+    said = (
+        f"A customer's purchases were missed by {number(model['mae'], 2)} on average by the model and by "
+        f"{number(nearest['mae'], 2)} by the best rule of thumb (“{nearest['method']}”): the model "
+        f"{'earns its keep' if wins else 'does not earn its keep'} as a forecast. "
+    )
+    lead = model["found"] - finder["found"]
+    found = f"Of the best tenth by what came it found {percent(model['found'], 0)}, “{finder['method']}” {percent(finder['found'], 0)}"
+    if lead > SAME:
+        return f"{said}{found}: it also finds the best customers more often."
+    if lead < -SAME:
+        return f"{said}{found}: to find the best customers, take the rule."
+    return f"{said}{found}: to find the best customers, the rule does as well."
+
+
 def definitions(inactive_after, loyal_orders) -> list[str]:
     """The words of the report and their limits."""
     return [
@@ -307,6 +331,10 @@ def definitions(inactive_after, loyal_orders) -> list[str]:
         "Expected value: purchases by BG/NBD, spend a purchase by Gamma-Gamma, 365 days, discounted day by day "
         f"at {percent(ANNUAL_DISCOUNT, 0)} a year. The test fits the same models on the first half of the days and compares with the second, "
         "undiscounted.",
+        "Its interval (95 %, delta method) is of what so many customers can tell of the models' parameters. It knows "
+        "nothing of next year's luck, nor of what the models leave out; for that, look at the test.",
+        "Rules of thumb in the test: same again (what was bought in as many days before), own rate (repeat purchases a day "
+        f"so far), the same with nothing from customers silent for {QUIET} days, and the mean of all.",
     ]
 
 

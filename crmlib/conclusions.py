@@ -153,9 +153,10 @@ def to_act_on(summary, expected, money) -> Finding:
 def one_year(value, customers, money) -> Finding:
     """What the customers of today are expected to bring in the next year, and whether a test bears that out."""
     each = value.total / customers
+    ends = f"; 95 % interval {money(value.interval[0])} to {money(value.interval[1])}" if carried(value.interval) else ""
     sentence = (
         f"Today's customers are expected to bring {money(value.total)} in the next year, {money(each)} each on average "
-        "(revenue, discounted)."
+        f"(revenue, discounted{ends})."
     )
     return Finding("one_year", money(value.total), sentence, holdout(value, money))
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from crmlib import captions, conclusions, lifecycle, pareto, pyramid, rfm
+from crmlib import captions, clv, conclusions, lifecycle, pareto, pyramid, rfm
 from crmlib.conclusions import carried, rows_of
 from crmlib.inert import Prose, Table
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import Opened
+from crmlib.overview import YEAR
 from crmlib.wording import day, number, percent
 
 __all__ = [
-    "abc_classes", "cohorts", "definitions", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
+    "abc_classes", "cohorts", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
     "pyramid_tiers", "rates", "segment_actions", "stages", "states", "summarised", "top_customers", "top_shares", "windows",
 ]  # fmt: skip
 
 TOP_CUSTOMERS = 20
+NAMES = {"BGNBD": "model (BG/NBD)"}
 NO_IDS = (
     "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best "
     "customers; crm score writes one row a customer."
@@ -182,6 +184,26 @@ def holdout(log: Opened) -> Table | None:
         return Table((f"{found.split} to {found.as_of}", "expected", "came", "error"), rows)
 
 
+def forecasts(log: Opened) -> Table | None:
+    """The model and the rules of thumb in the holdout."""
+    found = held(log)
+    if carried(found):
+        by_measure = {name: [row for row in rows_of(found.methods) if row["measure"] == name] for name in ("purchases", "revenue")}
+        rows = (
+            (NAMES.get(row["method"], row["method"]), number(row["predicted"]), _error(100 * row["error"]),
+             number(row["mae"], 2), percent(row["found"], 0), *((_error(100 * money["error"]),) if money["actual"] else ("",)))
+            for row, money in zip(by_measure["purchases"], by_measure["revenue"], strict=True)
+        )  # fmt: skip
+        headings = ("forecast", "purchases", "error", "missed a customer by", "of the best tenth found", "error in revenue")
+        return Table(headings, tuple(rows), caption="Models and rules of thumb on the days of the test")
+
+
+def forecasts_meaning(log: Opened) -> Prose | None:
+    """Whether the model did better than the rules of thumb."""
+    if carried(held(log)):
+        return Prose((captions.forecasts(held(log)),), "meaning")
+
+
 def limits(log: Opened) -> Prose | None:
     """Who should not trust the value, and when."""
     if carried(log.audit.value):
@@ -195,10 +217,13 @@ def top_customers(log: Opened) -> Prose | Table:
     worth = carried(log.audit.value)
     rows = nw.from_native(log.audit.value.customers if worth else log.audit.customers)
     rows = rows.filter(nw.col("orders") > 0).sort("value" if worth else "revenue", "customer", descending=[True, False])
+    rows = rows.head(TOP_CUSTOMERS)
+    ends = _ends(log.audit.value, rows.to_native()) if worth and carried(log.audit.value.sure) else [None] * len(rows)
     shown = [
         (f"C-{place:04d}" if log.ids == "pseudonym" else row["customer"], number(row["orders"]), day(row["last"]),
-         log.money(row["revenue"]), *((percent(row["p_alive"], 0), log.money(row["value"])) if worth else ()))
-        for place, row in enumerate(rows.head(TOP_CUSTOMERS).iter_rows(named=True), 1)
+         log.money(row["revenue"]), *((percent(row["p_alive"], 0), log.money(row["value"])) if worth else ()),
+         *([f"{log.money(end[0])} to {log.money(end[1])}"] if end else []))
+        for place, (row, end) in enumerate(zip(rows.iter_rows(named=True), ends, strict=True), 1)
     ]  # fmt: skip
     headings = (
         "customer",
@@ -206,9 +231,16 @@ def top_customers(log: Opened) -> Prose | Table:
         "last purchase",
         "revenue",
         *(("P(alive)", "expected next year") if worth else ()),
+        *(("95 % interval",) if any(ends) else ()),
     )
     by = "expected value" if worth else "revenue"
     return Table(headings, tuple(shown), caption=f"The best {len(shown)} by {by}")
+
+
+def _ends(value, customers):
+    """The interval of what each of a few customers is expected to bring."""
+    found = value.sure.interval_of(lambda *models: clv.clv(customers, *models, horizon=YEAR))
+    return list(zip(found["low"].tolist(), found["high"].tolist(), strict=True))
 
 
 def definitions(log: Opened) -> Prose:

@@ -17,14 +17,14 @@ from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import IDS, Opened, open_log, prepare
 from crmlib.overview import Refused, value_by
 from crmlib.section_tables import (
-    abc_classes, cohorts, definitions, grading, held, holdout, limits, moves, one_year, periods, pyramid_tiers, rates,
+    abc_classes, cohorts, definitions, forecasts, forecasts_meaning, grading, held, holdout, limits, moves, one_year, periods, pyramid_tiers, rates,
     segment_actions, stages, states, summarised, top_customers, top_shares, windows,
 )  # fmt: skip
 from crmlib.wording import number
 
 __all__ = [
     "IDS", "VIEWS", "Opened", "View", "abc_classes", "chart", "cohorts", "data_notes", "definitions", "first_page",
-    "grading", "header", "holdout", "limits", "meaning", "moves", "one_year", "open_log", "periods", "prepare",
+    "forecasts", "forecasts_meaning", "grading", "header", "holdout", "limits", "meaning", "moves", "one_year", "open_log", "periods", "prepare",
     "pyramid_tiers", "rates", "segment_actions", "stages", "states", "top_customers", "top_shares", "windows",
 ]  # fmt: skip
 

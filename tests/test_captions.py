@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from made_findings import FACTS, facts, held, value
+from made_findings import FACTS, facts, held, methods, value
 
 from crmlib import captions
 from crmlib.captions import Said
@@ -210,6 +210,27 @@ def test_tenths(share, said):
 )
 def test_holdout(error, title, meaning):
     assert captions.holdout(held(purchases_error=error)) == Said(title, meaning)
+
+
+@pytest.mark.parametrize(
+    ("model", "rule", "said"),
+    [
+        ((0.7, 0.47), (0.9, 0.48),
+         "A customer's purchases were missed by 0.70 on average by the model and by 0.90 by the best rule of thumb (“own "
+         "rate”): the model earns its keep as a forecast. Of the best tenth by what came it found 47 %, “own rate” 48 %: to "
+         "find the best customers, the rule does as well."),
+        ((0.9, 0.60), (0.9, 0.48),
+         "A customer's purchases were missed by 0.90 on average by the model and by 0.90 by the best rule of thumb (“own "
+         "rate”): the model does not earn its keep as a forecast. Of the best tenth by what came it found 60 %, “own rate” "
+         "48 %: it also finds the best customers more often."),
+        ((0.7, 0.40), (0.9, 0.48),
+         "A customer's purchases were missed by 0.70 on average by the model and by 0.90 by the best rule of thumb (“own "
+         "rate”): the model earns its keep as a forecast. Of the best tenth by what came it found 40 %, “own rate” 48 %: to "
+         "find the best customers, take the rule."),
+    ],
+)  # fmt: skip
+def test_forecasts(model, rule, said):
+    assert captions.forecasts(SimpleNamespace(methods=methods(model, rule))) == said
 
 
 @pytest.mark.parametrize(

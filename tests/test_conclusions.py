@@ -132,10 +132,16 @@ def test_one_year_says_how_the_test_went(error, missed, verdict):
     assert found.figure == "€40"
     assert (
         found.sentence
-        == "Today's customers are expected to bring €40 in the next year, €20 each on average (revenue, discounted)."
+        == "Today's customers are expected to bring €40 in the next year, €20 each on average (revenue, discounted; "
+        "95 % interval €35 to €46)."
     )
     assert found.detail.startswith("A test on 2024-06-30 to 2024-12-31: from the days before, €")
     assert found.detail.endswith(f"and €1,000 came, {missed}: {verdict}.")
+
+
+def test_one_year_without_an_interval_names_none():
+    found = conclusions.one_year(value(held(1.0), interval=Refused("The likelihood is flat.")), 2, money)
+    assert found.sentence.endswith("€20 each on average (revenue, discounted).")
 
 
 def test_one_year_without_a_test_says_so():

@@ -174,6 +174,12 @@ sections.meaning(log, "holdout")
 # %% tags=["nbval-check-output"]
 sections.holdout(log)
 
+# %% tags=["nbval-check-output"]
+sections.forecasts(log)
+
+# %% tags=["nbval-check-output"]
+sections.forecasts_meaning(log)
+
 # %%
 sections.limits(log)
 
