@@ -37,7 +37,7 @@ LAYERS = """
     dropout sbg
     bgnbd mbgnbd pareto_nbd gamma_gamma bgbb
     clv model_json simulate
-    uncertainty holdout diagnostics
+    uncertainty holdout diagnostics model_tables
     method_comparison
     files
     datasets
@@ -47,7 +47,7 @@ LAYERS = """
     captions
     plots.look
     plots.purchases plots.shares plots.value
-    plots.counts plots.curves plots.grids plots.lifetime
+    plots.counts plots.curves plots.forecasts plots.grids plots.lifetime
     plots
     explorers
     explore_rfm explore_activity
@@ -76,7 +76,7 @@ WITH_EXAMPLES = (
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
     "scoring", "quadrature", "bgnbd", "mbgnbd", "pareto_nbd", "gamma_gamma", "model_json", "clv",
-    "simulate", "uncertainty", "holdout", "diagnostics",
+    "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison",

@@ -60,6 +60,16 @@ RULES = pd.DataFrame({"contacts_until": [0, 1, 2], "value": [40.0, 48.0, 47.0], 
 LIFTS = pd.DataFrame({"retention": [0.8, 0.8, 0.9, 0.9], "growth": [0.0, 0.05] * 2, "lift": [0.2, 0.25, 0.33, None]})
 TYPED = pd.DataFrame({"past_value": [90.0, 5.0, 5.0], "clv": [70.0, 5.0, -20.0], "value_type": ["MVC", "abandon", "below zero"]})
 CUTS = pd.DataFrame({"axis": ["current", "future"], "cut": [40.0, 20.0]})
+HISTORY = pd.DataFrame({"day": [0, 1, 2, 3], "bought": [True, False, True, False], "p_alive": [1.0, 1.0, 0.75, 0.7]})
+MATRIX = pd.DataFrame({"x": [0, 1, 1], "t_x": [0.0, 50, 100], "p_alive": [1.0, 0.004, 0.8], "expected_purchases": [0.1, 0.2, 12]})
+BY_FREQUENCY = pd.DataFrame({"x": ["0", "1", "2+"], "customers": [60.0, 30, 10], "expected": [58.0, 31, 11]})
+TRACKED = pd.DataFrame({"period": [1, 2, 3], "actual": [0, 5, 4], "expected": [1.0, 4, 4], "actual_so_far": [0, 5, 9],
+                        "expected_so_far": [1.0, 5, 9]})  # fmt: skip
+METHODS = pd.DataFrame({"method": ["BGNBD", "BGNBD", "same again", "same again"], "measure": ["purchases", "revenue"] * 2,
+                        "error": [-0.1, -0.2, 0.5, 0.8], "found": [0.5, 0.48, 0.45, 0.4]})  # fmt: skip
+GRID_OF_VALUES = pd.DataFrame({"x": [1, 1, 2, 2], "t_x": [50.0, 100] * 2, "value": [1.0, 20.0, 5.0, 90.0]})
+INTERVALS = pd.DataFrame({"model": ["BGNBD", "GammaGamma"], "parameter": ["r", "p"], "estimate": [0.5, 6.0], "low": [0.4, 3.0],
+                          "high": [0.625, 12.0]})  # fmt: skip
 POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
 
 CHARTS = {
@@ -86,6 +96,13 @@ CHARTS = {
     "stopping": lambda **k: plots.stopping_values(plots_table(RULES, k), currency="$", **k),
     "lifts": lambda **k: plots.lift_curves(plots_table(LIFTS, k), **k),
     "matrix": lambda **k: plots.value_scatter(plots_table(TYPED, k), CUTS, currency="$", **k),
+    "alive": lambda **k: plots.alive_over_time(plots_table(HISTORY, k), **k),
+    "frequencies": lambda **k: plots.frequency_recency(plots_table(MATRIX, k), **k),
+    "by frequency": lambda **k: plots.purchases_by_frequency(plots_table(BY_FREQUENCY, k), **k),
+    "tracking": lambda **k: plots.tracking_curves(plots_table(TRACKED, k), fitted_to=2, **k),
+    "errors": lambda **k: plots.forecast_errors(plots_table(METHODS, k), **k),
+    "iso": lambda **k: plots.iso_values(plots_table(GRID_OF_VALUES, k), currency="$", **k),
+    "intervals": lambda **k: plots.parameter_intervals(plots_table(INTERVALS, k), **k),
 }
 each_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 

@@ -11,12 +11,17 @@ changes a setting of matplotlib.
     counts        how many customers are where
     curves        something over time: ages, windows, gaps
     lifetime      what a customer is worth on paper: conventions, survival, rules, quarters
+    forecasts     models of purchases: who is still there, what they expect, how sure they are
     grids         two ways at once, a shade a cell
     look          what they share: colours, axes, notes, ticks
 """
 
 from crmlib.plots.counts import occupancy, rfm_bin_counts, stage_bars
 from crmlib.plots.curves import activity_by_window, cohort_curves, gap_curves
+from crmlib.plots.forecasts import (
+    alive_over_time, forecast_errors, frequency_recency, iso_values, parameter_intervals, purchases_by_frequency,
+    tracking_curves,
+)  # fmt: skip
 from crmlib.plots.grids import cohort_heatmap, rf_grid, transition_heatmap
 from crmlib.plots.lifetime import lift_curves, stopping_values, survival_fit, timing_curves, value_scatter
 from crmlib.plots.look import GRID, INK, MUTED, PALETTE, SIZE, canvas, drawable
@@ -25,9 +30,10 @@ from crmlib.plots.shares import abc_curve, lorenz_curve, pyramid_bars, share_bar
 from crmlib.plots.value import holdout_by_x, value_bars
 
 __all__ = [
-    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "canvas", "cohort_curves",
-    "cohort_heatmap", "customers_by_period", "drawable", "gap_curves", "holdout_by_x", "lift_curves",
-    "lorenz_curve", "occupancy", "order_histogram", "pyramid_bars", "revenue_by_period", "rf_grid",
-    "rfm_bin_counts", "share_bars", "share_by_window", "stage_bars", "stopping_values", "survival_fit",
-    "timing_curves", "transition_heatmap", "value_bars", "value_scatter",
+    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "alive_over_time", "canvas",
+    "cohort_curves", "cohort_heatmap", "customers_by_period", "drawable", "forecast_errors",
+    "frequency_recency", "gap_curves", "holdout_by_x", "iso_values", "lift_curves", "lorenz_curve", "occupancy",
+    "order_histogram", "parameter_intervals", "purchases_by_frequency", "pyramid_bars", "revenue_by_period",
+    "rf_grid", "rfm_bin_counts", "share_bars", "share_by_window", "stage_bars", "stopping_values",
+    "survival_fit", "timing_curves", "tracking_curves", "transition_heatmap", "value_bars", "value_scatter",
 ]  # fmt: skip
