@@ -50,16 +50,11 @@ class ParetoNBD(PurchaseModel):
         check_parameters(self)
 
     def _log_odds(self, x, t_x, T):
-        """Log of the odds that a customer stopped between t_x and T, to being alive at T; in slices, to save memory."""
-        odds = np.empty(len(x))
-        for at in range(0, len(x), 8192):
-            some = slice(at, at + 8192)
-            x_, t_, T_ = x[some], t_x[some], T[some]
-            share = _stopping(self.r, self.alpha, self.s, self.beta, x_, t_, T_, nodes=64)[0]
-            with np.errstate(divide="ignore"):  # who bought on the last day cannot have stopped
-                odds[some] = np.log(share) + (self.r + x_) * np.log1p((T_ - t_) / (self.alpha + t_))
-            odds[some] += self.s * np.log1p((T_ - t_) / (self.beta + t_))
-        return odds
+        """Log of the odds that a customer stopped between t_x and T, to being alive at T."""
+        share = _stopping(self.r, self.alpha, self.s, self.beta, x, t_x, T, nodes=64)[0]
+        with np.errstate(divide="ignore"):  # who bought on the last day cannot have stopped
+            odds = np.log(share) + (self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+        return odds + self.s * np.log1p((T - t_x) / (self.beta + t_x))
 
     def _log_likelihood(self, x, t_x, T):
         from scipy.special import gammaln
@@ -174,20 +169,21 @@ def _stopping(r, alpha, s, beta, x, t, until, *, nodes):
     far = np.flatnonzero(fall > 40)
     if len(far):
         end[far] = _where_fallen(rate[far], s, a_0[far], b_0[far], m_0[far], end[far], fall[far])
-    total, d_r, d_alpha, d_s, d_beta = np.zeros((5, len(x)))
-    for u, weight in zip(*unit_nodes(nodes), strict=True):
-        w = end * u
-        later = m_0 * np.expm1(w)
-        past_a = w if alpha <= beta else np.log1p(later / a_0)
-        past_b = w if beta <= alpha else np.log1p(later / b_0)
-        share = weight * np.exp(w - rate * past_a - (s + 1) * past_b)
-        total += share
-        d_r -= share * past_a
-        d_s -= share * past_b
-        d_alpha += share / (a_0 + later)
-        d_beta += share / (b_0 + later)
+    u, weight = unit_nodes(nodes)
+    sums = np.empty((5, len(x)))
+    block = max(1, 32768 // nodes)  # what fits into the cache of a processor
+    for some in (slice(at, at + block) for at in range(0, len(x), block)):
+        a, b = a_0[some], b_0[some]
+        w = u[:, np.newaxis] * end[some]
+        later = m_0[some] * np.expm1(w)
+        past_a = w if alpha <= beta else np.log1p(later / a)
+        past_b = w if beta <= alpha else np.log1p(later / b)
+        share = np.exp(w - rate[some] * past_a - (s + 1) * past_b)
+        for row, part in enumerate((share, share * past_a, share / (a + later), share * past_b, share / (b + later))):
+            sums[row, some] = weight @ part
+    total, d_r, d_alpha, d_s, d_beta = sums
     scale = end * m_0 * s / b_0
-    slopes = (d_r, rate * (total / a_0 - d_alpha), total / s + d_s, s * total / b_0 - (s + 1) * d_beta)
+    slopes = (-d_r, rate * (total / a_0 - d_alpha), total / s - d_s, s * total / b_0 - (s + 1) * d_beta)
     return scale * total, [scale * slope for slope in slopes]
 
 

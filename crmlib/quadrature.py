@@ -12,8 +12,6 @@ import numpy as np
 
 __all__ = ["beta_nodes", "laplace_nodes", "log_beta_ratio", "polynomials", "unit_nodes"]
 
-_FALL = 42.0  # in logarithms: below e**-42 = 6e-19 of the top a density adds nothing to a float
-
 
 def beta_nodes(a: float, b: np.ndarray, reach: float):
     """Nodes p and weights such that sums over them are means under beta(a, b[i]), one row for each b.
@@ -21,7 +19,8 @@ def beta_nodes(a: float, b: np.ndarray, reach: float):
     Also returns the weights of p = 0 and p = 1. What is averaged must be smooth in log(p / (1 - p)) and, for p below
     1 / ``reach``, or within 1 / ``reach`` of 1, hardly differ from what it is at the end. In that variable a beta
     density falls off as exp(a v) on the left and exp(-b v) on the right. Small a or b make the tails long; the nodes
-    that lie where nothing changes any more are a geometric series, and its sum goes to the end.
+    that lie where nothing changes any more are a geometric series, and its sum goes to the end. What is averaged may be
+    ``reach`` times as large there as elsewhere.
 
     >>> p, share, at_zero, at_one = beta_nodes(0.5, np.array([1.5]), reach=1.0)
     >>> round(float(np.sum(share * p) + at_one[0]), 12)      # the mean is a / (a + b)
@@ -35,10 +34,10 @@ def beta_nodes(a: float, b: np.ndarray, reach: float):
         return a * log_expit(v) + b * log_expit(-v)
 
     middle = np.log(a) - np.log(b)
-    end = 40 + np.log1p(reach)
-    left, cut_left = _edge(height, middle, -np.maximum(end + middle, 10.0))
-    right, cut_right = _edge(height, middle, np.maximum(end - middle, 10.0))
-    steps = max(40, int(np.ceil(np.max(right - left) / 0.3)))
+    end = 40 + np.log1p(reach)  # exp(-40) of anything adds nothing to a float
+    left, cut_left = _edge(height, middle, -np.maximum(end + middle, 10.0), end)
+    right, cut_right = _edge(height, middle, np.maximum(end - middle, 10.0), end)
+    steps = max(40, int(np.ceil(np.max(right - left) / 0.25)))
     step = (right - left) / steps
     v = left + step * np.arange(steps + 1)
     density = np.exp(height(v) - height(middle))
@@ -48,13 +47,13 @@ def beta_nodes(a: float, b: np.ndarray, reach: float):
     return expit(v), density / total, (at_zero / total)[:, 0], (at_one / total)[:, 0]
 
 
-def _edge(height, middle, furthest):
-    """Where a log-density has fallen by `_FALL` below its top, by bisection, or the furthest point; and which it is."""
+def _edge(height, middle, furthest, enough):
+    """Where a log-density has fallen by ``enough`` below its top, by bisection, or the furthest point; and which."""
     near, far = np.zeros_like(middle), furthest
-    cut = height(middle) - height(middle + far) < _FALL
+    cut = height(middle) - height(middle + far) < enough
     for _ in range(20):
         half = (near + far) / 2
-        fallen = height(middle) - height(middle + half) > _FALL
+        fallen = height(middle) - height(middle + half) > enough
         near, far = np.where(fallen, near, half), np.where(fallen, half, far)
     return middle + np.where(cut, furthest, far), cut
 

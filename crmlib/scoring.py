@@ -67,8 +67,9 @@ def count_cells(customers, *, width=None):
 
     By default a cell holds the customers who agree in x, t_x and T, and a fit to the cells is exactly that to the rows.
     With a ``width``, such as 7 for days in weeks, it holds those who agree in x and in the weeks of t_x and T, and
-    carries their mean t_x and mean T: far fewer rows, and every parameter of a fit within 0.3 % on CDNOW. (Times cut to
-    whole weeks would move alpha from 30.4 to 27.1.) A column ``weight`` of the table is added up. Customers without a
+    carries their mean t_x and mean T: far fewer rows, and on CDNOW every parameter of BG/NBD and MBG/NBD within 0.3 %.
+    (Times cut to whole weeks would move alpha from 30.4 to 27.1.) Pareto/NBD comes within 0.3 % with 3 days; with weeks
+    its s and beta move by 0.6 and 1.2 %. A column ``weight`` of the table is added up. Customers without a
     purchase are left out.
 
     Raises DataError for an impossible row, which a mean would hide, and for a width that is no positive number.

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmlib.errors import DataError, FitError
-from crmlib.fitting import cells, histories, maximise, starting_point
+from crmlib.fitting import cells, histories, maximise, starting_point, tally
 
 
 def table(x, t_x, T, **more):
@@ -143,3 +143,36 @@ def test_a_start_is_checked_by_the_model():
         starting_point((1, 2), BGNBD)
     with pytest.raises(DataError, match="BGNBD needs a positive number for a, not -3"):
         starting_point((1, 2, -3, 4), BGNBD)
+
+
+@pytest.mark.parametrize("unit", [1.0, 7.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_counting_histories_loses_nobody(unit, weighted):
+    rng = np.random.default_rng(4)
+    T = rng.integers(1, 30, 5000)
+    x = np.minimum(rng.integers(0, 6, 5000), T)
+    rows = table(x, np.where(x > 0, rng.integers(1, T + 1), 0) / unit, T / unit)
+    if weighted:
+        rows["weight"] = rng.integers(0, 3, 5000).astype(float)
+    counted = tally(histories(rows))
+    found = pd.DataFrame({
+        "x": counted.x[counted.last], "t_x": counted.t[counted.last], "T": counted.t[counted.end], "n": counted.weight,
+    })  # fmt: skip
+    assert (counted.x[counted.end] == counted.x[counted.last]).all()
+    weight = rows["weight"] if weighted else np.ones(5000)
+    expected = rows.assign(n=weight).groupby(["x", "t_x", "T"], as_index=False)["n"].sum().query("n > 0")
+    ordered = found.sort_values(["x", "t_x", "T"], ignore_index=True)
+    pd.testing.assert_frame_equal(ordered, expected.reset_index(drop=True), check_dtype=False)
+
+
+def test_merged_histories_keep_customers_and_means():
+    rng = np.random.default_rng(5)
+    T = rng.uniform(0.5, 1.5, 9000)
+    x = rng.integers(1, 4, 9000)
+    counted = tally(histories(table(x, T * rng.uniform(0.1, 1, 9000), T)))
+    merged = counted.merged(0.25)
+    assert len(merged.weight) < 300
+    assert merged.weight.sum() == 9000
+    for pick in (lambda one: one.x[one.last], lambda one: one.t[one.last], lambda one: one.t[one.end]):
+        assert np.dot(merged.weight, pick(merged)) == pytest.approx(np.dot(counted.weight, pick(counted)), rel=1e-12)
+    assert merged.merged(0.25) is None

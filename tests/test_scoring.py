@@ -6,7 +6,7 @@ from engines import EVERY_ENGINE, build, kind, rows
 
 import crmlib
 from crmlib.errors import DataError
-from crmlib.scoring import add_columns
+from crmlib.scoring import add_columns, count_cells
 
 BG, GG = crmlib.BGNBD(0.243, 30.9, 0.793, 2.426), crmlib.GammaGamma(6.25, 3.74, 15.44)
 HISTORIES = pd.DataFrame({
@@ -87,3 +87,35 @@ def test_what_cannot_be_scored_is_said_in_one_sentence():
     with pytest.raises(DataError) as told:
         BG.score(HISTORIES, horizon=[1, 2])
     assert str(told.value) == "horizon is [1, 2]; score adds one column, so it must be one length of time."
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("width", [None, 7])
+def test_cells_count_customers_on_any_engine(engine, width):
+    customers = pd.DataFrame({
+        "x": [0.0, 0, 2, 2, 2, None], "t_x": [0.0, 0, 9, 9, 12, None], "T": [20.0, 20, 30, 30, 33, None],
+        "weight": [1.0, 2, 1, 1, 2, 1],
+    })  # fmt: skip
+    cells = count_cells(build(engine, customers), width=width)
+    assert kind(cells) == engine
+    if width is None:
+        expected = [(0, 0, 20, 3), (2, 9, 30, 2), (2, 12, 33, 2)]
+    else:  # days 7..13 and 28..34
+        expected = [(0, 0, 20, 3), (2, 10.5, 31.5, 4)]
+    assert rows(cells) == (["x", "t_x", "T", "weight"], sorted([tuple(map(float, row)) for row in expected], key=repr))
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_cells_hide_no_impossible_row(engine):
+    wrong = pd.DataFrame({"x": [1.0, 1.0], "t_x": [8.0, 9.0], "T": [13.0, 8.0]})
+    with pytest.raises(DataError) as told:
+        count_cells(build(engine, wrong), width=7)
+    assert str(told.value) == (
+        "A row of the customer table cannot be: x = 1.0, t_x = 9.0, T = 8.0, weight = 1.0; all are numbers from 0 up, "
+        "t_x <= T, and t_x is 0 for those who bought once, and only for them."
+    )
+    for width in (0, -7, "week", float("nan")):
+        with pytest.raises(DataError, match="it must be a positive number in the unit of t_x and T, e.g. 7 for weeks"):
+            count_cells(wrong, width=width)
+    with pytest.raises(DataError, match="Column 'T' of the customer table holds String, not numbers."):
+        count_cells(build(engine, wrong.assign(T="long")))
