@@ -181,7 +181,8 @@ def holdout(log: Opened) -> Table | None:
             ),
             ("revenue", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), _error(found.revenue_error)),
         )
-        return Table((f"{found.split} to {found.as_of}", "expected", "came", "error"), rows)
+        days = f"Expected from the days up to {found.split}, and what came by {found.as_of}"
+        return Table(("sum", "expected", "came", "error"), rows, caption=days)
 
 
 def forecasts(log: Opened) -> Table | None:

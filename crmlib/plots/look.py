@@ -89,7 +89,8 @@ def dress(ax, title, x, y, *, grid="y", legend=False, names=()):
     if title:
         wide = int(ax.figure.get_figwidth() * 10) - max(map(len, names), default=6)
         look = {"loc": "left", "fontsize": 11, "fontweight": "bold", "color": INK, "pad": 28 if legend else 12}
-        ax.set_title(textwrap.fill(title, wide), **look, **words)
+        kept = title.replace(" %", "\N{NO-BREAK SPACE}%")  # a sign stays with its number
+        ax.set_title(textwrap.fill(kept, wide).replace("\N{NO-BREAK SPACE}%", " %"), **look, **words)
     if x:
         ax.set_xlabel(x, fontsize=9, color=MUTED, labelpad=6, **words)
     if y:
