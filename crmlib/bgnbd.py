@@ -24,10 +24,10 @@ class BGNBD(Dropout):
     r and alpha tell how often customers buy: r / alpha on average. a and b tell how readily they stop after a
     purchase: with chance a / (a + b) on average. ``alpha`` carries the unit of time: 4.414 in weeks is 30.9 in days.
 
-    `p_alive` is 1 at x = 0: nobody stops before a repeat purchase (Fader, Hardie & Lee 2008, note 021). `log_likelihood`
-    is worked as in Fader & Hardie (2013), note 027. `expected_purchases` and `expected_purchases_new` are equations 10
-    and 9 of the paper in a form that is exact for every a, b and x: the printed ones have no value at a = 1, and near it
-    and for a + b + x < 1 they lose digits. `pmf` is equation 8. `dert` was derived for crmlib: P(alive) times the mean
+    `p_alive` is 1 at x = 0: nobody stops before a repeat purchase (Fader, Hardie & Lee 2008, note 021).
+    `log_likelihood` is worked as in Fader & Hardie (2013), note 027. `expected_purchases` and `expected_purchases_new`
+    are equations 10 and 9 of the paper in a form that is exact for every a, b and x: the printed ones have no value at
+    a = 1, and near it and for a + b + x < 1 they lose digits. `pmf` is equation 8. `dert` was derived for crmlib: P(alive) times the mean
     of rate / (rate * p + log(1 + discount)) over what is known of the customer; without discounting it ends for a > 1.
 
     >>> paper = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)      # CDNOW, weeks; Table 2 of the paper

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import narwhals as nw
@@ -22,8 +21,8 @@ def in_memory(customers, needed):
     frame = table(customers, needed, eager=False)
     if is_lazy(frame):
         raise DataError(
-            f"The customer table is a lazy {type(frame.to_native()).__name__}, and this needs its rows in memory: collect "
-            "it first, or call the model's score, which adds columns to a table of any engine."
+            f"The customer table is a lazy {type(frame.to_native()).__name__}, and this needs its rows in memory: "
+            "collect it first, or call the model's score, which adds columns to a table of any engine."
         )
     return frame
 
@@ -169,22 +168,28 @@ def tally(known: Histories) -> Counted:
     columns, weight = known.columns, known.weight
     if not (weight > 0).all():
         columns, weight = [values[weight > 0] for values in columns], weight[weight > 0]
-    widths = [int(values.max()) + 1 if len(values) and values.max() < 2**31 else 2**31 for values in columns]
-    whole = math.prod(widths) < 2**62 and all(np.array_equal(values, np.floor(values)) for values in columns)
+    most = [values.max() if len(values) else 0.0 for values in columns]
+    width = int(min(max(most[1:]), 2**40)) + 1
+    whole = all(np.array_equal(values, np.floor(values)) for values in columns)
+    whole = whole and len(weight) > 0 and (most[0] + 1) * width**2 < 2**62
     if not whole or not (weight == 1).all():
         distinct, cell = cells(*columns)
         return _pairs(distinct, np.bincount(cell, weight, len(distinct[0])))
-    # sorted keys are counted and unpacked in a third of the time that leading every row to its cell takes
+    # sorted keys are counted and unpacked in a third of the time and memory of leading every row to its cell
     key = columns[0].astype(np.int64)
-    for values, width in zip(columns[1:], widths[1:], strict=True):
+    for values in columns[1:]:
         key *= width
         key += values.astype(np.int64)
     key.sort()
     first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     count = np.diff(first, append=len(key)).astype(float)
-    key, T = np.divmod(key[first], widths[2])
-    x, t_x = np.divmod(key, widths[1])
-    return _pairs([values.astype(float) for values in (x, t_x, T)], count)
+    last, T = np.divmod(key[first], width)
+    del key, first
+    end = last - last % width + T
+    some = np.union1d(np.unique(last), np.unique(end))
+    x, t = np.divmod(some, width)
+    places = [np.searchsorted(some, pair).astype(np.int32) for pair in (last, end)]
+    return Counted(x.astype(float), t.astype(float), *places, count)
 
 
 def _codes(values):

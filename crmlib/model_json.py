@@ -41,7 +41,8 @@ def from_json(text):
     try:
         found = json.loads(text)
     except (TypeError, ValueError):
-        raise DataError(f"This is no JSON text of a model: {quote(str(text)[:40])}; to_json(model) writes it.") from None
+        found = quote(str(text)[:40])
+        raise DataError(f"This is no JSON text of a model: {found}; to_json(model) writes it.") from None
     if not (isinstance(found, dict) and found.keys() == {"model", "parameters"}):
         raise DataError("The JSON text of a model holds \"model\" and \"parameters\" and nothing else.")
     name, parameters = found["model"], found["parameters"]

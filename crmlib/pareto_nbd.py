@@ -1,7 +1,7 @@
 """Pareto/NBD: a living customer buys at a rate of their own and stops for good at a moment of their own.
 
-Rates differ between customers as a gamma(r, alpha); rates of stopping, which nobody sees, as a gamma(s, beta). Unlike in
-BG/NBD customers stop whether they buy or not.
+Rates differ between customers as a gamma(r, alpha); rates of stopping, which nobody sees, as a gamma(s, beta). Unlike
+in BG/NBD customers stop whether they buy or not.
 
 Schmittlein, Morrison & Colombo (1987), Counting Your Customers, Management Science 33(1), 1-24; formulas in Fader &
 Hardie (2005), A Note on Deriving the Pareto/NBD Model, brucehardie.com/notes/009.
@@ -159,8 +159,8 @@ def _stopping(r, alpha, s, beta, x, t, until, *, nodes):
 
     Rates are gamma(r + x, alpha + t) and gamma(s, beta + t) there, so it is the integral over tau from t to until of
     s / (beta + tau) * ((alpha + t) / (alpha + tau)) ** (r + x) * ((beta + t) / (beta + tau)) ** s. In
-    w = log((m + tau) / (m + t)), m the smaller of alpha and beta, the integrand has no singularity nearer than pi to the
-    real line, and its logarithm is concave. So it falls ever faster; the interval ends where it has fallen by 40.
+    w = log((m + tau) / (m + t)), m the smaller of alpha and beta, the integrand has no singularity nearer than pi to
+    the real line, and its logarithm is concave. So it falls ever faster; the interval ends where it has fallen by 40.
     """
     rate, m = r + x, min(alpha, beta)
     a_0, b_0, m_0 = alpha + t, beta + t, m + t
@@ -178,9 +178,9 @@ def _stopping(r, alpha, s, beta, x, t, until, *, nodes):
         later = m_0[some] * np.expm1(w)
         past_a = w if alpha <= beta else np.log1p(later / a)
         past_b = w if beta <= alpha else np.log1p(later / b)
-        share = np.exp(w - rate[some] * past_a - (s + 1) * past_b)
+        share = weight[:, np.newaxis] * np.exp(w - rate[some] * past_a - (s + 1) * past_b)
         for row, part in enumerate((share, share * past_a, share / (a + later), share * past_b, share / (b + later))):
-            sums[row, some] = weight @ part
+            sums[row, some] = part.sum(axis=0)  # BLAS would give equal customers different last digits
     total, d_r, d_alpha, d_s, d_beta = sums
     scale = end * m_0 * s / b_0
     slopes = (-d_r, rate * (total / a_0 - d_alpha), total / s - d_s, s * total / b_0 - (s + 1) * d_beta)

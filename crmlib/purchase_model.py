@@ -32,7 +32,7 @@ class PurchaseModel:
     adds columns.
     """
 
-    # A model computes these from float arrays; x, T and delta as in the methods, `lasting` a sequence of lengths of time:
+    # A model computes these from float arrays; `lasting` is a sequence of lengths of time:
     # _log_likelihood(x, t_x, T), _p_alive(x, t_x, T), _if_alive(x, T, lasting), _dert_if_alive(x, T, delta),
     # _new(lasting), _pmf(n, lasting), _endless(); and from `Counted` histories _objective(counted)
 
@@ -152,7 +152,7 @@ def _log_growth(discount):
     except (TypeError, ValueError):
         good = False
     if not good:
-        raise DataError(f"discount is {discount!r}; it must be one number from 0 up, the effective rate per unit of time.")
+        raise DataError(f"discount is {discount!r}; it must be one number from 0 up, the effective rate a unit of time.")
     return float(np.log1p(discount))
 
 

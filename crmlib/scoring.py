@@ -100,8 +100,8 @@ def count_cells(customers, *, width=None):
         if len(wrong):
             found = ", ".join(f"{name} = {wrong[name][0]}" for name in ("x", "t_x", "T", "weight"))
             raise DataError(
-                f"A row of the customer table cannot be: {found}; all are numbers from 0 up, t_x <= T, and t_x is 0 for "
-                "those who bought once, and only for them."
+                f"A row of the customer table cannot be: {found}; all are numbers from 0 up, t_x <= T, and t_x is 0 "
+                "for those who bought once, and only for them."
             )
         frame = frame.filter(weight > 0).with_columns(
             __t_x=(t_x / width).floor(), __T=(T / width).floor(), t_x=t_x * weight, T=T * weight

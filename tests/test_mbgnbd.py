@@ -20,7 +20,9 @@ def test_the_fit_has_the_reference_values(weeks):
     np.testing.assert_allclose(dataclasses.astuple(found), [0.525, 6.183, 0.891, 1.614], rtol=0, atol=0.0005)
 
 
-@pytest.mark.parametrize("model", [MBGNBD(0.525, 6.183, 0.891, 1.614), MBGNBD(9, 0.1, 30, 0.1), MBGNBD(0.01, 300, 0.01, 5)])
+@pytest.mark.parametrize(
+    "model", [MBGNBD(0.525, 6.183, 0.891, 1.614), MBGNBD(9, 0.1, 30, 0.1), MBGNBD(0.01, 300, 0.01, 5)]
+)
 def test_who_bought_once_may_have_stopped_at_once(model):
     once = pd.DataFrame({"x": [0, 0, 0], "t_x": [0, 0, 0], "T": [0, 1, 1e6]})
     p = model.p_alive(once)

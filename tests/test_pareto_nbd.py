@@ -39,9 +39,12 @@ def test_expectation_for_a_new_customer():
     assert model.expected_purchases_new(52) == pytest.approx(1.473434, abs=1e-4)
 
 
-@pytest.mark.parametrize("parameters", [(0.5, 9.0, 0.7, 20.0), (0.5, 20.0, 1.0, 3.0), (3.0, 0.2, 0.1, 0.1), (40.0, 50.0, 9.0, 9.0)])
+@pytest.mark.parametrize(
+    "parameters", [(0.5, 9.0, 0.7, 20.0), (0.5, 20.0, 1.0, 3.0), (3.0, 0.2, 0.1, 0.1), (40.0, 50.0, 9.0, 9.0)]
+)
 def test_what_the_fit_climbs_is_the_likelihood_of_the_rows_and_its_slope(weeks, parameters):
-    rows = pd.concat([weeks[["x", "t_x", "T"]], pd.DataFrame({"x": [1000.0, 900.0], "t_x": [38.8, 3], "T": [39.0, 39]})])
+    heavy = pd.DataFrame({"x": [1000.0, 900.0], "t_x": [38.8, 3], "T": [39.0, 39]})
+    rows = pd.concat([weeks[["x", "t_x", "T"]], heavy])
     climbed = _likelihood(tally(histories(rows)))
     value, slope = climbed(np.array(parameters))
     assert value == pytest.approx(ParetoNBD(*parameters).log_likelihood(rows).sum(), rel=1e-12)
