@@ -185,7 +185,8 @@ def verdicts(row, found):
     if row.tables:
         for name, runs in found.items():
             times = max(run["grown"] for run in runs) / runs[0]["table"]
-            yield f"memory of {name}, above the table", f"<= {row.tables} tables", f"{times:.2f}", verdict(times <= row.tables)
+            said = f"memory of {name}, above the table", f"<= {row.tables} tables", f"{times:.2f}"
+            yield *said, verdict(times <= row.tables)
 
 
 def verdict(reached):

@@ -56,14 +56,14 @@ def by_frequency(customers, model, *, most=MOST):
 def tracking(tx, model, *, as_of, every=7):
     """Repeat purchases of all customers, period by period and summed up, next to what the model expects.
 
-    A row for each ``every`` days from the first purchase on, as long as it lies whole within ``as_of``: period (from 1),
-    end (its last day), customers (who had come by then), actual, expected, actual_so_far, expected_so_far. A repeat
+    A row for each ``every`` days from the first purchase on, as long as it lies whole within ``as_of``: period (from
+    1), end (its last day), customers (who had come by then), actual, expected, actual_so_far, expected_so_far. A repeat
     purchase is a day with a purchase after the customer's first one. Expected is the sum over customers of
-    ``model.expected_purchases_new`` since their first purchase. The model must be in days. To see how it does on days it
-    was not fitted to, give it more of the log than the fit had.
+    ``model.expected_purchases_new`` since their first purchase. The model must be in days. To see how it does on days
+    it was not fitted to, give it more of the log than the fit had.
 
-    The log may be of any engine; the same kind comes back. Raises `DataError` as `crmlib.customer_table` does, and if not
-    one period is whole.
+    The log may be of any engine; the same kind comes back. Raises `DataError` as `crmlib.customer_table` does, and if
+    not one period is whole.
 
     >>> import pandas as pd
     >>> from crmlib import BGNBD
@@ -87,7 +87,9 @@ def tracking(tx, model, *, as_of, every=7):
     start = int(bought[0].min())
     periods = (as_of.toordinal() - start + 1) // every
     if not periods:
-        raise DataError(f"From the first purchase to {as_of} there are fewer than {every} days; choose a smaller every.")
+        raise DataError(
+            f"From the first purchase to {as_of} there are fewer than {every} days; choose a smaller every."
+        )
     ends = start + every * np.arange(1, periods + 1) - 1
     came = _by(ends, *first)
     actual = _by(ends, *bought) - came

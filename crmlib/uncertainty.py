@@ -88,7 +88,7 @@ class Refits:
     failed: int  # draws whose fit did not settle
 
     def intervals(self, *, level=0.95):
-        """A pandas row a parameter: model, parameter, estimate, standard_error, low, high (percentiles of the refits)."""
+        """A pandas row a parameter, as in `Uncertainty.intervals`; low and high are percentiles of the refits."""
         drawn = np.array([np.concatenate([_parameters(model) for model in models]) for models in self.refitted])
         estimates = np.concatenate([_parameters(model) for model in self.models])
         return _named(self.models, **_spread(estimates, drawn, level))
@@ -120,7 +120,9 @@ def uncertainty(customers, *models) -> Uncertainty:
     3  BGNBD         b     2.161           0.199   1.805   2.588
     """
     if not models:
-        raise DataError("Name the models whose uncertainty is wanted, e.g. uncertainty(customers, fit_bgnbd(customers)).")
+        raise DataError(
+            "Name the models whose uncertainty is wanted, e.g. uncertainty(customers, fit_bgnbd(customers))."
+        )
     blocks = [_covariance(model, customers) for model in models]
     size = sum(len(block) for block in blocks)
     covariance, start = np.zeros((size, size)), 0
@@ -155,7 +157,9 @@ def bootstrap(customers, *models, rng, n=200, progress=True) -> Refits:
         else:
             refitted.append(tuple(again))
     if not refitted:
-        raise FitError(f"None of the {n:,} fits to customers drawn from the models settled; the base is too small for intervals.")
+        raise FitError(
+            f"None of the {n:,} fits to customers drawn from the models settled; the base is too small for intervals."
+        )
     if failed:
         warnings.warn(f"{failed:,} of {n:,} refits did not settle and are left out.", DataNotice, stacklevel=2)
     return Refits(models, tuple(refitted), failed)
@@ -192,7 +196,9 @@ def _covariance(model, customers):
     information = -(curvature + curvature.T) / 2
     name = type(model).__name__
     if not np.linalg.eigvalsh(information).min() > 1e-3:  # a logarithm with a standard error above 30
-        raise FitError(f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors.")
+        raise FitError(
+            f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors."
+        )
     covariance = np.linalg.inv(information)
     if here @ covariance @ here > 0.01:  # a tenth of a standard error off the top
         raise DataError(f"This {name} is not the fit to these customers; standard errors belong to the best fit.")
@@ -207,7 +213,9 @@ def _slope(estimate, scale):
 
 def _on(values, scale):
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {"log": np.log, "logit": lambda chance: np.log(chance) - np.log1p(-chance), "plain": np.asarray}[scale](values)
+        if scale == "logit":
+            return np.log(values) - np.log1p(-values)
+        return np.log(values) if scale == "log" else values
 
 
 def _off(values, scale):
@@ -226,7 +234,8 @@ def _around(estimate, error, scale, level):
     low = np.where(inside, _off(np.where(inside, place - half, 0.0), scale), estimate)
     high = np.where(inside, _off(np.where(inside, place + half, 0.0), scale), estimate)
     plain = np.where(inside, error, 0.0) * np.where(inside, _slope(estimate, scale), 0.0)
-    return {"estimate": estimate, "standard_error": np.where(np.isnan(estimate), np.nan, plain), "low": low, "high": high}
+    plain = np.where(np.isnan(estimate), np.nan, plain)
+    return {"estimate": estimate, "standard_error": plain, "low": low, "high": high}
 
 
 def _spread(estimate, drawn, level):
