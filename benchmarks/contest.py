@@ -230,12 +230,16 @@ def machine(cache):
         if (cache / f"{name}-env" / "complete").exists():
             python = environment(name, cache)
             versions.append(f"{versions_of(python, name)} on {versions_of(python, 'numpy', 'pandas')}")
-    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
     return (
-        f"{date.today()}, {platform.system()}, {os.cpu_count()} cores of {model}{load}. "
+        f"{platform.system()}, {os.cpu_count()} cores of {model}. "
         f"Python {platform.python_version()}; {'; '.join(versions)}. "
         "BLAS has one thread; polars and DuckDB use all cores, numpy one."
     )
+
+
+def busy():
+    """How many processes wanted a core in the last minute; nothing where the system does not tell."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
 
 
 def versions_of(python, *names):
@@ -279,8 +283,9 @@ def main(rows, file, about, prepare=None):
         row = rows[name]
         size = given | {key: min(value, given[key]) for key, value in row.options.items()}
         size |= prepare(name, size, options.cache) if prepare else {}
+        now = f"{date.today()}, rounds: {options.runs}, load at the start: {busy() or 'not known'}"
         found = measure(row, file, size, options.runs, options.cache, not options.no_peers)
-        parts[name] = "\n".join(lines_of(row, found, size))
+        parts[name] = "\n".join([*lines_of(row, found, size), f"{now}.", ""])
         print(parts[name], flush=True)
     print(on)
     if options.write:
