@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmlib import dropout
-from crmlib.fitting import check_parameters
+from crmlib.fitting import cells, check_parameters
 from crmlib.purchase_model import PurchaseModel, fit_purchases
 from crmlib.quadrature import laplace_nodes, unit_nodes
 
@@ -51,7 +51,8 @@ class ParetoNBD(PurchaseModel):
 
     def _log_odds(self, x, t_x, T):
         """Log of the odds that a customer stopped between t_x and T, to being alive at T."""
-        share = _stopping(self.r, self.alpha, self.s, self.beta, x, t_x, T, nodes=64)[0]
+        distinct, cell = cells(x, t_x, T)
+        share = _integrals((self.r, self.alpha, self.s, self.beta), *distinct)[0][cell]
         with np.errstate(divide="ignore"):  # who bought on the last day cannot have stopped
             odds = np.log(share) + (self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
         return odds + self.s * np.log1p((T - t_x) / (self.beta + t_x))
@@ -247,15 +248,16 @@ def _likelihood(counted):
     return log_likelihood
 
 
-def _integrals(parameters, x, t, latest):
-    """`_stopping` from t on until ``latest`` and its derivatives, with as many nodes as each needs."""
+def _integrals(parameters, x, t, until):
+    """`_stopping` and its derivatives, with as many nodes as each history needs to be exact to rounding."""
     r, alpha, s, beta = parameters
-    end = np.log1p((latest - t) / (min(alpha, beta) + t))
-    fall = (r + x) * np.log1p((latest - t) / (alpha + t)) + s * np.log1p((latest - t) / (beta + t))
+    until = np.broadcast_to(until, t.shape)
+    end = np.log1p((until - t) / (min(alpha, beta) + t))
+    fall = (r + x) * np.log1p((until - t) / (alpha + t)) + s * np.log1p((until - t) / (beta + t))
     need = np.where((fall < 3) & (end < 2), 0, np.where((fall < 10) & (end < 4), 1, np.where(end < 6, 2, 3)))
     stopping, changes = np.empty(len(x)), np.empty((4, len(x)))
     for class_, nodes in enumerate((10, 16, 24, 48)):
         some = np.flatnonzero(need == class_)
         if len(some):
-            stopping[some], changes[:, some] = _stopping(*parameters, x[some], t[some], latest, nodes=nodes)
+            stopping[some], changes[:, some] = _stopping(*parameters, x[some], t[some], until[some], nodes=nodes)
     return stopping, changes
