@@ -169,6 +169,7 @@ def value_lifetimes(size):
     customers = in_weeks(made(size)).fillna({"mean_repeat_value": 0.0})
     purchases, spend = BetaGeoFitter(), GammaGammaFitter()
     purchases.params_ = pd.Series(BGNBD | {"alpha": BGNBD["alpha"] / 7})
+    purchases.predict = purchases.conditional_expected_number_of_purchases_up_to_time  # what its fit would set
     spend.params_ = pd.Series({"p": SPEND["p"], "q": SPEND["q"], "v": SPEND["gamma"]})
     columns = [customers[name] for name in ("x", "t_x", "T", "mean_repeat_value")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import narwhals as nw
@@ -11,7 +12,7 @@ from crmlib.errors import DataError, FitError
 from crmlib.frames import is_lazy, table
 
 __all__ = [
-    "Counted", "Histories", "cells", "check_parameters", "histories", "in_memory", "maximise", "numbers",
+    "Counted", "Histories", "cells", "check_parameters", "histories", "in_memory", "maximise", "numbers", "one_thread",
     "starting_point", "tally", "weights",
 ]  # fmt: skip
 
@@ -186,10 +187,9 @@ def tally(known: Histories) -> Counted:
     last, T = np.divmod(key[first], width)
     del key, first
     end = last - last % width + T
-    some = np.union1d(np.unique(last), np.unique(end))
-    x, t = np.divmod(some, width)
-    places = [np.searchsorted(some, pair).astype(np.int32) for pair in (last, end)]
-    return Counted(x.astype(float), t.astype(float), *places, count)
+    (pairs,), place = cells(np.concatenate([last, end]))
+    x, t = np.divmod(pairs, width)
+    return Counted(x.astype(float), t.astype(float), *np.split(place.astype(np.int32), 2), count)
 
 
 def _codes(values):
@@ -224,6 +224,19 @@ def starting_point(start, kind) -> np.ndarray:
         raise DataError(f"start is {start!r}; it must give one number for each of {names}.") from None
 
 
+def one_thread():
+    """A context in which BLAS uses one thread: on a busy machine they wait for each other longer than small sums take."""
+    return _threads().limit(limits=1, user_api="blas")
+
+
+@functools.cache
+def _threads():
+    import scipy.linalg  # noqa: F401 - loads its BLAS, so that it is found with numpy's
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()  # to look for libraries takes as long as a small fit
+
+
 def maximise(log_likelihood, starts, *, customers: float, why, rough=()) -> np.ndarray:
     """The positive parameters with the greatest likelihood, searched from each start in turn until one search settles.
 
@@ -233,10 +246,7 @@ def maximise(log_likelihood, starts, *, customers: float, why, rough=()) -> np.n
     Raises FitError with the sentence that ``why(parameters)`` gives when there is no maximum: a parameter runs away,
     or the likelihood is flat there.
     """
-    from threadpoolctl import threadpool_limits
-
-    # on a busy machine the threads of BLAS wait for each other longer than these small sums take
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         for nearly in rough:
             settled, theta, information = _climb(_loss(nearly, customers), starts, customers)
             if not settled:

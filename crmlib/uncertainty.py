@@ -17,6 +17,7 @@ from importlib import import_module
 import numpy as np
 
 from crmlib.errors import DataError, DataNotice, FitError
+from crmlib.fitting import one_thread
 from crmlib.simulate import simulate
 
 __all__ = ["Refits", "Uncertainty", "bootstrap", "uncertainty"]
@@ -191,17 +192,18 @@ def _covariance(model, customers):
         parameters = np.exp(point)
         return objective(parameters)[1] * parameters
 
-    here = slope(logs)
-    curvature = np.array([(slope(logs + step) - here) / _NEAR for step in _NEAR * np.eye(len(logs))])
-    information = -(curvature + curvature.T) / 2
-    name = type(model).__name__
-    if not np.linalg.eigvalsh(information).min() > 1e-3:  # a logarithm with a standard error above 30
-        raise FitError(
-            f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors."
-        )
-    covariance = np.linalg.inv(information)
-    if here @ covariance @ here > 0.01:  # a tenth of a standard error off the top
-        raise DataError(f"This {name} is not the fit to these customers; standard errors belong to the best fit.")
+    with one_thread():
+        here = slope(logs)
+        curvature = np.array([(slope(logs + step) - here) / _NEAR for step in _NEAR * np.eye(len(logs))])
+        information = -(curvature + curvature.T) / 2
+        name = type(model).__name__
+        if not np.linalg.eigvalsh(information).min() > 1e-3:  # a logarithm with a standard error above 30
+            raise FitError(
+                f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors."
+            )
+        covariance = np.linalg.inv(information)
+        if here @ covariance @ here > 0.01:  # a tenth of a standard error off the top
+            raise DataError(f"This {name} is not the fit to these customers; standard errors belong to the best fit.")
     return covariance
 
 
