@@ -11,9 +11,11 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.errors import DataError
-from crmlib.frames import collect, height, is_lazy, like, with_names
+from crmlib.frames import collect, is_lazy, like, with_names
 
-__all__ = ["ascending", "by_class", "check_days", "values", "whole_customers", "with_classes"]
+__all__ = [
+    "ascending", "by_class", "check_days", "check_known", "is_gap", "values", "whole_customers", "with_classes",
+]  # fmt: skip
 
 
 def values(frame, by) -> np.ndarray:
@@ -26,7 +28,7 @@ def values(frame, by) -> np.ndarray:
     _check_numeric(frame.schema[by], by)
     # a gap must not become a number, and a polars NaN is no null: both end up as NaN here
     array = frame[by].cast(nw.Float64).to_numpy()
-    _check_known(by, int(np.count_nonzero(~np.isfinite(array))), len(array))
+    check_known(by, int(np.count_nonzero(~np.isfinite(array))), len(array))
     return array
 
 
@@ -43,7 +45,7 @@ def ascending(frame, by, where=None) -> np.ndarray:
     _check_numeric(frame.collect_schema()[by], by)
     rows = collect(frame.select(**value, **inside).group_by("__value", *inside).agg(nw.len().alias("__rows")))
     array, counts = rows["__value"].to_numpy().astype(float), rows["__rows"].to_numpy().astype(np.int64)
-    _check_known(by, int(counts[~np.isfinite(array)].sum()), int(counts.sum()))
+    check_known(by, int(counts[~np.isfinite(array)].sum()), int(counts.sum()))
     order = np.argsort(array)
     if where is not None:
         order = order[rows["__inside"].to_numpy()[order] == 1]
@@ -55,7 +57,8 @@ def _check_numeric(dtype, by):
         raise DataError(f"Column {by!r} holds {dtype}, not numbers; choose a numeric column, e.g. by='revenue'.")
 
 
-def _check_known(by, gaps, n):
+def check_known(by, gaps, n):
+    """Raise `DataError` if ``by`` has ``gaps`` among ``n`` customers, or there are none."""
     if not n:
         raise DataError("The customer table is empty.")
     if gaps:
@@ -64,12 +67,31 @@ def _check_known(by, gaps, n):
         )
 
 
+def is_gap(column):
+    """1 where a column is missing, NaN or infinite, else 0: engines differ in which of them is a null or a number.
+
+    A number, because Spark cannot sum booleans.
+    """
+    number = nw.col(column).cast(nw.Float64)
+    return nw.when(number.is_null() | ~number.is_finite()).then(1).otherwise(0)
+
+
 def check_days(frame):
-    """Raise `DataError` if a customer with a purchase lacks ``days_since_last``; a gap would land in some class."""
-    if gaps := height(frame.filter((nw.col("orders") > 0) & nw.col("days_since_last").is_null())):
-        raise DataError(
-            f"'days_since_last' is missing for {gaps:,} customers with orders; use the table of customer_table()."
-        )
+    """Raise `DataError` for gaps in ``orders``, and in ``days_since_last`` of a customer with a purchase.
+
+    A gap would land in some class. One query on a lazy table.
+    """
+    bought, advice = nw.col("orders") > 0, "use the table of customer_table()"
+    gaps = frame.select(orders=is_gap("orders"), days=nw.when(bought).then(is_gap("days_since_last")).otherwise(0))
+    orders, days = (0 if count is None or count != count else int(count) for count in collect(gaps, nw.all().sum()).row(0))
+    if orders:
+        raise DataError(f"'orders' is missing or infinite for {_customers(orders)}; {advice}.")
+    if days:
+        raise DataError(f"'days_since_last' is missing or infinite for {_customers(days)} with orders; {advice}.")
+
+
+def _customers(count):
+    return "1 customer" if count == 1 else f"{count:,} customers"
 
 
 def whole_customers(share, n) -> int:
@@ -103,14 +125,18 @@ def by_class(frame, column, *, order, by="revenue", whole=None, optional=(), med
     Shares are of the classes in ``whole`` (default: all) and null for the others or where the whole is not above 0.
     A class without customers has a row of zeros, unless it is in ``optional``. Returns a wrapped table.
 
-    Raises `DataError` for a class that is not in ``order`` and for customers without a class.
+    Raises `DataError` for a class that is not in ``order``, for customers without a class, and where ``by`` is missing
+    or infinite. A median is of the customers whose number is known.
     """
-    totals = [nw.len().alias("customers"), nw.col(by).sum()]
+    totals = [nw.len().alias("customers"), nw.col(by, "__gaps").sum()]
     totals += [nw.col(name).median().alias(f"median_{name}") for name in medians]
-    grouped = frame.select(column, nw.col(by, *medians).cast(nw.Float64)).group_by(column).agg(*totals)
+    known = [nw.when(is_gap(name) == 0).then(nw.col(name).cast(nw.Float64)).alias(name) for name in medians]
+    grouped = frame.select(column, nw.col(by).cast(nw.Float64), *known, __gaps=is_gap(by)).group_by(column).agg(*totals)
     grouped = collect(grouped)
     classes = grouped.get_column(column).to_list()
     found = {name: dict(zip(classes, grouped[name].to_numpy().tolist(), strict=True)) for name in grouped.columns}
+    if gaps := int(sum(found["__gaps"].values())):
+        check_known(by, gaps, int(sum(found["customers"].values())))
     missing = sum(count for name, count in found["customers"].items() if not isinstance(name, str))
     if missing:
         n = sum(found["customers"].values())

@@ -16,6 +16,7 @@ from itertools import combinations
 
 import narwhals as nw
 
+from crmlib.classes import is_gap
 from crmlib.errors import DataError
 from crmlib.frames import collect, height, same_kind, table
 from crmlib.prospects import not_customers
@@ -138,11 +139,11 @@ def measured(customers, prospects=None) -> dict[str, float]:
     frame = table(customers, ["customer", "orders", "revenue"], eager=False)
     sums = [nw.len().alias("customers"), nw.when(nw.col("orders") > 0).then(1).otherwise(0).sum().alias("buyers")]
     sums += [nw.col(name).cast(nw.Float64).sum().alias(name) for name in ("orders", "revenue")]
-    sums += [nw.col(name).null_count().alias(f"gaps_{name}") for name in ("orders", "revenue")]
+    sums += [is_gap(name).sum().alias(f"gaps_{name}") for name in ("orders", "revenue")]
     rows = collect(frame, *sums)
     found = {name: float(rows[name].fill_null(0)[0]) for name in rows.columns}
     for name in ("orders", "revenue"):
-        if found[f"gaps_{name}"] or not math.isfinite(found[name]):
+        if found[f"gaps_{name}"]:
             raise DataError(f"{name!r} is missing or infinite for some customers; fill it or leave them out first.")
     if not found["buyers"]:
         raise DataError("Nobody in the customer table bought, so there are no orders and no amount to take apart.")

@@ -15,7 +15,7 @@ import warnings
 import narwhals as nw
 import numpy as np
 
-from crmlib.classes import by_class
+from crmlib.classes import by_class, check_known, is_gap
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import collect, like, same_kind, table, with_names
 from crmlib.rfm_thresholds import FIXED_DAYS, Thresholds, axes, checked, edges, mean_thresholds, thresholds
@@ -109,7 +109,7 @@ def grid(scored, *, bins=5, by="revenue"):
     """The matrix of recency and frequency: r, f, customers, share_of_customers, ``by``, share_of_``by``.
 
     A row for each pair of scores, also where nobody is. Customers without scores are left out, of the shares too; a
-    share of a total that is not above 0 is null.
+    share of a total that is not above 0 is null. Raises `DataError` where ``by`` is missing or infinite.
 
     >>> import pandas as pd
     >>> customers = pd.DataFrame({"orders": [1, 1, 4], "days_since_last": [90.0, 9.0, 5.0], "revenue": [10.0, 20, 70]})
@@ -122,8 +122,10 @@ def grid(scored, *, bins=5, by="revenue"):
     """
     bins = scores_per_axis(bins)
     frame, *_ = _scored(table(scored, ["r", "f", "m", by], what="scored table", eager=False), bins)
-    cells = frame.select("r", "f", nw.col(by).cast(nw.Float64)).filter(~nw.col("r").is_null())
-    cells = collect(cells.group_by("r", "f").agg(nw.len().alias("customers"), nw.col(by).sum()))
+    cells = frame.filter(~nw.col("r").is_null()).select("r", "f", nw.col(by).cast(nw.Float64), __gaps=is_gap(by))
+    cells = collect(cells.group_by("r", "f").agg(nw.len().alias("customers"), nw.col(by, "__gaps").sum()))
+    if gaps := int(cells["__gaps"].sum()):
+        check_known(by, gaps, int(cells["customers"].sum()))
     across, up = bins[0], bins[1]
     place = (cells["r"].cast(nw.Int64).to_numpy() - 1) * up + cells["f"].cast(nw.Int64).to_numpy() - 1
     columns = {"r": np.repeat(np.arange(1, across + 1), up), "f": np.tile(np.arange(1, up + 1), across)}

@@ -59,6 +59,21 @@ def build(engine, frame):
     return BUILD[engine](frame)
 
 
+def build_with_nan(engine, frame):
+    """The same, but a NaN stays the number that it is: `build` makes a null of it, as pandas' own way to Arrow does."""
+    arrow = pa.Table.from_pydict(frame.to_dict("list"))
+    made = {
+        "pandas": lambda: frame,
+        "polars": lambda: pl.from_arrow(arrow),
+        "polars lazy": lambda: pl.from_arrow(arrow).lazy(),
+        "pyarrow": lambda: arrow,
+        "duckdb": lambda: CONNECTION.from_arrow(arrow),
+        "ibis": lambda: ibis.memtable(arrow),
+        "spark": lambda: spark().createDataFrame(arrow),
+    }
+    return made[engine]()
+
+
 def kind(native):
     """Which engine a table belongs to, as in `BUILD`."""
     if isinstance(native, pa.Table):

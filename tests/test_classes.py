@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from engines import EVERY_ENGINE, build
+from engines import EVERY_ENGINE, build, build_with_nan
 from made_customers import KINDS, column, content, made
 
 from crmlib.classes import ascending, by_class, check_days, values, whole_customers, with_classes
@@ -61,9 +61,49 @@ def test_days_must_be_known_for_buyers_only(kind):
     check_days(nw.from_native(made(kind, orders=[0, 1], days_since_last=[None, 3.0])))
     with pytest.raises(
         DataError,
-        match=r"^'days_since_last' is missing for 1 customers with orders; use the table of customer_table\(\)\.$",
+        match=r"^'days_since_last' is missing or infinite for 1 customer with orders; use the table of customer_table\(\)\.$",
     ):
         check_days(nw.from_native(made(kind, orders=[0, 1], days_since_last=[3.0, None])))
+
+
+UNKNOWN = pytest.mark.parametrize("gap", [None, float("nan"), float("inf")])
+
+
+def made_with(engine, gap, column):
+    """A wrapped table of four customers, the last without a purchase; the first has a gap."""
+    frame = pd.DataFrame({"class": list("aabb"), "orders": [1, 2, 3, 0], "days_since_last": [5.0, 6.0, 7.0, None]})
+    frame = frame.assign(revenue=[1.0, 2.0, 4.0, 0.0])
+    frame[column] = [gap, *frame[column].tolist()[1:]]
+    native = (build if gap is None else build_with_nan)(engine, frame)
+    return nw.from_native(pl.from_arrow(native) if engine == "pyarrow" else native)
+
+
+@EVERY_ENGINE
+@UNKNOWN
+def test_an_unknown_day_or_number_of_orders_is_refused_on_every_engine(engine, gap):
+    with pytest.raises(DataError) as refused:
+        check_days(made_with(engine, gap, "days_since_last"))
+    assert str(refused.value) == (
+        "'days_since_last' is missing or infinite for 1 customer with orders; use the table of customer_table()."
+    )
+    with pytest.raises(DataError) as refused:
+        check_days(made_with(engine, gap, "orders"))
+    assert str(refused.value) == (
+        "'orders' is missing or infinite for 1 customer; use the table of customer_table()."
+    )
+    check_days(made_with(engine, 5.0, "days_since_last"))
+
+
+@EVERY_ENGINE
+@UNKNOWN
+def test_a_summary_refuses_unknown_values_on_every_engine(engine, gap):
+    with pytest.raises(DataError) as refused:
+        by_class(made_with(engine, gap, "revenue"), "class", order="ab")
+    assert str(refused.value) == (
+        "'revenue' is missing or infinite for 1 of 4 customers; fill it or leave them out first."
+    )
+    found = by_class(made_with(engine, gap, "days_since_last"), "class", order="ab", medians=["days_since_last"])
+    assert content(nw.from_native(found).lazy().collect("pandas").to_native())["median_days_since_last"] == [6.0, 7.0]
 
 
 @pytest.mark.parametrize("kind", KINDS)

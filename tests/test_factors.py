@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pandas as pd
 import pytest
-from engines import EVERY_ENGINE, build
+from engines import EVERY_ENGINE, build, build_with_nan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_customers import columns_of_customers
@@ -174,6 +174,18 @@ def test_gaps_and_nobody_are_refused(engine):
         measured(build(engine, CUSTOMERS[:0]))
     with pytest.raises(DataError, match=r"^The customer table has no column 'orders'; it has \["):
         measured(build(engine, CUSTOMERS[["customer", "revenue"]]))
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("column", ["orders", "revenue"])
+@pytest.mark.parametrize("gap", [math.nan, math.inf])
+def test_a_number_that_is_none_is_a_gap_on_every_engine(engine, column, gap):
+    customers = CUSTOMERS.astype({"orders": float})
+    customers.loc[1, column] = gap
+    with pytest.raises(DataError) as refused:
+        measured(build_with_nan(engine, customers))
+    said = f"{column!r} is missing or infinite for some customers; fill it or leave them out first."
+    assert str(refused.value) == said
 
 
 @settings(max_examples=25, deadline=None)

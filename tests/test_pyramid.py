@@ -196,7 +196,7 @@ def test_gaps_are_refused_on_every_engine(engine):
         broken = build(engine, CUSTOMERS.assign(revenue=[gap, *CUSTOMERS["revenue"][1:]]))
         with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 14 customers"):
             tiers(broken)
-    with pytest.raises(DataError, match=r"^'days_since_last' is missing for 1 customers with orders"):
+    with pytest.raises(DataError, match=r"^'days_since_last' is missing or infinite for 1 customer with orders"):
         tiers(build(engine, CUSTOMERS.assign(orders=1)))
     with pytest.raises(DataError, match=r"^The customer table is empty\.$"):
         tiers(build(engine, CUSTOMERS.iloc[:0]))
@@ -502,7 +502,7 @@ def test_refusals_say_what_to_type(kind):
         tiers(customers, active_within=0)
     with pytest.raises(DataError, match=r"^'revenue' is missing or infinite for 1 of 2 customers"):
         tiers(active(kind, [1.0, None]))
-    with pytest.raises(DataError, match=r"^'days_since_last' is missing for 1 customers with orders"):
+    with pytest.raises(DataError, match=r"^'days_since_last' is missing or infinite for 1 customer with orders"):
         tiers(active(kind, [1.0, 2.0], days_since_last=[None, 3.0]))
     with pytest.raises(
         DataError, match=r"^The tier 'small' is not among \['best', 'rest', 'inactive', 'non_positive'\]\.$"
