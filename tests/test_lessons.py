@@ -53,6 +53,7 @@ ONE_LINE = {
     "rfm": ["1 customer with a purchase up to 2024-05-01", "2,357 customers before 1997-10-01", "a sale leaves $",
             "The log covers one day, so it has no halves to compare. From here on cdnow_sample is read."],
     "lifecycle": ["1 customer bought between 2024-05-01 and 2024-05-01", "The log covers one day"],
+    "worth_on_paper": ["This log cannot carry a forecast of each customer.", "2,357 customers up to 1998-06-30"],
 }  # fmt: skip
 
 
@@ -67,13 +68,14 @@ INSTEAD = {
     "pareto": ("Nobody in this log paid more than was paid back", "2,357 customers from 1997-01-01 to 1998-06-30, $"),
     "rfm": ("Nobody in this log paid more than was paid back", "2,357 customers with a purchase up to 1998-06-30"),
     "lifecycle": ("This log holds refunds and no purchase", "2,357 customers bought between 1997-01-01 and 1998-06-30"),
+    "worth_on_paper": ("This log cannot carry a forecast of each customer.", "2,357 customers up to 1998-06-30"),
 }
 WITHOUT_MONEY = {"free": [0.0, 0.0, 0.0], "all paid back": [5.0, -5.0, 0.0], "refunds only": [-5.0, -1.0, -2.0]}
 
 
 @pytest.mark.parametrize(
     ("key", "what"), [*[("pareto", one) for one in WITHOUT_MONEY], ("rfm", "free"), ("rfm", "refunds only"),
-                      ("lifecycle", "refunds only")],
+                      ("lifecycle", "refunds only"), *[("worth_on_paper", one) for one in WITHOUT_MONEY]],
 )  # fmt: skip
 def test_a_log_that_cannot_carry_it_says_so_and_reads_another(read, key, what, tmp_path):
     log = TINY[:3].assign(customer=["a", "a", "b"], amount=WITHOUT_MONEY[what])

@@ -50,7 +50,7 @@ LAYERS = """
     plots.counts plots.curves plots.forecasts plots.grids plots.lifetime
     plots
     explorers
-    explore_rfm explore_activity
+    explore_rfm explore_activity explore_value
     opened
     section_tables
     sections
@@ -64,6 +64,7 @@ LAYERS = """
     workbook.questions workbook.questions._counting
     workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares
     workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto workbook.questions.rfm
+    workbook.questions.worth_on_paper
     workbook
     cli
 """

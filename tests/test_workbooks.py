@@ -14,7 +14,7 @@ from crmlib import DataError
 from crmlib.checkout import course
 from crmlib.workbook.checks import Check, Number, Words
 
-KEYS = ("customers", "pareto", "rfm", "lifecycle")
+KEYS = ("customers", "pareto", "rfm", "lifecycle", "worth_on_paper")
 WORKBOOKS = {key: import_module(f"test_questions_{key}").WORKBOOK for key in KEYS}
 QUESTIONS = {key: remembered(workbook.questions) for key, workbook in WORKBOOKS.items()}
 each_workbook = pytest.mark.parametrize("key", KEYS)
@@ -160,7 +160,7 @@ def test_the_solutions_pass_on_cdnow_on_an_earlier_day(key):
     assert right == {*QUESTIONS[key]} - {WORKBOOKS[key].words}
 
 
-@pytest.mark.parametrize("key", ["pareto", "rfm"])
+@pytest.mark.parametrize("key", ["pareto", "rfm", "worth_on_paper"])
 def test_a_workbook_on_a_log_without_money_reads_another_and_passes(key, tmp_path, capsys):
     path = tmp_path / "free.csv"
     path.write_text("customer,date,amount\na,2024-05-01,0\nb,2024-05-02,0\n", encoding="utf-8")
