@@ -24,8 +24,8 @@ BY_HAND = (
     "by hand: narrow 80.00, broad 290.00 crmlib: narrow 80.00, broad 290.00",
     "366.67 -> 440.00, a rise of 20.0 % crmlib: 20.0 %",
     "25 %, margins growing by 0 % a year: from a retention of 85.0 % on No retention gives a lift of 85 %",
-    "by hand: 26.67 crmlib: 26.67",
-    "by hand: 98.67; crmlib: 98.67",
+    "by hand: 36.67 crmlib: 36.67",
+    "by hand: 138.67; crmlib: 138.67",
 )
 
 
@@ -42,7 +42,7 @@ def test_it_tells_the_truth_about_another_log(read, other_log, tmp_path):
     assert f"below zero, past and next year together: {percent(below.mean())}" in said
     high = (~below) & (worth["past_value"] >= margin) & (worth["clv"] >= 0)
     assert f"MVC {high.sum()} {high.mean():.2f}" in said
-    assert titles[-1].startswith(f"MVC: {percent(high.mean())} of the customers, ")
+    assert titles[-1].startswith(f"MVC: {percent(high.mean())}, {money(worth['clv'][high].sum(), 'CHF', 0)} expected next year")
     assert f"expected to cover their cost: {percent((worth['clv'] >= 0).mean())} of the customers now" in said
     assert view.sentence.startswith("A margin of 100.00 a period, retention 80.0 %, discount 10.0 %: 366.67")
     assert names["worth"].said == ""

@@ -60,3 +60,11 @@ def test_the_matrix_has_every_customer_and_the_cuts():
     customers = pd.DataFrame({"past_value": [90.0, 5.0, 8.0], "clv": [70.0, 5.0, 9.0]})
     real = plots.value_scatter(value_matrix.value_types(customers), value_matrix.cuts(customers), ax=plots.canvas())
     assert real.get_xlim()[0] == pytest.approx(-0.8)  # a tenth of the cut; nobody is below zero
+
+
+def test_a_cut_of_zero_leaves_the_axis_readable():
+    customers = pd.DataFrame({"past_value": [90.0, 5.0, 8.0], "clv": [70.0, -2.0, 9.0]})
+    options = {"current_cut": 0.0, "future_cut": 0.0}
+    ax = plots.value_scatter(value_matrix.value_types(customers, **options), value_matrix.cuts(customers, **options), ax=plots.canvas())
+    assert ax.yaxis.get_transform().linthresh == 9.0  # the median amount
+    assert ax.get_ylim()[0] == -4.0 and len(ax.get_yticks()) < 12

@@ -13,7 +13,7 @@
 # 7. say what a lost customer costs, what winning one back may cost, and what a recommendation is worth;
 # 8. place the customers of a log by what they have brought and will bring, and choose where to cut.
 #
-# - **Time:** 75 minutes
+# - **Time:** 90 minutes
 # - **Builds on:** [The customer life cycle](36_lifecycle.ipynb): silence and departure, contracts and shops
 # - **Workbook:** [eight questions](../exercises/42_worth_on_paper.ipynb); `uv run crm start worth_on_paper` makes you a
 #   copy
@@ -97,6 +97,9 @@ print(side_by_side[["timing", "first_margin", "value"]].round(2).to_string(index
 # `now` less `renewal` is just the first margin: whoever has been paid it already must not count it again. So write down
 # the timing with the number, and do not compare two firms' CLV before you know both.
 #
+# What it cost to **win** the customer is in none of the three. Take it off once, where the question is whether to win
+# them (`acquisition=`): of an advertisement, that is its price for all who see it, over the share of them who subscribe.
+#
 # **Before you run the next cell:** where is one more point of retention worth the most, at 20 %, at 50 % or at 90 %?
 
 # %%
@@ -156,8 +159,9 @@ _ = interact(worth_by_retention, **knobs, currency=fixed(""))
 # ## 5. No cohort has one retention rate
 #
 # So far everybody had the same *r*, for ever. Fader and Hardie (2007) publish how many per cent of a cohort of
-# subscribers, called Regular, were still there after 0, 1, 2 ... years. **Before you run the next cell:** the first
-# year keeps 63 %. What will the retention rate of the fifth year be?
+# subscribers, called Regular, were still there after 0, 1, 2 ... years. The *rate* of a year is the share of those there
+# before it who are still there after it. **Before you run the next cell:** the rate of the first year is 63 %. What will
+# that of the fifth be?
 
 # %% tags=["nbval-check-output"]
 regular = [100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1, 22.3, 20.7, 19.4, 18.3, 17.3]
@@ -181,10 +185,11 @@ print(two.round(3).to_string(index=False, na_rep="-"))
 # Nobody's loyalty has changed. The fickle leave first, and the loyal remain. A rate of the whole cohort is a mean over
 # those still there, and these are other people every year.
 #
-# The model **sBG** (shifted beta geometric) says just that: each customer leaves with a chance of their own, and the
-# chances are spread as a beta distribution. It has two numbers to learn. We show it the first seven years only, and let
-# a constant rate (the mean rate of the same seven years) try as well. **Before you run the next cell:** which of the two
-# will come closer in year 12, and will the other be too high or too low?
+# The model **sBG** (shifted beta geometric) says just that: each customer leaves with a chance of their own, the same
+# every year. How the chances are spread between 0 and 1 is told by a curve with two numbers, *alpha* and *beta*, and
+# these are learnt from the cohort. We show it the first seven years only. A constant rate may try as well: the one that
+# leads from 100 to the survivors of year 7 in seven steps. **Before you run the next cell:** which of the two will come
+# closer in year 12, and will the other be too high or too low?
 
 # %% tags=["nbval-check-output"]
 from crmlib.sbg import fit_sbg
@@ -204,13 +209,16 @@ from crmlib.wording import percent
 
 shown = pd.DataFrame({"period": cohort["period"], "actual": cohort["survivors"] / start})
 shown["fitted"] = model.survival(shown["period"])
-title = f"sBG saw {seen} years: {percent(by_sbg)} expected after year {last}, {percent(came)} came"
+title = f"{percent(came)} came after year {last}: sBG expected {percent(by_sbg)}, a constant rate {percent(by_constant)}"
 ax = plots.survival_fit(shown, fitted_to=seen, title=title)
+_ = ax.plot(shown["period"], mean_rate ** shown["period"], color=plots.MUTED, linestyle=":", label="constant rate")
+_ = ax.legend(loc="center right", frameon=False)
 
 # %% [markdown]
-# For the business: who multiplies last year's retention rate into the future underestimates the customers who have been
-# there for long, and overestimates the new ones. **Before you run the next cell:** which renewals to come are worth
-# more, those of a new subscriber, or those of one who has renewed seven times?
+# For the business: who puts one rate on everybody underestimates the customers who have been there for long, and
+# overestimates the new ones. What are their renewals worth that are still to come? `derl` is the number of them,
+# discounted to the day of the next one. **Before you run the next cell:** is it more for a new subscriber, or for one who
+# has renewed seven times?
 
 # %% tags=["nbval-check-output"]
 for renewals in (0, 7):
@@ -230,8 +238,9 @@ for renewals in (0, 7):
 # 1; whoever does not moves one state further, and out after the last.
 #
 # By hand, with two states. A purchase brings 40. Everybody in a state gets a catalogue for 4. After state 1, 30 % buy in
-# the next period, after state 2, 20 %. The discount is 20 %. The two values hang on one another, so we begin with zero
-# and repeat until nothing moves. **Before you run the next cell:** is a customer of state 2 worth a catalogue?
+# the next period, after state 2, 20 %. The discount is 20 %. The value of a state is what it brings now, and the
+# discounted value of the state that comes next. So the two values hang on one another: we begin with zero and repeat
+# until nothing moves. **Before you run the next cell:** is a customer of state 2 worth a catalogue?
 
 # %% tags=["nbval-check-output"]
 from crmlib import migration_value
@@ -245,8 +254,9 @@ print("crmlib: ", *values[:2].round(3))
 
 # %% [markdown]
 # Worth it: state 2 brings nothing now, but its chance of a return is worth more than the 4. Now four states, with
-# chances of 30, 20, 15 and 5 %. **Before you run the next cell:** more states, more chances of a return. Is it best to
-# write to all four?
+# chances of 30, 20, 15 and 5 %. A *rule* says after which state the catalogues stop (`contacts_until`; 0 sends none),
+# and its `value` is that of a customer who has just bought. **Before you run the next cell:** more states, more chances
+# of a return. Is it best to write to all four?
 
 # %% tags=["nbval-check-output"]
 chances = [0.30, 0.20, 0.15, 0.05]
@@ -274,8 +284,7 @@ ax = plots.stopping_values(rules, title=title)
 # ### Events, one customer at a time
 #
 # The **customer-event method** (客户事件法) lists what will happen with one customer: orders, service, complaints,
-# recommendations. Each has a period, a probability, a benefit and a cost. **Before you run the next cell:** which of the
-# five is worth most?
+# recommendations. Each has a period, a probability, a benefit and a cost.
 
 # %%
 events = pd.DataFrame({
@@ -285,6 +294,11 @@ events = pd.DataFrame({
     "benefit": [200.0, 200, 0, 0, 150],
     "cost": [120.0, 120, 20, 60, 0],
 })  # fmt: skip
+events
+
+# %% [markdown]
+# What is expected of an event is its probability times benefit less cost; discounted by its period, it is its worth
+# today. **Before you run the next cell:** which of the five is worth most?
 
 # %% tags=["nbval-check-output"]
 from crmlib import event_value
@@ -350,8 +364,8 @@ print(f"crmlib:  narrow {narrow:.2f}, broad {broad:.2f}")
 #
 # "Keep 5 % more of your customers, and profit rises by 25 to 85 %." It comes from Reichheld and Sasser (1990), and it is
 # quoted everywhere. What they computed was the *value of one customer's profit stream*, in nine industries, if
-# retention rose by five **percentage points**. It is not the profit of the firm, and it is a calculation: nobody had
-# measured firms before and after.
+# retention rose by five **percentage points**. It is not the profit of the firm, and it is a calculation: it does not
+# follow firms that raised their retention.
 #
 # We can do the calculation. **Before you run the next cell:** retention rises from 80 % to 85 %. Is that 25 %?
 
@@ -365,7 +379,8 @@ print(f"five per cent of 80 % are four points, and make {percent(retention_value
 # Points and per cent are two things, and the claim is often quoted with the wrong one. Now more cases: from which
 # retention do the five points start, and do margins grow with the years a customer stays (`growth`)?
 #
-# **Before you run the next cell:** where on the left-to-right axis will the band from 25 to 85 % be?
+# **Before you run the next cell:** from which retention on will five points make 25 %, if margins do not grow? The last
+# column says which part of all who leave the five points are.
 
 # %% tags=["nbval-check-output"]
 from textwrap import fill
@@ -383,10 +398,10 @@ title = "25 % needs high retention; 85 % needs margins that grow as well"
 ax = plots.lift_curves(lifts, title=title)
 
 # %% [markdown]
-# For the business: below a retention of about 80 % the claim promises more than its own arithmetic gives. And read the
-# last column of the table: at 90 %, five points are *half* of all who leave. What it costs to halve them is not in the
-# formula. So find out at which retention 25 % and 85 % begin. **Before you run the next cell:** can a constant margin
-# reach 85 % at all?
+# For the business: at a retention of 75 % and below, none of the three lines reaches even 25 %. And read the last column
+# of the table: at 90 %, five points are *half* of all who leave. What it costs to halve them is not in the formula. So
+# find out at which retention 25 % and 85 % begin. **Before you run the next cell:** can a constant margin reach 85 % at
+# all?
 
 # %% tags=["nbval-check-output"]
 from crmlib import DataError
@@ -406,21 +421,22 @@ for wanted, growth in ((0.25, 0.0), (0.85, 0.0), (0.85, 0.09)):
 # ## 10. What a lost customer costs
 #
 # The **cost of defection** (流失成本) is the value that was still to come: customers who left, times the narrow value of
-# each. Which timing? Who left before a renewal had already paid the last period, so what is gone is `renewal`. An
-# attempt to win somebody back may cost at most
+# each. Which timing? Somebody cancels on the day on which the next payment is due. Had they stayed, they would have paid
+# today, and perhaps again and again: that is `now`. (The day before, when nobody knew who would leave, each had
+# `renewal` at stake.) An attempt to win somebody back may cost at most
 #
 # > (chance with the attempt − chance without it) × value
 #
-# **Before you run the next cell:** 120 subscribers left, each worth 266.67. With an offer 25 % come back, without it
+# **Before you run the next cell:** 120 subscribers left, each worth 366.67. With an offer 25 % come back, without it
 # 15 %. How much may the offer cost for one?
 
 # %% tags=["nbval-check-output"]
 from crmlib import defection_value
 
-print(f"lost with 120 customers: {defection_value.lost_value(120, value=266.67):,.2f}")
-print(f"by hand: {(0.25 - 0.15) * 266.67:.2f}")
-ceiling = defection_value.win_back_ceiling(266.67, success=0.25, without=0.15)
-print(f"crmlib:  {ceiling:.2f}; who forgets the 15 % would pay up to {0.25 * 266.67:.2f}")
+print(f"lost with 120 customers: {defection_value.lost_value(120, value=366.67):,.2f}")
+print(f"by hand: {(0.25 - 0.15) * 366.67:.2f}")
+ceiling = defection_value.win_back_ceiling(366.67, success=0.25, without=0.15)
+print(f"crmlib:  {ceiling:.2f}; who forgets the 15 % would pay up to {0.25 * 366.67:.2f}")
 
 # %% [markdown]
 # What it once cost to win them is spent, whatever you do now: it belongs into no ceiling. Two answers to a customer in
@@ -436,11 +452,11 @@ print(answered[["customer", "ceiling", "expected_gain", "response"]].round(2).to
 # %% [markdown]
 # c has the best chance and is not worth the money, because there is nothing to win. And a customer brings more than
 # payments: whom they recommend us to. **Before you run the next cell:** somebody tells 4 people, one in ten of them
-# becomes a customer because of it, worth 266.67, and we thank with 20. What is it worth?
+# becomes a customer because of it, worth 366.67, and we thank with 20. What is it worth?
 
 # %% tags=["nbval-check-output"]
-worth = defection_value.referral_value(4, conversion=0.10, value=266.67, reward=20)
-print(f"by hand: {4 * 0.10 * (266.67 - 20):.2f}; crmlib: {worth:.2f}")
+worth = defection_value.referral_value(4, conversion=0.10, value=366.67, reward=20)
+print(f"by hand: {4 * 0.10 * (366.67 - 20):.2f}; crmlib: {worth:.2f}")
 
 # %% [markdown]
 # "Because of it" is the hard part. Who would have come anyway is counted twice otherwise, here and in their own value.
@@ -450,8 +466,9 @@ print(f"by hand: {4 * 0.10 * (266.67 - 20):.2f}; crmlib: {worth:.2f}")
 #
 # Now the log named at the top. If you left it as it was, it is [CDNOW](../datasets/cdnow/README.md), a shop for music.
 # Two numbers for each customer: what they **have brought** (`past_value`, with interest) and what they are **expected to
-# bring** in the next year (`clv`). The second comes from a model of purchases that the next lesson opens; here we take
-# it as it is. A log knows neither margin nor cost, so the next cell *assumes* both, and takes the cost off.
+# bring** in the next year (`clv`). The second comes from a model of purchases that the next lesson, *What is a customer
+# worth: in a log*, opens; here we take it as it is. A log knows neither margin nor cost, so the next cell *assumes* both,
+# and takes the cost off. Customers with refunds only are left out.
 
 # %%
 from crmlib import datasets
@@ -514,8 +531,9 @@ print(summary.drop(columns=["share_of_past_value", "share_of_clv"]).round(2).to_
 
 # %%
 best = summary.set_index("value_type").loc["MVC"]
-brings = f"{money(best['clv'], CURRENCY, 0)} of {money(table['clv'].sum(), CURRENCY, 0)}"
-title = f"MVC: {percent(best['share_of_customers'])} of the customers, {brings} expected next year"
+others = money(table["clv"].sum() - best["clv"], CURRENCY, 0)
+brings = f"{money(best['clv'], CURRENCY, 0)} expected next year; the others {others}"
+title = f"MVC: {percent(best['share_of_customers'])}, {brings}"
 ax = plots.value_scatter(typed, value_matrix.cuts(table, **cut), currency=CURRENCY, title=title)
 
 # %% [markdown]

@@ -110,9 +110,10 @@ check("missed", missed)
 # %% [markdown]
 # ## 4. When do you stop writing?
 #
-# Back to the shop as it is: nobody has a contract. Take a **season of six months** as the period. After 1, 2 ... 5
-# seasons without a purchase (counting the running one) these shares buy in the next season; whoever has not bought for
-# longer does not come back. An order brings `margin`. Everybody who is written to costs `letter` a season.
+# Back to the shop as it is: nobody has a contract. Take a **season of six months** as the period. There are five states:
+# state 1 bought in this season, state 2 last bought in the season before, and so on. `chances` has the shares of them
+# who buy in the next season; whoever gets beyond state 5 does not come back. A season with a purchase brings `margin`.
+# Everybody who is written to costs `letter` a season.
 #
 # By how much is a customer **who has just bought** worth more under the **best** rule for when to stop than if the shop
 # writes to **all five** states? **Answer:** an amount of money.

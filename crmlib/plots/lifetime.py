@@ -137,12 +137,11 @@ def value_scatter(typed, cuts, *, current="past_value", future="clv", currency="
     ax.axhline(at["future"], color=MUTED, linewidth=1)
     scales = (ax.set_xscale, ax.set_xlim, ax.xaxis, at["current"], now), (ax.set_yscale, ax.set_ylim, ax.yaxis, at["future"], later)
     for scale, limit, axis, cut, amounts in scales:
-        even = max(abs(cut), 1e-9)
+        even = max(abs(cut), float(np.median(np.abs(amounts))) if len(amounts) else 0.0) or 1.0  # a cut may be 0
         scale("symlog", linthresh=even)
-        if amounts.min(initial=0) >= 0:  # else the axis shows amounts below zero that nobody has
-            limit(-0.1 * even, None)
+        limit(min(2 * amounts.min(initial=0), -0.1 * even), None)  # else the axis goes down to amounts that nobody has
         money_ticks(axis, sign)
     unit = f" ({sign})" if sign else ""
     dress(ax, title, current.replace("_", " ") + unit, future.replace("_", " ") + unit, grid="both", legend=True)
-    legend(ax, outside=True, ncols=5)
+    legend(ax, loc="upper left", bbox_to_anchor=(0, -0.19), ncols=3)  # two rows do not fit below the title
     return ax
