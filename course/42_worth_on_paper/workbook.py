@@ -53,7 +53,7 @@ subscriber = ...
 # ---- solution
 a_month = 1.10 ** (1 / 12) - 1
 subscriber = margin * (1 + a_month) / (1 + a_month - 0.95)
-print(f"A new subscriber is worth {money(subscriber, CURRENCY)}, the margin of {subscriber / margin:.1f} parcels paid today.")
+print(f"A new subscriber is worth {money(subscriber, CURRENCY)}, {subscriber / margin:.1f} times the margin of a parcel.")
 print("Everything counts in months: the margin, the retention, and so the discount too.")
 
 # %% tags=["nbval-check-output"]
@@ -62,8 +62,8 @@ check("subscriber", subscriber)
 # %% [markdown]
 # ## 2. Is the advertisement worth it?
 #
-# An advertisement costs `reach` for each person who sees it, and **4 %** of those who see it subscribe, as in question
-# 1. What does one person who sees it bring, with the cost taken off? **Answer:** an amount of money.
+# An advertisement costs `reach` for each person who sees it, and **4 %** of those who see it become subscribers like the
+# one above. What does one person who sees it bring, with the cost taken off? **Answer:** an amount of money.
 
 # %% tags=["nbval-check-output"]
 reach = round(margin / 2, 2)
