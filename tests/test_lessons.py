@@ -54,6 +54,8 @@ ONE_LINE = {
             "The log covers one day, so it has no halves to compare. From here on cdnow_sample is read."],
     "lifecycle": ["1 customer bought between 2024-05-01 and 2024-05-01", "The log covers one day"],
     "worth_on_paper": ["This log cannot carry a forecast of each customer.", "2,357 customers up to 1998-06-30"],
+    "worth_in_a_log": ["From the first purchase on this log covers 1 day, and two halves of a week each are needed. From "
+                       "here on cdnow_sample is read.", "2,357 customers by 1997-09-30; the test goes on to 1998-06-30"],
 }  # fmt: skip
 
 
@@ -67,6 +69,7 @@ def test_it_runs_on_one_line(read, key, tmp_path):
 INSTEAD = {
     "pareto": ("Nobody in this log paid more than was paid back", "2,357 customers from 1997-01-01 to 1998-06-30, $"),
     "rfm": ("Nobody in this log paid more than was paid back", "2,357 customers with a purchase up to 1998-06-30"),
+    "worth_in_a_log": ("This log holds refunds and no purchase", "2,357 customers by 1997-09-30"),
     "lifecycle": ("This log holds refunds and no purchase", "2,357 customers bought between 1997-01-01 and 1998-06-30"),
     "worth_on_paper": ("This log cannot carry a forecast of each customer.", "2,357 customers up to 1998-06-30"),
 }
@@ -75,7 +78,8 @@ WITHOUT_MONEY = {"free": [0.0, 0.0, 0.0], "all paid back": [5.0, -5.0, 0.0], "re
 
 @pytest.mark.parametrize(
     ("key", "what"), [*[("pareto", one) for one in WITHOUT_MONEY], ("rfm", "free"), ("rfm", "refunds only"),
-                      ("lifecycle", "refunds only"), *[("worth_on_paper", one) for one in WITHOUT_MONEY]],
+                      ("lifecycle", "refunds only"), *[("worth_on_paper", one) for one in WITHOUT_MONEY],
+                      ("worth_in_a_log", "refunds only")],
 )  # fmt: skip
 def test_a_log_that_cannot_carry_it_says_so_and_reads_another(read, key, what, tmp_path):
     log = TINY[:3].assign(customer=["a", "a", "b"], amount=WITHOUT_MONEY[what])

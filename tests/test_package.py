@@ -29,7 +29,7 @@ LAYERS = """
     classes gaps segment_maps
     rfm_thresholds
     pareto pareto_law rfm periods prospects response survival
-    activity factors pyramid lifecycle stages value_classes
+    activity factors pyramid lifecycle stages
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
     fitting scoring quadrature
@@ -50,7 +50,7 @@ LAYERS = """
     plots.counts plots.curves plots.forecasts plots.grids plots.lifetime
     plots
     explorers
-    explore_rfm explore_activity explore_value
+    explore_rfm explore_activity explore_value explore_forecasts
     opened
     section_tables
     sections
@@ -62,9 +62,9 @@ LAYERS = """
     workbook.values
     workbook.sentences workbook.sentences_pareto workbook.checks
     workbook.questions workbook.questions._counting
-    workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares
+    workbook.questions._first_half workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares
     workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto workbook.questions.rfm
-    workbook.questions.worth_on_paper
+    workbook.questions.worth_on_paper workbook.questions.worth_in_a_log
     workbook
     cli
 """
@@ -80,7 +80,7 @@ WITH_EXAMPLES = (
     "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
-    "sbg", "bgbb", "method_comparison", "value_classes",
+    "sbg", "bgbb", "method_comparison",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",
