@@ -1,22 +1,23 @@
 """Customer lifetime value: what customers are expected to spend from now on.
 
-Purchases come from `crmlib.bgnbd.BGNBD`, spend per purchase from `crmlib.gamma_gamma.GammaGamma`.
+Purchases come from a BG/NBD, MBG/NBD or Pareto/NBD, spend per purchase from `crmlib.gamma_gamma.GammaGamma`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from crmlib.bgnbd import BGNBD
 from crmlib.errors import DataError
 from crmlib.gamma_gamma import GammaGamma
+from crmlib.purchase_model import PurchaseModel
 
 __all__ = ["ANNUAL_DISCOUNT", "clv"]
 
 ANNUAL_DISCOUNT = 0.10  # our convention, as in most teaching examples of customer value; put in your own cost of capital
+LONGEST = 36_525  # days: a century
 
 
-def clv(customers, purchases: BGNBD, spend: GammaGamma, *, horizon=365, annual_discount=ANNUAL_DISCOUNT) -> np.ndarray:
+def clv(customers, purchases: PurchaseModel, spend: GammaGamma, *, horizon=365, annual_discount=ANNUAL_DISCOUNT) -> np.ndarray:
     """Expected revenue of each customer in the ``horizon`` days after T, discounted day by day to T.
 
     It is the sum over days d = 1..horizon of the purchases expected on day d, times
@@ -24,8 +25,8 @@ def clv(customers, purchases: BGNBD, spend: GammaGamma, *, horizon=365, annual_d
     must be days. It is revenue: multiply by a margin to get profit.
 
     Returns float64 in the order of the rows, NaN for customers without a purchase. Customers who bought once get the
-    population's value per purchase. Raises DataError for a horizon that is no whole number of days or a negative
-    discount, and FitError if ``spend`` has no mean (q <= 1).
+    population's value per purchase. Raises DataError for a horizon that is no whole number of days or beyond a
+    century, or a negative discount, and FitError if ``spend`` has no mean (q <= 1).
 
     >>> import pandas as pd
     >>> one = pd.DataFrame({"x": [2.0], "t_x": [213.0], "T": [272.0], "mean_repeat_value": [40.0]})
@@ -33,8 +34,13 @@ def clv(customers, purchases: BGNBD, spend: GammaGamma, *, horizon=365, annual_d
     >>> clv(one, purchases, spend, horizon=365, annual_discount=0.10).round(2)
     array([58.52])
     """
-    if not (_is_number(horizon) and horizon == int(horizon)):
-        raise DataError(f"horizon is {horizon!r}; clv counts whole days, e.g. horizon=365.")
+    if not (isinstance(purchases, PurchaseModel) and isinstance(spend, GammaGamma)):
+        raise DataError(
+            f"clv needs a model of purchases in days and then a GammaGamma; it got {type(purchases).__name__} and "
+            f"{type(spend).__name__}."
+        )
+    if not (_is_number(horizon) and horizon == int(horizon) and horizon <= LONGEST):
+        raise DataError(f"horizon is {horizon!r}; clv counts whole days up to {LONGEST:,}, e.g. horizon=365.")
     if not _is_number(annual_discount):
         raise DataError(f"annual_discount is {annual_discount!r}; it must be 0 or more, e.g. 0.10 for 10 % a year.")
     days, share = _discounting(int(horizon), (1 + annual_discount) ** (-1 / 365), purchases.alpha)

@@ -38,7 +38,7 @@ def by_frequency(customers, model, *, most=MOST):
     1   1        0.0     0.399
     2  2+        1.0     0.453
     """
-    if not (isinstance(most, int) and most > 0):
+    if isinstance(most, bool) or not (isinstance(most, (int, np.integer)) and most > 0):
         raise DataError(f"most is {most!r}; it is a whole number of purchases above 0, e.g. {MOST}.")
     known = histories(customers)
     x, _, T = known.columns
@@ -132,7 +132,10 @@ def influence(customers, *, fit=fit_bgnbd, without=(1, 2, 5, 10)):
     model = fit(customers)
     alive = model.p_alive(customers)
     rows = []
+    without = [without] if isinstance(without, int) else list(without)
     for left_out in (0, *without):
+        if not isinstance(left_out, (int, np.integer)):
+            raise DataError(f"without holds {left_out!r}; give whole numbers of customers to leave out.")
         if not 0 <= left_out < known.known.sum():
             raise DataError(f"without holds {left_out!r}; {int(known.known.sum()):,} customers have a purchase.")
         stay = np.sort(order[left_out:])

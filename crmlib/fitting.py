@@ -23,7 +23,7 @@ def in_memory(customers, needed):
     if is_lazy(frame):
         raise DataError(
             f"The customer table is a lazy {type(frame.to_native()).__name__}, and this needs its rows in memory: "
-            "collect it first, or call the model's score, which adds columns to a table of any engine."
+            "collect it first; only a fit and a model's score take it as it is."
         )
     return frame
 
@@ -209,7 +209,7 @@ def check_parameters(model) -> None:
         value = getattr(model, name)
         try:
             good = 0 < value < np.inf
-        except TypeError:
+        except (TypeError, ValueError):
             good = False
         if not good:
             raise DataError(f"{type(model).__name__} needs a positive number for {name}, not {value!r}.")

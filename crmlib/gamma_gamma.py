@@ -12,13 +12,17 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 
+import narwhals as nw
 import numpy as np
 
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.fitting import cells, check_parameters, in_memory, maximise, numbers, starting_point, weights
+from crmlib.frames import collect, is_lazy, table
 from crmlib.scoring import add_columns
 
 __all__ = ["GammaGamma", "fit_gamma_gamma", "spend_correlation"]
+
+_MOST = 1e100  # the door lets no larger amount through
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,12 @@ def fit_gamma_gamma(customers, *, start=None) -> GammaGamma:
     first.
 
     Raises FitError, saying what the data lacks: no usable row, fewer customers than parameters, an impossible row, or
-    a likelihood without a maximum, as when all spend the same.
+    a likelihood without a maximum, as when all spend the same. Of a lazy table, the repeat buyers come into memory.
     """
+    frame = table(customers, ["x", "mean_repeat_value"], eager=False)
+    if is_lazy(frame):
+        kept = ["x", "mean_repeat_value", *(["weight"] if "weight" in frame.collect_schema() else [])]
+        customers = collect(frame.filter(nw.col("x") > 0), *kept).to_native()
     x, mean, weight, left_out = _usable(customers, error=FitError)
     n = weight.sum()
     if left_out:
@@ -135,7 +143,7 @@ def spend_correlation(customers) -> float:
     x, mean, weight, _ = _usable(customers)
     if len(x) == 0 or x.min() == x.max() or mean.min() == mean.max():
         return float("nan")
-    n = weight.sum()
+    n, mean = weight.sum(), mean / mean.max()  # sums of squares of large amounts would overflow
     x, mean = x - np.sum(weight * x) / n, mean - np.sum(weight * mean) / n
     return float(np.sum(weight * x * mean) / np.sqrt(np.sum(weight * x**2) * np.sum(weight * mean**2)))
 
@@ -143,11 +151,11 @@ def spend_correlation(customers) -> float:
 def _columns(customers, *, error=DataError):
     frame = in_memory(customers, ["x", "mean_repeat_value"])
     x, mean = numbers(frame, "x"), numbers(frame, "mean_repeat_value")
-    wrong = ~np.isnan(x) & ~((x >= 0) & (x == np.floor(x)) & ~np.isinf(x)) | np.isinf(mean)
+    wrong = ~np.isnan(x) & ~((x >= 0) & (x == np.floor(x)) & (x < _MOST)) | (np.abs(mean) > _MOST)
     if wrong.any():
         row = int(np.argmax(wrong))
         found = f"x = {x[row]:g}, mean_repeat_value = {mean[row]:g}"
-        rule = "x counts repeat purchases, so it is a whole number from 0 up, and spend is finite"
+        rule = "x counts repeat purchases, so it is a whole number from 0 up, and both are below 1e100"
         raise error(f"Row {row} (from 0) of the customer table cannot be: {found}; {rule}.")
     return x, mean, weights(frame, x > 0, error=error)
 
@@ -168,7 +176,7 @@ def _why(parameters):
         reason = "each spends nearly the same at every purchase"
     else:
         reason = "there are too few or too similar amounts"
-    return f"Gamma-Gamma does not settle on these customers: {reason}."
+    return f"Gamma-Gamma does not settle on these customers: {reason}; take in more, or use their mean spend for all."
 
 
 def _likelihood(x, mean, weight):

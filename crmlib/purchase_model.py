@@ -135,20 +135,23 @@ class PurchaseModel:
         return add_columns(customers, ["x", "t_x", "T"], columns)
 
 
+_LONGEST = 1e15  # in any unit: beyond it nothing is meant, and squares would overflow
+
+
 def lengths(horizon) -> np.ndarray:
     """A length of time, or a sequence of such, as an array. Raises DataError for anything else."""
     try:
         lasting = np.atleast_1d(np.asarray(horizon, dtype=float))
     except (TypeError, ValueError):
         lasting = np.array([np.nan])
-    if lasting.ndim > 1 or not (np.isfinite(lasting) & (lasting >= 0)).all():
+    if lasting.ndim > 1 or not ((lasting <= _LONGEST) & (lasting >= 0)).all():
         raise DataError(f"horizon is {horizon!r}; it must be a length of time from 0 up, or a sequence of such.")
     return lasting
 
 
 def _log_growth(discount):
     try:
-        good = 0 <= discount < np.inf
+        good = np.ndim(discount) == 0 and 0 <= discount < np.inf
     except (TypeError, ValueError):
         good = False
     if not good:
@@ -168,7 +171,7 @@ def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
     weight = counted.weight
     n = float(weight.sum())
     if n < 4:
-        raise FitError(f"{name} has 4 parameters and needs more customers with a purchase than {n:g}.")
+        raise FitError(f"{name} has 4 parameters and needs more customers with a purchase than {n:g}; take in more.")
     again = float(weight[counted.x[counted.last] > 0].sum())
     if again == 0:
         raise FitError(
@@ -181,13 +184,15 @@ def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
     if start is not None:
         first.insert(0, starting_point(start, kind) / scale)
 
+    more = "take in more customers or a longer time"
+
     def no_maximum(parameters):
         if again == n:
             reason = f"{name} needs those who bought once as well"
-            return f"Every customer bought again and the fit does not settle; {reason}."
+            return f"Every customer bought again and the fit does not settle; {reason}, so add them."
         if again < 10:
-            return f"{name} does not settle on these customers: only {again:g} of {n:g} bought again."
-        return f"{name} does not settle on these customers: {why(parameters)}."
+            return f"{name} does not settle on these customers: only {again:g} of {n:g} bought again; {more}."
+        return f"{name} does not settle on these customers: {why(parameters)}; {more}."
 
     merged = [counted.merged(width) for width in MERGED]
     rough = [likelihood(few) for few in merged if few]

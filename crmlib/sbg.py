@@ -72,6 +72,11 @@ class SBG:
         found[order] = each
         return found
 
+    def objective(self, cohort):
+        """What a fit to this cohort makes as large as it can, as a function of (alpha, beta): the sum and its gradient."""
+        t, alive, _ = _cohort(cohort, DataError)
+        return _sum_by_step(t, alive)
+
     def expected_periods(self, horizon, *, renewals=0):
         """How many of the next ``horizon`` renewals a customer with ``renewals`` behind them is expected to make.
 
@@ -265,10 +270,6 @@ def fit_sbg(cohort, *, start=None) -> SBG:
     if start is not None:
         starts.insert(0, starting_point(start, SBG))
 
-    def log_likelihood(parameters):
-        value, slope = _by_step(t, alive, *parameters)
-        return value.sum(), slope.sum(axis=1)
-
     def why(parameters):
         alpha, beta = parameters
         if alpha + beta > 100:
@@ -277,14 +278,16 @@ def fit_sbg(cohort, *, start=None) -> SBG:
             reason = "whoever stays once seems to stay for good"
         else:
             reason = "there are too few customers or periods"
-        return f"sBG does not settle on this cohort: {reason}."
+        return f"sBG does not settle on this cohort: {reason}; take in more customers or periods."
 
-    return SBG(*maximise(log_likelihood, starts, customers=float(alive[0]), why=why).tolist())
+    return SBG(*maximise(_sum_by_step(t, alive), starts, customers=float(alive[0]), why=why).tolist())
 
 
 def _cohort(cohort, error):
     """Periods and survivors in the order of the periods, and that order."""
     frame = in_memory(cohort, ["period", "survivors"])
+    if "weight" in frame.columns:
+        raise error("The cohort has a column weight, but survivors already counts customers; drop the column.")
     t, alive = (numbers(frame, name) for name in ("period", "survivors"))
     rules = (
         ((t >= 0) & (t <= _LONGEST) & (t == np.floor(t)), f"period is a whole number from 0 to {_LONGEST:,}"),
@@ -308,6 +311,14 @@ def _cohort(cohort, error):
             "count those of one cohort who were there all the time."
         )
     return t, alive, order
+
+
+def _sum_by_step(t, alive):
+    def log_likelihood(parameters):
+        value, slope = _by_step(t, alive, *parameters)
+        return value.sum(), slope.sum(axis=1)
+
+    return log_likelihood
 
 
 def _by_step(t, alive, alpha, beta):

@@ -19,7 +19,7 @@ def simulate(model, customers, rng):
     """New histories by ``model`` for as many customers, observed as long, as there are in the table ``customers``.
 
     Read is how long each was observed: ``T`` for BG/NBD, MBG/NBD and Pareto/NBD, ``n`` for BG/BB and beta-binomial;
-    for Gamma-Gamma ``x``. Rows where it is null are left out. A row with a ``weight`` of w gives w customers. Returns a
+    for Gamma-Gamma ``x``; for sBG ``period`` and the ``survivors`` of period 0. Rows where it is null are left out. A row with a ``weight`` of w gives w customers. Returns a
     pandas table with the columns that the fit of the model reads; times are not rounded to whole days. ``rng`` is a
     `numpy.random.Generator`.
 
@@ -33,10 +33,13 @@ def simulate(model, customers, rng):
     (['x', 't_x', 'T'], 1000, True)
     """
     name = type(model).__name__
-    if name not in _DRAW:
-        raise DataError(f"There is no simulation of a {name}; choose a model of {', '.join(_DRAW)}.")
+    known = [*_DRAW, "SBG"]
+    if name not in known:
+        raise DataError(f"There is no simulation of a {name}; choose a model of {', '.join(known)}.")
     if not isinstance(rng, np.random.Generator):
         raise DataError(f"rng is {rng!r}; pass a generator, e.g. numpy.random.default_rng(1).")
+    if name == "SBG":
+        return _sbg(model, customers, rng)
     column, draw = _DRAW[name]
     return draw(model, _observed(customers, column), rng)
 
@@ -118,6 +121,20 @@ def _gamma_gamma(model, x, rng):
     with np.errstate(divide="ignore"):
         mean = rng.standard_gamma(model.p * np.where(again, x, 1.0)) / (rate * np.where(again, x, 1.0))
     return _as_table(x=x, mean_repeat_value=np.where(again, mean, np.nan))
+
+
+def _sbg(model, cohort, rng):
+    """Who leaves by each period of a cohort: a share of those who are left."""
+    frame = table(cohort, ["period", "survivors"])
+    order = np.argsort(numbers(frame, "period"), kind="stable")
+    period, survivors = (numbers(frame, name)[order] for name in ("period", "survivors"))
+    if not len(period) or period[0] != 0 or survivors[0] != np.floor(survivors[0]):
+        raise DataError("The cohort needs a row of period 0 with the whole number of customers who began.")
+    left = [int(survivors[0])]
+    of_start = model.survival(period)
+    for before, now in zip(of_start, of_start[1:], strict=False):
+        left.append(int(rng.binomial(left[-1], now / before)))
+    return _as_table(period=period, survivors=np.array(left, dtype=float))
 
 
 _DRAW = {

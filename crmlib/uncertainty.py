@@ -28,6 +28,7 @@ _FITS = {  # model -> module and function that fits it
     "ParetoNBD": ("pareto_nbd", "fit_pareto_nbd"),
     "BGBB": ("bgbb", "fit_bgbb"),
     "BetaBinomial": ("bgbb", "fit_beta_binomial"),
+    "SBG": ("sbg", "fit_sbg"),
     "GammaGamma": ("gamma_gamma", "fit_gamma_gamma"),
 }
 SCALES = ("log", "logit", "plain")
@@ -59,7 +60,7 @@ class Uncertainty:
         standard_error, low, high, a row for each number.
 
         ``scale``: where the interval is symmetric, "log" for what is above 0, "logit" for a chance, else "plain".
-        A figure at the border of its scale (0, or a chance of 1) has no width there.
+        A figure at the border of its scale (0, or a chance of 1) has no width there. Raises `DataError` for one beyond it.
         """
         if scale not in SCALES:
             raise DataError(f"scale is {scale!r}; choose one of {', '.join(SCALES)}.")
@@ -75,6 +76,12 @@ class Uncertainty:
         slopes = np.array([(at(logs + step) - at(logs - step)) / (2 * _STEP) for step in steps])
         variance = np.einsum("ir,ij,jr->r", slopes, self.covariance, slopes)
         estimate = _numbers(figure(*self.models))
+        most = {"log": np.inf, "logit": 1.0, "plain": np.inf}[scale]
+        beyond = (estimate < (-np.inf if scale == "plain" else 0)) | (estimate > most)
+        if beyond.any():
+            raise DataError(
+                f"The figure is {estimate[np.argmax(beyond)]:g}, and scale={scale!r} has no place for it; use scale='plain'."
+            )
         with np.errstate(divide="ignore", invalid="ignore"):
             error = np.sqrt(variance) / _slope(estimate, scale)
         return _table(**_around(estimate, error, scale, level))
@@ -144,6 +151,10 @@ def bootstrap(customers, *models, rng, n=200, progress=True) -> Refits:
     """
     if not models:
         raise DataError("Name the models to draw from, e.g. bootstrap(customers, fit_bgnbd(customers), rng=rng).")
+    if isinstance(n, bool) or not (isinstance(n, (int, np.integer)) and n >= 2):
+        raise DataError(f"n is {n!r}; it counts the draws, so it is a whole number from 2 up, e.g. 200.")
+    for model in models:
+        _check_model(model)
     from tqdm.auto import tqdm
 
     refitted, failed = [], 0
@@ -166,6 +177,11 @@ def bootstrap(customers, *models, rng, n=200, progress=True) -> Refits:
     return Refits(models, tuple(refitted), failed)
 
 
+def _check_model(model):
+    if type(model).__name__ not in _FITS:
+        raise DataError(f"{model!r} is no fitted model; pass one of {', '.join(_FITS)}.")
+
+
 def _parameters(model):
     return np.array([*vars(model).values()], dtype=float)
 
@@ -185,6 +201,7 @@ def _fit_of(model):
 
 def _covariance(model, customers):
     """Of the logarithms of the parameters, by differences of the analytic gradient."""
+    _check_model(model)
     objective = model.objective(customers)
     logs = np.log(_parameters(model))
 
@@ -197,13 +214,16 @@ def _covariance(model, customers):
         curvature = np.array([(slope(logs + step) - here) / _NEAR for step in _NEAR * np.eye(len(logs))])
         information = -(curvature + curvature.T) / 2
         name = type(model).__name__
+        not_the_fit = f"This {name} is not the fit to these customers; standard errors belong to the best fit."
         if not np.linalg.eigvalsh(information).min() > 1e-3:  # a logarithm with a standard error above 30
+            if np.abs(here).max() > 1e-3 * abs(objective(np.exp(logs))[0]):
+                raise DataError(not_the_fit)
             raise FitError(
                 f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors."
             )
         covariance = np.linalg.inv(information)
         if here @ covariance @ here > 0.01:  # a tenth of a standard error off the top
-            raise DataError(f"This {name} is not the fit to these customers; standard errors belong to the best fit.")
+            raise DataError(not_the_fit)
     return covariance
 
 

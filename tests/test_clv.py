@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crmlib.bgbb import BetaBinomial
 from crmlib.bgnbd import BGNBD, fit_bgnbd
 from crmlib.clv import clv
 from crmlib.errors import DataError, FitError
@@ -97,9 +98,9 @@ def test_clv_is_in_the_order_of_the_rows(kind):
     np.testing.assert_allclose(got, clv(CUSTOMERS, PURCHASES, SPEND)[[6, 0, 3]], rtol=1e-12)
 
 
-@pytest.mark.parametrize("horizon", [-1, 1.5, float("nan"), float("inf"), "365", None])
+@pytest.mark.parametrize("horizon", [-1, 1.5, float("nan"), float("inf"), "365", None, 36_526])
 def test_a_horizon_is_a_whole_number_of_days(horizon):
-    with pytest.raises(DataError, match="clv counts whole days, e.g. horizon=365"):
+    with pytest.raises(DataError, match="clv counts whole days up to 36,525, e.g. horizon=365"):
         clv(CUSTOMERS, PURCHASES, SPEND, horizon=horizon)
 
 
@@ -126,3 +127,11 @@ def test_all_of_cdnow_is_valued(cdnow):
 
 
 # holdout
+
+
+def test_clv_names_the_models_it_needs():
+    swapped, other = (SPEND, PURCHASES), (BetaBinomial(1, 1), SPEND)
+    for models, found in [(swapped, "GammaGamma and BGNBD"), (other, "BetaBinomial and GammaGamma")]:
+        with pytest.raises(DataError) as error:
+            clv(CUSTOMERS, *models)
+        assert str(error.value) == f"clv needs a model of purchases in days and then a GammaGamma; it got {found}."

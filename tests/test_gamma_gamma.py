@@ -2,6 +2,7 @@ import dataclasses
 import itertools
 import warnings
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -196,7 +197,7 @@ def test_one_time_buyers_are_left_out_silently_and_unusable_repeat_buyers_with_a
         (table([(2, 10.0)] * 30), "Gamma-Gamma does not settle on these customers: their mean spend differs no more"),
         (table([(1.5, 10.0)] * 30), "Row 0 (from 0) of the customer table cannot be: x = 1.5, mean_repeat_value = 10;"),
         (table([(-1, 10.0)] * 30), "x counts repeat purchases, so it is a whole number from 0 up"),
-        (table([(1, np.inf)] * 30), "and spend is finite"),
+        (table([(1, np.inf)] * 30), "and both are below 1e100"),
         (table([(1, 10.0)] * 3, weight=[1.0, 1.0, -1.0]), "Row 2 (from 0) of the customer table has weight -1"),
     ],
 )
@@ -241,3 +242,18 @@ def test_correlation_without_spread_is_not_a_number():
     assert np.isnan(spend_correlation(table([])))
     assert np.isnan(spend_correlation(table([(1, 10.0), (3, 10.0)])))
     assert spend_correlation(table([(1, 10.0), (3, 30.0), (0, 5.0), (4, -1.0)])) == pytest.approx(1)
+
+
+def test_a_table_of_an_engine_is_fitted_as_the_rows_are(cdnow_sample):
+    rows = cdnow_sample[["x", "mean_repeat_value"]]
+    lazy = pl.from_pandas(rows).lazy()
+    connection = duckdb.connect()
+    for table in (lazy, connection.from_arrow(pl.from_pandas(rows).to_arrow())):
+        for name, value in vars(fit_gamma_gamma(table)).items():
+            assert value == pytest.approx(getattr(fit_gamma_gamma(rows), name), rel=1e-9)
+
+
+def test_large_amounts_have_the_correlation_of_small_ones():
+    small = pd.DataFrame({"x": [1.0, 2.0, 3.0], "mean_repeat_value": [1.0, 2.0, 5.0]})
+    large = small.assign(mean_repeat_value=small["mean_repeat_value"] * 1e99)
+    assert spend_correlation(large) == pytest.approx(spend_correlation(small), rel=1e-12) != 0

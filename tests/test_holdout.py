@@ -200,3 +200,17 @@ def test_a_longer_silence_lets_more_customers_count(cdnow_sample_log):
         for quiet in (30, 180, 400)
     ]
     assert predicted == sorted(predicted)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"best": 2}, "best is 2; it is a share of the customers above 0 and at most 1, e.g. 0.1."),
+        ({"best": 0}, "best is 0; it is a share of the customers above 0 and at most 1, e.g. 0.1."),
+        ({"quiet": "a"}, "quiet is 'a'; it is a number of days above 0, e.g. 180."),
+    ],
+)
+def test_options_that_cannot_be_say_why(cdnow_sample_log, option, message):
+    with pytest.raises(DataError) as error:
+        holdout(cdnow_sample_log, split="1997-09-30", as_of="1998-06-30", **option)
+    assert str(error.value) == message

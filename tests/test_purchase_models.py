@@ -340,7 +340,7 @@ def test_gaps_empty_tables_and_extreme_horizons_give_no_surprise(kind):
         assert model.pmf([0, 1, 2], 0).tolist()[0] == pytest.approx(1)
         assert model.pmf(3, 0) == 0
     for lazy in (build("duckdb", gaps), pl.from_pandas(gaps).lazy()):
-        with pytest.raises(DataError, match="call the model's score, which adds columns to a table of any engine"):
+        with pytest.raises(DataError, match="only a fit and a model's score take it as it is"):
             model.dert(lazy, discount=DAY)
         scored = model.score(lazy, horizon=9, discount=DAY)
         assert nw.from_native(scored).collect_schema().names()[-3:] == ["p_alive", "expected_purchases", "dert"]
@@ -463,15 +463,15 @@ class TestFits:
                 table([(0, 0, 9)] * 50),
                 "Nobody bought twice, so these customers say nothing about when they come back; take in a longer time.",
             ),
-            (table([(2, 5, 9)]), "{} has 4 parameters and needs more customers with a purchase than 1."),
-            (table([]), "{} has 4 parameters and needs more customers with a purchase than 0."),
+            (table([(2, 5, 9)]), "{} has 4 parameters and needs more customers with a purchase than 1; take in more."),
+            (table([]), "{} has 4 parameters and needs more customers with a purchase than 0; take in more."),
             (
                 table([(1, 10, 20)] * 50),
-                "Every customer bought again and the fit does not settle; {} needs those who bought once as well.",
+                "Every customer bought again and the fit does not settle; {} needs those who bought once as well, so add them.",
             ),
             (
                 table([(0, 0, 20)] * 99 + [(1, 10, 20)]),
-                "{} does not settle on these customers: only 1 of 100 bought again.",
+                "{} does not settle on these customers: only 1 of 100 bought again; take in more customers or a longer time.",
             ),
             (
                 table([(0, 0, 9), (3, 5, 4)] * 9),
@@ -532,3 +532,28 @@ def test_a_thousand_customer_bases_give_a_finite_answer_or_a_refusal(chunk):
                     model.pmf([0, 5], 365),
                 ):  # fmt: skip
                     assert np.isfinite(answer).all()
+
+
+PUBLIC_REPORTS = [  # values with which users of other packages met overflow or NaN, from their public issue threads
+    # CamDavidsonPilon/lifetimes 302: no number for a new customer
+    (BGNBD(r=0.11, alpha=2.24, a=0.31, b=0.50), [(0, 0, 1)], 30),
+    # CamDavidsonPilon/lifetimes 332: overflow in P(alive) of frequent buyers; 25: more than 300 purchases
+    (BGNBD(r=0.10, alpha=50.16, a=0.40, b=0.81), [(400, 390, 400), (320, 10, 400)], 365),
+    # bachmannpatrick/CLVTools 100: P(alive) of very frequent buyers, weeks
+    (ParetoNBD(0.553, 10.578, 0.606, 11.669), [(221, 103.42857, 103.57143), (161, 94.71429, 98), (204, 98.57143, 99.42857)], 52),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "rows", "horizon"), PUBLIC_REPORTS, ids=["lifetimes 302", "lifetimes 332", "CLVTools 100"])
+def test_values_of_public_overflow_reports(model, rows, horizon):
+    customers = table(rows)
+    with mp.workdps(60), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts = [exact_dead_and_alive(model, *row) for row in rows]
+        alive = [float(alive / (dead + alive)) for dead, alive in parts]
+        seen = [float(mp.log(dead + alive)) for dead, alive in parts]
+        to_come = [float(exact_if_alive(model, x, T, horizon)) for x, _, T in rows]
+        np.testing.assert_allclose(model.p_alive(customers), alive, rtol=1e-9)
+        np.testing.assert_allclose(model.log_likelihood(customers), seen, rtol=1e-9)
+        expected = np.array(alive) * to_come
+        np.testing.assert_allclose(model.expected_purchases(customers, horizon=horizon), expected, rtol=1e-9)

@@ -240,7 +240,7 @@ def test_any_cohort_gives_a_finite_model_or_a_sentence(leavers, stay):
         (
             cohort([1000, 900, 700, 300, 20]),
             "sBG does not settle on this cohort: the retention rate does not rise with the periods, as it does where "
-            "customers differ in loyalty.",
+            "customers differ in loyalty; take in more customers or periods.",
         ),
     ],
 )

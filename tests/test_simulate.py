@@ -81,7 +81,7 @@ def test_a_fit_finds_the_truth_again():
     ("model", "customers", "rng", "message"),
     [
         ("a model", {"T": [1.0]}, 1, "There is no simulation of a str; choose a model of BGNBD, MBGNBD, ParetoNBD, BGBB, "
-                                     "BetaBinomial, GammaGamma."),
+                                     "BetaBinomial, GammaGamma, SBG."),
         (TRUTH, {"T": [1.0]}, 1, "rng is 1; pass a generator, e.g. numpy.random.default_rng(1)."),
         (TRUTH, {"T": [1.0, -2.0]}, None, "Row 1 (from 0) of the customer table has T = -2; it must be 0 or more."),
         (TRUTH, {"T": [1.0], "weight": [0.5]}, None, "Row 0 (from 0) of the customer table has weight 0.5; only whole "

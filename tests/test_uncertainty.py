@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmlib import BGNBD, GammaGamma, customer_table, fit_bgnbd, fit_gamma_gamma, fit_mbgnbd, fit_pareto_nbd
+from crmlib import BGNBD, GammaGamma, customer_table, fit_bgnbd, fit_gamma_gamma, fit_mbgnbd, fit_pareto_nbd, fit_sbg
 from crmlib.clv import clv
 from crmlib.customers import until
 from crmlib.errors import DataError, DataNotice, FitError
+from crmlib.scoring import count_cells
 from crmlib.simulate import simulate
 from crmlib.uncertainty import bootstrap, uncertainty
 
@@ -148,6 +149,23 @@ def test_nine_of_ten_intervals_hold_the_truth():
     assert (share > 0.82).all() and (share < 0.97).all()
 
 
+COHORT = pd.DataFrame({"period": range(8), "survivors": [1000.0, 869, 743, 653, 593, 551, 517, 491]})
+
+
+def test_a_cohort_has_standard_errors_too():
+    model = fit_sbg(COHORT)
+    sure = uncertainty(COHORT, model)
+    refits = bootstrap(COHORT, model, rng=np.random.default_rng(1), n=200, progress=False)
+    np.testing.assert_allclose(sure.intervals()["standard_error"], refits.intervals()["standard_error"], rtol=0.25)
+    one, other = (each.interval_of(lambda model: model.survival(12)) for each in (sure, refits))
+    np.testing.assert_allclose(one["standard_error"], other["standard_error"], rtol=0.25)
+
+
+def test_a_cell_of_several_customers_counts_as_they_do(customers, purchases):
+    cells = count_cells(customers)
+    np.testing.assert_allclose(uncertainty(cells, purchases).covariance, uncertainty(customers, purchases).covariance)
+
+
 def test_the_same_seed_gives_the_same_refits(customers, purchases):
     one, other = (
         bootstrap(customers, purchases, rng=np.random.default_rng(3), n=3, progress=False).refitted for _ in range(2)
@@ -191,7 +209,17 @@ def test_a_bar_shows_the_progress(customers, purchases, capsys):
          "level is 95; it must be a number between 0 and 1, e.g. 0.95."),
         (lambda c, p: uncertainty(c, p).interval_of(lambda p: p.r, scale="square"), DataError,
          "scale is 'square'; choose one of log, logit, plain."),
-        (lambda c, p: uncertainty(pd.DataFrame({"x": [0.0], "t_x": [0.0], "T": [9.0]}), p), FitError,
+        (lambda c, p: uncertainty(c, BGNBD(1.0, 30.0, 1.0, 1.0)), DataError,
+         "This BGNBD is not the fit to these customers; standard errors belong to the best fit."),
+        (lambda c, p: uncertainty(c, "x"), DataError,
+         "'x' is no fitted model; pass one of BGNBD, MBGNBD, ParetoNBD, BGBB, BetaBinomial, SBG, GammaGamma."),
+        (lambda c, p: uncertainty(c, p).interval_of(lambda p: p.r - 1), DataError,
+         "The figure is -0.757405, and scale='log' has no place for it; use scale='plain'."),
+        (lambda c, p: uncertainty(c, p).interval_of(lambda p: p.b, scale="logit"), DataError,
+         "The figure is 2.42591, and scale='logit' has no place for it; use scale='plain'."),
+        (lambda c, p: bootstrap(c, p, rng=np.random.default_rng(1), n=1), DataError,
+         "n is 1; it counts the draws, so it is a whole number from 2 up, e.g. 200."),
+        (lambda c, p: uncertainty(pd.DataFrame({"x": [np.nan], "t_x": [np.nan], "T": [np.nan]}), p), FitError,
          "The likelihood of this BGNBD is flat at these customers, so its parameters have no standard errors."),
     ],
 )  # fmt: skip
