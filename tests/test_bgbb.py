@@ -339,7 +339,7 @@ def test_sentences(call, sentence):
 
 
 def test_methods_want_the_rows_in_memory():
-    with pytest.raises(DataError, match="call the model's score"):
+    with pytest.raises(DataError, match="only a fit and a model's score"):
         PAPER.p_alive(pl.LazyFrame({"x": [1], "t_x": [1], "n": [6]}))
 
 
