@@ -355,6 +355,12 @@ ax = plots.share_bars(by_state, label="state", title=title + " revenue")
 # - spending falls (*t* of -2 or less), while that of all customers does not: **decline**;
 # - four purchase days or more and no rising trend (*t* below 2): **maturity**; anything else: **growth**.
 #
+# Customers with fewer than three gaps have no *u* and *e* of their own and are judged by the completed gaps of all
+# customers, pooled. Those are too short where many never come back: a gap that is still open is not among them
+# (censored, as above), and frequent buyers have most of them. So these customers come to decline and termination too
+# early. `stages.Rules(population=(u, e))` puts days of your own in their place, for instance from the curve above that
+# counts open gaps; whoever has three gaps is judged as before.
+#
 # Four customers, each with a purchase every 30 days; the next cell shows one of them. `level` spends about the same
 # every time, `quiet` and `over` do too, but their last purchases lie 50 and 110 days further back. **Before you run the
 # cell after it:** which stages do they have?
@@ -388,6 +394,19 @@ for who, lines in four.groupby("customer"):
 now = stages.stages(bought, as_of=as_of)
 by_phase = stages.summary(now)
 by_phase.round(3)
+
+# %% [markdown]
+# Growth is what is left over: whoever is active without a proven decline and not yet mature. That includes customers
+# whose few orders shrink, and with two purchase days there is no slope at all. **Before you run the next cell:** how
+# many of those in growth spend more each time?
+
+# %% tags=["nbval-check-output"]
+slope = now.loc[now["stage"] == "growth", "slope"]
+signs = {"above zero": slope > 0, "below zero": slope < 0, "zero": slope == 0, "none (two purchase days)": slope.isna()}
+print(f"{count(len(slope), 'customer')} in growth, by slope: "
+      + ", ".join(f"{sign} {inside.sum():,}" for sign, inside in signs.items()))
+few = now["purchase_days"].between(1, 3).sum()
+print(f"Fewer than three gaps, judged by the gaps of all: {few:,} of {count(len(now), 'customer')}")
 
 # %%
 row = by_phase.set_index("phase")[["share_of_customers", "share_of_purchase_days"]].loc["maturity"]
