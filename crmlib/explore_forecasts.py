@@ -24,7 +24,7 @@ from crmlib.pareto_nbd import fit_pareto_nbd
 from crmlib.wording import count, number, percent
 
 __all__ = [
-    "Attempt", "HeldOut", "Past", "attempt", "dearest", "fit_said", "forecast_said", "found_said", "held_out",
+    "Attempt", "HeldOut", "Past", "attempt", "fit_said", "forecast_said", "found_said", "held_out",
     "influence_said", "knobs", "methods_said", "models_compared", "parameters_said", "past_of", "spend_again",
     "spend_said", "tracking_said",
 ]  # fmt: skip
@@ -249,13 +249,6 @@ def spend_again(tx, customers, spend, *, split, as_of):
     known = known.dropna(subset="after")
     found = known.groupby("third").agg(customers=("customer", "size"), **{name: (name, "mean") for name in ("before", "expected", "after")})
     return found.reindex(["lowest", "middle", "highest"]).dropna().reset_index()
-
-
-def dearest(customers, spend, *, most=5):
-    """The repeat buyers who spent most a purchase: customer, x, mean_repeat_value, expected_value (by ``spend``)."""
-    repeat = customers[(customers["x"] > 0) & (customers["mean_repeat_value"] > 0)]
-    found = repeat[["customer", "x", "mean_repeat_value"]].assign(expected_value=spend.expected_value(repeat))
-    return found.sort_values("mean_repeat_value", ascending=False, kind="stable").head(most).reset_index(drop=True)
 
 
 def models_compared(customers, came, *, horizon):
