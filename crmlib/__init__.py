@@ -12,6 +12,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     factors                             which factor of revenue makes the difference
     periods                             who moved between two dates
     stages, activity                    the stage of the life cycle, who is active (behind them: gaps, survival)
+    value_classes                       high, medium, low by three ways to cut; high, low and zero frequency
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     transitions                         where customers go next, as probabilities
     bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout)
@@ -44,7 +45,7 @@ _MODULES = (
     "activity", "bgbb", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "diagnostics",
     "event_value", "factors", "gamma_gamma", "holdout", "lifecycle", "mbgnbd", "method_comparison", "migration_value", "model_tables",
     "pareto", "pareto_law", "pareto_nbd", "periods", "plots", "profit_curve", "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm",
-    "sbg", "simulate", "stages", "survival", "transitions", "uncertainty", "value_matrix", "workbook",
+    "sbg", "simulate", "stages", "survival", "transitions", "uncertainty", "value_classes", "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module

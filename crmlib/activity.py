@@ -21,9 +21,9 @@ import numpy as np
 
 from crmlib.classes import ascending
 from crmlib.customers import check_log
-from crmlib.errors import DataError
+from crmlib.errors import DataError, quote
 from crmlib.frames import alike, as_day, check_days, collect, day_number, like, same_kind, table, with_names
-from crmlib.gaps import purchase_days, usual_gaps
+from crmlib.gaps import is_pair, purchase_days, usual_gaps
 from crmlib.survival import survival_of
 
 __all__ = ["CHINESE", "NO_PURCHASE", "RULES", "STATUSES", "UNKNOWN", "WINDOWS", "activity", "counts", "sensitivity"]
@@ -85,11 +85,13 @@ def activity(
     0        a             60.0       10.0    active      silent
     1        b             11.0       10.0    active      silent
     """
-    for name, (first, second), most in (("window", window, np.inf), ("quantiles", quantiles, 1)):
-        if not 0 < first <= second <= most:
-            raise DataError(f"{name} is {(first, second)}; give two numbers above 0, the smaller first.")
-    if not 1 > comes_back[0] >= comes_back[1] > 0:
-        raise DataError(f"comes_back is {tuple(comes_back)}; give two shares between 0 and 1, the larger first.")
+    for name, pair, most in (("window", window, np.inf), ("quantiles", quantiles, 1)):
+        if not (is_pair(pair) and 0 < pair[0] <= pair[1] <= most):
+            raise DataError(f"{name} is {quote(pair)}; give two numbers above 0, the smaller first.")
+    if population is not None and not is_pair(population):
+        raise DataError(f"population is {quote(population)}; give two numbers of days, e.g. population=(60, 180).")
+    if not (is_pair(comes_back) and 1 > comes_back[0] >= comes_back[1] > 0):
+        raise DataError(f"comes_back is {quote(comes_back)}; give two shares between 0 and 1, the larger first.")
     frame, as_of = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False), as_day(as_of)
     check_log(frame, as_of)
     days, last = purchase_days(frame), as_of.toordinal()

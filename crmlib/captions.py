@@ -235,8 +235,10 @@ def stages(summary) -> Said:
     meaning = (
         f"{percent(alive)} buy in a rhythm that they have shown before; {percent(over)} have been silent for longer than "
         "is usual for them, or spend less and less. The limits are each customer's own where there are three gaps "
-        "between purchases, else those of all; so these counts differ from the states above, which have one limit for "
-        "all. Termination is a silence longer than nearly all gaps so far, and no goodbye: some will come back."
+        "between purchases, else those of all gaps that have ended, which are too short where many never come back; so "
+        "these counts differ from the states above, which have one limit for all. Growth holds all who are in their "
+        "rhythm, not yet mature and not proven to decline, also those whose few orders shrink. Termination is a silence "
+        "longer than nearly all gaps so far, and no goodbye: some will come back."
     )
     if rows["decline"]["customers"] and rows["decline"]["share_of_revenue"] is not None:
         n, share = count(rows["decline"]["customers"], "customer"), percent(rows["decline"]["share_of_revenue"])

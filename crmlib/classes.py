@@ -83,7 +83,8 @@ def check_days(frame):
     """
     bought, advice = nw.col("orders") > 0, "use the table of customer_table()"
     gaps = frame.select(orders=is_gap("orders"), days=nw.when(bought).then(is_gap("days_since_last")).otherwise(0))
-    orders, days = (0 if count is None or count != count else int(count) for count in collect(gaps, nw.all().sum()).row(0))
+    counts = collect(gaps, nw.all().sum()).row(0)
+    orders, days = (0 if count is None or count != count else int(count) for count in counts)
     if orders:
         raise DataError(f"'orders' is missing or infinite for {_customers(orders)}; {advice}.")
     if days:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -37,7 +38,7 @@ def window_start(as_of, months) -> dt.date:
     >>> str(window_start("1998-06-30", 3)), str(window_start("2024-12-30", 3))
     ('1998-04-01', '2024-09-30')
     """
-    if months != int(months) or months < 1:
+    if not (isinstance(months, Real) and months >= 1 and months % 1 == 0):
         raise DataError(f"months is {months}; give a whole number from 1 on.")
     after = as_day(as_of) + dt.timedelta(days=1)
     year, month = divmod(after.year * 12 + after.month - 1 - int(months), 12)
@@ -123,7 +124,7 @@ def buyers_between(tx, start, end):
 
 @same_kind
 def shares_by_window(tx, *, as_of, months=(3, 6, 12, 18), q=0.20):
-    """How concentrated the money is in windows of several lengths, each counting only those who bought in it.
+    """How concentrated the money is in windows of one or several lengths, each counting only those who bought in it.
 
     Columns: months, start, customers, revenue, top_share, gini, and orders_top and orders_rest: orders a customer among
     the best ceil(q * n) and among the others (null where there are none); equal customers in the order of their ids. A
@@ -141,7 +142,7 @@ def shares_by_window(tx, *, as_of, months=(3, 6, 12, 18), q=0.20):
     schema = {"months": nw.Int64, "start": nw.Datetime("us") if in_pandas else nw.Date, "customers": nw.Int64}
     schema |= dict.fromkeys(["revenue", "top_share", "gini", "orders_top", "orders_rest"], nw.Float64)
     rows, first = [], first_day(tx)
-    for length in sorted(set(months)):
+    for length in sorted({*months} if np.iterable(months) else {months}):
         start = window_start(as_of, length)
         if start < first:
             continue

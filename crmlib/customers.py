@@ -9,7 +9,7 @@ import narwhals as nw
 
 from crmlib import in_memory
 from crmlib.errors import DataError, DataNotice, quote
-from crmlib.frames import as_day, borrow, check_days, collect, day_number, is_lazy, same_kind, table
+from crmlib.frames import as_day, borrow, check_days, collect, day_number, is_lazy, lending, same_kind, table
 
 __all__ = ["COLUMNS", "DECIMALS", "check_log", "customer_table", "until"]
 
@@ -43,7 +43,8 @@ def customer_table(tx, *, as_of, columns=None, engine=None):
 
     ``tx`` comes from `crmlib.transactions`; ids may also be integers. A purchase is a line with amount >= 0, a refund
     is below zero. Lines after ``as_of`` are left out and counted in a `DataNotice`. A table of the same kind comes
-    back: DuckDB, Spark, ibis and lazy polars tables stay with their engine and are not run before they are used.
+    back: DuckDB, Spark, ibis and lazy polars tables stay with their engine. One query checks them at once, for gaps,
+    the first purchase and later lines; the customer table itself is run when it is used.
 
     ============================  =====================================================================================
     customer                      as in ``tx``
@@ -66,8 +67,8 @@ def customer_table(tx, *, as_of, columns=None, engine=None):
     comes first. ``engine="duckdb"`` or ``"polars"`` lends that engine to a pandas or polars table that is too big for
     comfort: the work is done there and the customers come back as the kind of ``tx``.
 
-    Raises `DataError` if ``as_of`` is before the first purchase, if ``tx`` is not as `crmlib.transactions` gives it, or
-    if the engine is not installed.
+    Raises `DataError` if ``as_of`` is before the first purchase, if ``tx`` is not as `crmlib.transactions` gives it, if
+    the engine is not installed, and for ``engine`` with a table that has an engine of its own.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2024-01-05", "2024-01-25", "2024-01-09"])
@@ -81,6 +82,8 @@ def customer_table(tx, *, as_of, columns=None, engine=None):
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     schema = frame.collect_schema()
     columns = _wanted(columns, schema.names())
+    if engine is not None and is_lazy(frame):
+        _refuse_to_lend(frame, engine)
     log = None if is_lazy(frame) else in_memory.Log(frame)
     check_log(frame, as_of, log)
     if is_lazy(frame):
@@ -90,6 +93,13 @@ def customer_table(tx, *, as_of, columns=None, engine=None):
         dates = [nw.col(name).cast(schema["date"]) for name in ("first", "last") if name in columns]
         return lent.with_columns(*dates).collect(frame.implementation.value).to_native()
     return nw.from_dict(in_memory.customer_columns(log, as_of.toordinal(), columns, decimals=DECIMALS)).to_native()
+
+
+def _refuse_to_lend(frame, engine):
+    if engine not in ("duckdb", "polars"):
+        lending(engine)  # which says what can be lent
+    own = f"The table of transactions is a lazy one of {frame.implementation.value}"
+    raise DataError(f"{own}, which does the work; leave out engine={engine!r}.")
 
 
 def _wanted(columns, there):

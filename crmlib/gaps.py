@@ -6,6 +6,7 @@ Whatever the engine, it counts the log down to customers and days (one query); s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import narwhals as nw
 import numpy as np
@@ -16,7 +17,7 @@ from crmlib.frames import is_lazy, table
 from crmlib.in_memory import Log
 from crmlib.numbering import Numbering, changes, span
 
-__all__ = ["PurchaseDays", "grouped_quantile", "purchase_days", "usual_gaps"]
+__all__ = ["PurchaseDays", "grouped_quantile", "is_pair", "purchase_days", "usual_gaps"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +172,15 @@ def grouped_quantile(values, start, shares, *, at_least=1):
         below, above = (ordered[start[:-1][enough] + one] for one in (low, high))
         row[enough] = np.round(below + (place - low) * (above - below), 9)
     return found
+
+
+def is_pair(value) -> bool:
+    """Whether an option holds two numbers, and not one, which many will try.
+
+    >>> is_pair((180, 365)), is_pair(180)
+    (True, False)
+    """
+    return isinstance(value, list | tuple | np.ndarray) and len(value) == 2 and all(isinstance(x, Real) for x in value)
 
 
 def usual_gaps(days, shares, *, own_gaps=3, population=None):

@@ -36,6 +36,9 @@ ABC_RULES = {
     "70/20/10": {"cuts": (0.70, 0.90), "on": "value", "names": ("A", "B", "C")},
     "four tiers": {"cuts": (0.01, 0.05, 0.20), "on": "count", "names": ("high-end", "large", "medium", "small")},
     "thirds": {"cuts": (1 / 3, 2 / 3), "on": "count", "names": ("high", "medium", "low")},
+    "20/30/50": {"cuts": (0.20, 0.50), "on": "count", "names": ("A", "B", "C")},
+    "10/20/70": {"cuts": (0.10, 0.30), "on": "count", "names": ("A", "B", "C")},
+    "5/15/80": {"cuts": (0.05, 0.20), "on": "count", "names": ("A", "B", "C")},
 }
 ABC_SOURCES = {
     "80/15/5": "The usual default of ABC analysis; there are no fixed cuts.",
@@ -44,6 +47,9 @@ ABC_SOURCES = {
     "cuts are lost, and these are ours: 1, 4, 15 and 80 % of the customers, as in Curry's pyramid.",
     "thirds": "Lecture notes name customers of high, medium and low spending or value, without cuts; thirds by count "
     "are ours.",
+    "20/30/50": "Of the number; an example of ABC analysis in which these bring 70, 25 and 5 % of the value.",
+    "10/20/70": "Of the number; an example in which these bring 66.6, 23.3 and 10.1 % of the value.",
+    "5/15/80": "Of the customers, from a handbook on queries of multidimensional data (Packt).",
 }
 
 

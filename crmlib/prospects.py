@@ -23,9 +23,9 @@ import narwhals as nw
 
 from crmlib.classes import with_classes
 from crmlib.errors import DataError, DataNotice
-from crmlib.frames import alike, collect, height, same_kind, table
+from crmlib.frames import alike, collect, height, like, same_kind, table
 
-__all__ = ["CHINESE", "LAYERS", "RELATIONS", "layers", "not_customers", "relations", "validate"]
+__all__ = ["CHINESE", "LAYERS", "RELATIONS", "by_channel", "layers", "not_customers", "relations", "validate"]
 
 RELATIONS = ("non-customer", "potential", "target")  # the further along, the later
 LAYERS = ("prospect", "suspect", "rest of the world")  # from the customers down
@@ -94,6 +94,48 @@ def layers(prospects, customers=None):
     ['prospect', 'suspect', 'rest of the world', 'rest of the world']
     """
     return _classified(prospects, customers, "layer", LAYERS).to_native()
+
+
+@same_kind
+def by_channel(prospects, customers, *, channel="channel"):
+    """Where customers come from: channel, prospects, customers, conversion, open, expected; by channel.
+
+    ``prospects`` is a table as above with a column ``channel``; of those who are in the customer table it says through
+    which channel they came, so here they are not left out. ``prospects`` counts all with a need and all customers,
+    ``customers`` those who bought, conversion is their share, open are who has a need and has not bought. ``expected``
+    = open * conversion: the customers still to come, if those who are left were as ready as those who came. They are
+    not, the ready ones came first: read it as the most, not as the likely number.
+
+    Raises `DataError` as `validate` does, and for a prospect without a channel.
+
+    >>> import pandas as pd
+    >>> prospects = pd.DataFrame({"customer": list("abcdef"), "channel": ["fair"] * 4 + ["web"] * 2,
+    ...                           "need": [True, True, True, False, True, True], "contact": True})
+    >>> by_channel(prospects, pd.DataFrame({"customer": ["a", "e", "z"]}))
+      channel  prospects  customers  conversion  open  expected
+    0    fair          3          1    0.333333     2  0.666667
+    1     web          2          1    0.500000     1  0.500000
+    """
+    frame = table(_checked(prospects), [channel], what="table of prospects", eager=False)
+    buyers = table(customers, ["customer"], eager=False)
+    alike(frame, buyers, "the table of prospects", "the customer table", key="customer")
+    buyers = buyers.select("customer").unique().with_columns(__bought=nw.lit(1))
+    joined = frame.join(buyers, on="customer", how="left").with_columns(nw.col("__bought").fill_null(0))
+    need = nw.when(nw.col("need")).then(1).otherwise(0)
+    known = joined.select(channel, "__bought", __open=need * (1 - nw.col("__bought")))
+    counted = collect(known.group_by(channel).agg(nw.col("__bought", "__open").sum())).sort(channel)
+    names = counted[channel].to_list()
+    if not all(isinstance(name, str) for name in names):
+        advice = "fill it or leave them out first"
+        raise DataError(f"Column {channel!r} of the prospects must be text without gaps; {advice}.")
+    bought, left = (counted[name].to_numpy().astype(int) for name in ("__bought", "__open"))
+    there = (bought + left) > 0
+    bought, left = bought[there], left[there]
+    rate = bought / (bought + left)
+    columns = {"channel": [name for name, one in zip(names, there, strict=True) if one], "prospects": bought + left}
+    columns |= {"customers": bought, "conversion": rate, "open": left, "expected": left * rate}
+    kinds = dict.fromkeys(columns, nw.Int64) | dict.fromkeys(("conversion", "expected"), nw.Float64)
+    return like(frame, columns, kinds | {"channel": nw.String}).to_native()
 
 
 def _classified(prospects, customers, column, names):

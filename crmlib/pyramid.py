@@ -37,6 +37,8 @@ INACTIVE, NON_POSITIVE = "inactive", "non_positive"
 def tiers(customers, *, shares=TIERS, by="revenue", active_within=365, ties="up"):
     """The customer table with the column ``tier``: a name from ``shares``, "inactive" or "non_positive".
 
+    ``shares`` are pairs of a name and a share, or a dict, best first.
+
     *Active* is a last purchase less than ``active_within`` days before ``as_of``: with 365 a purchase 364 days ago
     counts, one 365 days ago does not (a year, our convention; None: all who ever bought). "inactive" bought earlier.
     "non_positive" is active with a value of zero or less, or has refunds only.
@@ -331,7 +333,8 @@ def _active(within):
 
 def _check_shares(shares):
     try:
-        shares = tuple((str(name), float(share)) for name, share in shares)
+        pairs = shares.items() if hasattr(shares, "items") else shares
+        shares = tuple((str(name), float(share)) for name, share in pairs)
     except (TypeError, ValueError):
         raise DataError(f"shares must be pairs of a name and a share, best first, e.g. {TIERS}.") from None
     total = math.fsum(share for _, share in shares)

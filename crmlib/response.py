@@ -68,7 +68,8 @@ def by_cell(mailed, responded, *, offer, by=_CELL, level=0.95):
     sure                    whether the interval leaves break-even out; False is a cell too small to tell
     ======================  ===========================================================================================
 
-    Raises `DataError` for gaps in the responses and for ids that were not mailed.
+    Raises `DataError` for gaps in the responses, for ids that were not mailed, and for True and False that are no
+    column.
 
     >>> import pandas as pd
     >>> mailed = pd.DataFrame({"customer": list("abcd"), "r": [5, 5, 1, 1], "f": 1, "m": 1})
@@ -234,9 +235,15 @@ def _ids(responded):
     responded = responded.to_list() if hasattr(responded, "to_list") else responded
     responded = responded.tolist() if hasattr(responded, "tolist") else responded
     try:
-        return list(dict.fromkeys(responded))
+        ids = list(dict.fromkeys(responded))
     except TypeError:
         raise DataError(f"responded is {quote(responded)}; name a column, or list the ids of who responded.") from None
+    if any(isinstance(one, bool | np.bool_) for one in ids):
+        raise DataError(
+            "responded holds True and False, not ids; make it a column of the mailed table, e.g. 'responded', and give "
+            "its name: by_cell(mailed, 'responded', ...)."
+        )
+    return ids
 
 
 def _check_ids(frame, ids, found):

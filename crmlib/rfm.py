@@ -21,6 +21,7 @@ from crmlib.frames import collect, like, same_kind, table, with_names
 from crmlib.rfm_thresholds import FIXED_DAYS, Thresholds, axes, checked, edges, mean_thresholds, thresholds
 from crmlib.segment_maps import (
     ACTIONS,
+    CORE_TO_GENERAL,
     NO_PURCHASE,
     TEN_SEGMENTS,
     TWO_BY_TWO,
@@ -34,8 +35,8 @@ from crmlib.segment_maps import (
 )
 
 __all__ = [
-    "ACTIONS", "FIXED_DAYS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap",
-    "Thresholds", "bin_counts", "check_map", "grid", "mean_thresholds", "scores", "segment_summary", "segments",
+    "ACTIONS", "CORE_TO_GENERAL", "FIXED_DAYS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule",
+    "SegmentMap", "Thresholds", "bin_counts", "check_map", "grid", "mean_thresholds", "scores", "segment_summary", "segments",
     "thresholds",
 ]  # fmt: skip
 _BOUGHT = nw.col("orders") > 0

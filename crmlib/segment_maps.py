@@ -15,8 +15,8 @@ from crmlib.errors import DataError, quote
 from crmlib.frames import collect, table
 
 __all__ = [
-    "ACTIONS", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap", "as_map", "cell_name",
-    "check_map", "scores_per_axis",
+    "ACTIONS", "CORE_TO_GENERAL", "NO_PURCHASE", "TEN_SEGMENTS", "TWO_BY_TWO", "MapCheck", "Rule", "SegmentMap", "as_map",
+    "cell_name", "check_map", "scores_per_axis",
 ]  # fmt: skip
 
 NO_PURCHASE = "no purchase"  # refunds only: there is nothing to score
@@ -262,6 +262,19 @@ TWO_BY_TWO = SegmentMap(
         Rule("general development", _HIGH, _LOW, _LOW, "一般发展"),
         Rule("general retention", _LOW, _HIGH, _LOW, "一般保持"),
         Rule("general win-back", _LOW, _LOW, _LOW, "一般挽留"),
+    ),
+    bins=2,
+)
+
+# Three classes of lecture notes, by contribution and loyalty, without rules: core, potential and general customers.
+# Ours: money stands for the contribution, the number of orders for loyalty; core are high on both, potential on one.
+_EITHER = (1, 2)
+CORE_TO_GENERAL = SegmentMap(
+    (
+        Rule("core", _EITHER, _HIGH, _HIGH, "核心客户"),
+        Rule("potential", _EITHER, _LOW, _HIGH, "潜力客户"),
+        Rule("potential", _EITHER, _HIGH, _LOW, "潜力客户"),
+        Rule("general", _EITHER, _LOW, _LOW, "一般客户"),
     ),
     bins=2,
 )

@@ -16,7 +16,7 @@ from crmlib.classes import by_class
 from crmlib.customers import check_log
 from crmlib.errors import DataError
 from crmlib.frames import alike, as_day, collect, like, same_kind, table, with_names
-from crmlib.gaps import purchase_days, usual_gaps
+from crmlib.gaps import is_pair, purchase_days, usual_gaps
 from crmlib.prospects import RELATIONS, relations
 
 __all__ = ["CHINESE", "NO_PURCHASE", "PHASES", "STAGES", "Rules", "category_trend", "snapshots", "stages", "summary"]
@@ -70,7 +70,7 @@ class Rules:
     def __post_init__(self):
         for name in ("quantiles", "population"):
             pair = getattr(self, name)
-            if pair is not None and not (len(pair) == 2 and 0 < pair[0] <= pair[1]):
+            if not ((pair is None and name == "population") or (is_pair(pair) and 0 < pair[0] <= pair[1])):
                 raise DataError(f"{name} is {pair}; give two numbers above 0, the smaller first, e.g. "
                                 f"{name}={(0.90, 0.99) if name == 'quantiles' else (60, 180)}.")  # fmt: skip
         for name, least in (("mature_days", 2), ("own_gaps", 1), ("medians", 0), ("floor", 0), ("flat", 0)):
@@ -112,9 +112,15 @@ def stages(tx, *, as_of, prospects=None, rules=Rules()):
     2 or more                          anything else                        growth
     =================================  ===================================  ===========================
 
-    So growth is a rising trend, and also a relation too young to be mature that does not fall. Maturity with t <= -2
-    happens only while the category falls: a fall that all share is none of the customer's. Where nobody bought twice,
-    u and e are 90 days.
+    So growth holds whoever is active without a proven decline and is not mature: those whose spend rises, and all with
+    two or three purchase days, also if their few orders shrink. With two there is no slope, with three |t| >= 2 is rare.
+    The sign of ``slope`` says how many of them spend more each time. Maturity with t <= -2 happens only while the
+    category falls: a fall that all share is none of the customer's. Where nobody bought twice, u and e are 90 days.
+
+    Customers with fewer than three gaps are judged by the completed gaps of all customers, pooled. Those are too short
+    where many never come back: a gap still open is not among them (it is censored), and frequent buyers have most of
+    them. So such customers are in decline and termination too early. ``Rules(population=(u, e))`` puts days of your
+    own in their place, e.g. from `crmlib.survival`, which counts open gaps; it moves those customers only.
 
     In the textbook decline is a fall "while the customer's own total business does not fall", and maturity shows in our
     share of that business. No log holds it; all customers' spend stands for it, see `category_trend`.
@@ -143,7 +149,7 @@ def stages(tx, *, as_of, prospects=None, rules=Rules()):
 
 @same_kind
 def snapshots(tx, *, dates, prospects=None, rules=Rules()):
-    """The stage of each customer at each of ``dates``, steadied: customer, as_of, raw, stage; by date, then customer.
+    """The stage of each customer at each of ``dates`` (or one), steadied: customer, as_of, raw, stage; by date, then customer.
 
     ``raw`` is the stage by the rules of `stages` at that date, from no line after it. ``stage`` changes only when two
     snapshots in a row agree on the new one; at a customer's first snapshot it is ``raw``. So a customer who goes back
@@ -163,7 +169,8 @@ def snapshots(tx, *, dates, prospects=None, rules=Rules()):
     2        a 2024-02-25  maturity    growth
     3        a 2024-03-05  maturity  maturity
     """
-    dates = sorted({as_day(one, name="date") for one in ([dates] if isinstance(dates, str) else dates)})
+    several = np.iterable(dates) and not isinstance(dates, str)
+    dates = sorted({as_day(one, name="date") for one in (dates if several else [dates])})
     if not dates:
         raise DataError("There are no dates; give some, e.g. dates=['2024-01-31', '2024-02-29'].")
     frame = _log(tx)

@@ -14,7 +14,7 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.errors import DataError, quote
-from crmlib.frames import collect, day_number, table
+from crmlib.frames import check_days, collect, day_number, table
 from crmlib.numbering import numbered
 from crmlib.periods import ABSENT, NO_CLASS, in_order, matrix
 
@@ -350,9 +350,7 @@ def _ends(moves, known):
 def _paths(snapshots, column, order, *, least):
     """The states in order; the state of each path at each date, as a number or -1 where absent; customers a path."""
     frame = table(snapshots, ["customer", "as_of", column], what="table of snapshots", eager=False)
-    schema = frame.collect_schema()
-    if schema["as_of"] not in (nw.Date, nw.Datetime):
-        raise DataError(f"'as_of' of the table of snapshots holds {schema['as_of']}, not days.")
+    check_days(frame, "as_of", what="snapshots", advice="make it dates first")
     known, text = ~nw.col(column).is_null(), nw.col(column).cast(nw.String)
     frame = frame.select(
         "customer",

@@ -31,7 +31,7 @@ LESSONS = {
                      "100 80 20 60 95 70 90 10 30"),
     "rfm": Lesson("33_rfm", "## 4.", 75, "[Who brings the money](30_pareto.ipynb)", 8, 24, 14, 6,
                   "100 80 20 15 50 30 40 25 80/20 125 365 90 180 60 16 54 215 95 1,000 10,000 100,000 10 11 12"),
-    "lifecycle": Lesson("36_lifecycle", "## 3.", 75, "[From purchases to customers](10_customers.ipynb)", 8, 21, 14, 10,
+    "lifecycle": Lesson("36_lifecycle", "## 3.", 75, "[From purchases to customers](10_customers.ipynb)", 8, 22, 14, 10,
                         "30 60 90 180 365 40 99 20 10 11 12 15 50 110 1958 90th"),
     "worth_on_paper": Lesson("42_worth_on_paper", "## 11.", 90, "[The customer life cycle](36_lifecycle.ipynb)", 8, 20, 15, 6,
                              "11 12 25 85"),

@@ -206,6 +206,10 @@ def test_order_of_lines_and_money_play_no_part_and_everybody_has_one_status_a_ru
 def test_refusals_say_what_to_type():
     native = log({"a": [5, 30]})
     for options, said in (
+        ({"population": 60}, "population is 60; give two numbers of days, e.g. population=(60, 180)."),
+        ({"window": 180}, "window is 180; give two numbers above 0, the smaller first."),
+        ({"quantiles": 0.9}, "quantiles is 0.9; give two numbers above 0, the smaller first."),
+        ({"comes_back": 0.1}, "comes_back is 0.1; give two shares between 0 and 1, the larger first."),
         ({"window": (365, 180)}, "window is (365, 180); give two numbers above 0, the smaller first."),
         ({"quantiles": (0.9, 1.5)}, "quantiles is (0.9, 1.5); give two numbers above 0, the smaller first."),
         ({"comes_back": (0.1, 0.25)}, "comes_back is (0.1, 0.25); give two shares between 0 and 1, the larger first."),

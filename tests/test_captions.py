@@ -319,6 +319,8 @@ def test_stages_say_who_keeps_a_rhythm_and_where_an_effort_can_change_something(
     assert said.title == "The largest stage is “maturity” with 30.0 % of customers"
     assert said.meaning.startswith("60.0 % buy in a rhythm that they have shown before; 40.0 % have been silent")
     assert said.meaning.endswith("still change something: 15 customers with 20.0 % of the revenue so far.")
+    assert "else those of all gaps that have ended, which are too short where many never come back" in said.meaning
+    assert "not proven to decline, also those whose few orders shrink." in said.meaning
     nobody = captions.stages(staged(development=10, growth=20, maturity=30, decline=0, termination=25))
     assert "Decline is where" not in nobody.meaning
 

@@ -364,3 +364,12 @@ def test_the_chart_of_no_windows_can_be_drawn():
     ax = plots.share_by_window(pd.DataFrame({"months": [], "top_share": []}), title="None", ax=plots.canvas())
     ax.figure.savefig(io.BytesIO())
     assert not ax.texts
+
+
+def test_one_window_needs_no_list_and_no_window_is_refused():
+    one = concentration.shares_by_window(PAIR, as_of=AS_OF, months=3)
+    assert one.equals(concentration.shares_by_window(PAIR, as_of=AS_OF, months=[3]))
+    for months in (0, 2.5, float("nan"), None, "3"):
+        with pytest.raises(DataError) as refused:
+            concentration.window_start(AS_OF, months)
+        assert str(refused.value) == f"months is {months}; give a whole number from 1 on."

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from engines import EVERY_ENGINE, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -404,3 +405,19 @@ class TestCdnow:
         assert dropped["customer"].equals(cdnow["customer"])
         assert np.array_equal(dropped["x"], cdnow["x"])
         assert dropped["revenue"].sum() < cdnow["revenue"].sum()
+
+
+@EVERY_ENGINE
+def test_an_engine_is_lent_only_to_a_table_in_memory(engine):
+    log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": 9.0})
+    native = build(engine, log)
+    with pytest.raises(DataError) as refused:
+        customer_table(native, as_of="2024-01-31", engine="spark")
+    assert str(refused.value) == "engine is 'spark'; it can be 'duckdb' or 'polars'."
+    own = {"polars lazy": "polars", "duckdb": "duckdb", "ibis": "ibis", "spark": "pyspark"}.get(engine)
+    if own:
+        with pytest.raises(DataError) as refused:
+            customer_table(native, as_of="2024-01-31", engine="duckdb")
+        assert str(refused.value) == (
+            f"The table of transactions is a lazy one of {own}, which does the work; leave out engine='duckdb'."
+        )

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from engines import EVERY_ENGINE, build, kind, rows
 
-from crmlib import DataError, DataNotice, customer_table, datasets, overview, transactions
+from crmlib import DataError, DataNotice, customer_table, datasets, lifecycle, overview, pareto, pyramid, rfm, transactions
 from crmlib.customers import until
 from crmlib.frames import height, table
 
@@ -186,3 +186,24 @@ def test_dates_with_a_time_zone_are_the_business_of_the_door(engine, zone):
         with pytest.warns(DataNotice, match="the day is taken as written, in that zone"):
             admitted = transactions(build(engine, tx))
         assert rows(customer_table(admitted, as_of="2024-01-31", columns=["t_x", "T"]))[1] == [("a", 20.0, 26.0)]
+
+
+@pytest.mark.parametrize(
+    ("call", "queries"),
+    [  # as docs/when-one-machine-is-not-enough.md has it
+        (lambda log, _: customer_table(log, as_of=AS_OF), 1),
+        (lambda _, made: lifecycle.states(made), 1),
+        (lambda _, made: pyramid.tiers(made), 2),
+        (lambda _, made: pareto.abc_classes(made), 1),
+        (lambda _, made: rfm.thresholds(made), 1),
+        (lambda _, made: rfm.scores(made), 1),
+        (lambda _, made: rfm.scores(made, nested=True), 1),
+        (lambda _, made: rfm.scores(made, thresholds=rfm.Thresholds(r=(90,), f=(1,), m=(50,))), 1),
+    ],
+)
+def test_what_is_asked_at_once_of_a_lazy_table(call, queries, monkeypatch):
+    made = build("duckdb", quietly(customer_table, LOG, as_of=AS_OF))
+    asked, collect = [], nw.LazyFrame.collect
+    monkeypatch.setattr(nw.LazyFrame, "collect", lambda frame, *a, **k: asked.append(frame) or collect(frame, *a, **k))
+    quietly(call, build("duckdb", LOG), made)
+    assert len(asked) == queries

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 from lessons import TINY, bound, percent, prose
 
@@ -54,6 +55,15 @@ def test_it_tells_the_truth_about_another_log(read, other_log, tmp_path):
     assert f"repurchase rate {placed - new.sum()} {placed} {(placed - new.sum()) / placed:.3f}" in said
     assert f"gross growth rate {new.sum()} {len(then)} {new.sum() / len(then):.3f}" in said
     assert f"with three gaps or more of their own: {(orders > 3).sum()} customers" in said
+    grown = names["now"].query("stage == 'growth'")["customer"].tolist()
+    spent = {who: days.groupby("date")["amount"].sum().to_numpy() for who, days in bought.groupby("customer")}
+    slopes = [np.polyfit(np.arange(len(spent[who])), spent[who], 1)[0] for who in grown if len(spent[who]) > 2]
+    up, down = (sum(sign * slope > 1e-9 for slope in slopes) for sign in (1, -1))
+    assert (
+        f"{len(grown)} customers in growth, by slope: above zero {up}, below zero {down}, zero {len(slopes) - up - down}, "
+        f"none (two purchase days) {len(grown) - len(slopes)}" in said
+    )
+    assert f"Fewer than three gaps, judged by the gaps of all: {(orders <= 3).sum()} of 400 customers" in said
     row = names["checked"].set_index("window_days").loc[90]
     assert f"Vouchers to {row['called']:.0f} customers: {row['came_back']:.0f} used by who comes anyway" in said
 

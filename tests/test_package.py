@@ -29,7 +29,7 @@ LAYERS = """
     classes gaps segment_maps
     rfm_thresholds
     pareto pareto_law rfm periods prospects response survival
-    activity factors pyramid lifecycle stages
+    activity factors pyramid lifecycle stages value_classes
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
     fitting scoring quadrature
@@ -80,7 +80,7 @@ WITH_EXAMPLES = (
     "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
-    "sbg", "bgbb", "method_comparison",
+    "sbg", "bgbb", "method_comparison", "value_classes",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",

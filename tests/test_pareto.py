@@ -41,16 +41,31 @@ def test_abc_by_the_crossing_rule(kind):
 
 
 def test_abc_by_the_inclusive_rule_would_be_another():
-    """The rule that the docstring warns of, on the same ten values: it moves b and can leave A empty."""
-    value = np.array([700, 150, 60, 40, 30, 10, 5, 3, 1, 1])
+    """From the shares that abc_classes gives: class by the share before a customer, and not by the one with them."""
+    for revenue, own, inclusive in (
+        ([700, 150, 60, 40, 30, 10, 5, 3, 1, 1], "AABBCCCCCC", "ABBBCCCCCC"),
+        ([850, 100, 50], "ABC", "BBC"),
+    ):
+        found = abc_classes(made(pd.DataFrame, revenue=revenue))
+        reached = found["cumulative_share"]
+        assert "".join(np.select([reached <= 0.80 + 1e-12, reached <= 0.95 + 1e-12], ["A", "B"], "C")) == inclusive
+        assert "".join(found["class"]) == own
 
-    def inclusive(value):
-        reached = value.cumsum() / value.sum()
-        return "".join(np.select([reached <= 0.80, reached <= 0.95], ["A", "B"], "C"))
 
-    assert inclusive(value) == "ABBBCCCCCC"
-    assert inclusive(np.array([850, 100, 50])) == "BBC"
-    assert "".join(abc_classes(made(pd.DataFrame, revenue=[850, 100, 50]))["class"]) == "ABC"
+@EVERY_ENGINE
+@pytest.mark.parametrize(
+    ("rule", "revenue", "customers", "shares"),
+    [
+        ("20/30/50", [350, 350, 100, 80, 70, *[10] * 5], [2, 3, 5], [0.70, 0.25, 0.05]),
+        ("10/20/70", [666, 120, 113, *[15] * 6, 11], [1, 2, 7], [0.666, 0.233, 0.101]),
+        ("5/15/80", [100, *[20] * 3, *[2] * 16], [1, 3, 16], [100 / 192, 60 / 192, 32 / 192]),
+    ],
+)
+def test_splits_by_number_of_the_literature(engine, rule, revenue, customers, shares):
+    found = rows(abc_summary(abc_classes(build(engine, made(pd.DataFrame, revenue=revenue)), **ABC_RULES[rule])))[1]
+    assert [row[0] for row in found] == ["A", "B", "C"]
+    assert [row[1] for row in found] == customers
+    assert [row[4] for row in found] == pytest.approx(shares, abs=1e-9)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmlib.errors import DataError, DataNotice
-from crmlib.prospects import CHINESE, LAYERS, RELATIONS, layers, not_customers, relations, validate
+from crmlib.prospects import CHINESE, LAYERS, RELATIONS, by_channel, layers, not_customers, relations, validate
 
 few = settings(max_examples=25, deadline=None)
 BY_HAND = pd.DataFrame(
@@ -159,3 +159,22 @@ def test_a_missing_column_and_other_ids_are_refused(engine):
 def test_two_kinds_of_tables_are_refused(one, other):
     with pytest.raises(DataError, match=r"; pass two of one kind\.$"):
         not_customers(build(one, BY_HAND), build(other, BUYERS))
+
+
+# ---- by channel
+
+
+@EVERY_ENGINE
+def test_conversion_by_channel_by_hand(engine):
+    prospects = pd.DataFrame({"customer": list("abcdefg"), "channel": ["web", *["fair"] * 4, "shop", "shop"]})
+    prospects = prospects.assign(need=[True, True, True, False, False, False, True], contact=True)
+    customers = pd.DataFrame({"customer": ["b", "d", "z"]})  # d had no need when they were asked, and bought
+    found = by_channel(build(engine, prospects), build(engine, customers))
+    assert kind(found) == engine
+    assert rows(found) == (["channel", "prospects", "customers", "conversion", "open", "expected"], [
+        ("fair", 3, 2, 0.666666666667, 1, 0.666666666667), ("shop", 1, 0, 0.0, 1, 0.0), ("web", 1, 0, 0.0, 1, 0.0),
+    ])  # fmt: skip
+    with pytest.raises(DataError) as refused:
+        by_channel(build(engine, prospects.replace("web", None)), build(engine, customers))
+    said = "Column 'channel' of the prospects must be text without gaps; fill it or leave them out first."
+    assert str(refused.value) == said

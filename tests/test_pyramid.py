@@ -513,3 +513,10 @@ def test_refusals_say_what_to_type(kind):
 def test_thirds_sum_to_one():
     shares = [("a", 1 / 3), ("b", 1 / 3), ("c", 1 / 3)]
     assert column(tiers(active(pd.DataFrame, [3.0, 2.0, 1.0]), shares=shares), "tier") == ["a", "b", "c"]
+
+
+def test_shares_may_be_a_dict():
+    customers = active(pd.DataFrame, [5.0, 4.0, 3.0, 2.0, 1.0])
+    tiered = tiers(customers, shares={"a": 0.2, "b": 0.8})
+    assert column(tiered, "tier") == ["a", "b", "b", "b", "b"]
+    assert column(summary(tiered, shares={"a": 0.2, "b": 0.8}), "customers") == [1, 4]

@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
-from engines import EVERY_ENGINE, build, rows
+from engines import EVERY_ENGINE, build, build_with_nan, rows
 from engines import kind as engine_of
 from hypothesis import strategies as st
 from made_customers import KINDS, by_customer, column, columns_of_customers, content, made, reordered, with_permutation
@@ -51,6 +51,15 @@ def test_a_mass_of_one_time_buyers_gets_the_lowest_score_where_qcut_raises(kind)
     with pytest.raises(ValueError, match="Bin edges must be unique"):
         pd.qcut(pd.Series(SIXTY_ONE_TIME_BUYERS), 5)
     assert scored_by(kind, SIXTY_ONE_TIME_BUYERS) == [1] * 60 + [4] * 20 + [5] * 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mass_gets_the_score_of_its_best_place_where_other_ranks_give_2_and_3(kind):
+    """definitions 5.2: scores by ceil(rank * 5 / n), of the average and of the highest rank of the 60 % at F = 1."""
+    orders = pd.Series(SIXTY_ONE_TIME_BUYERS)
+    found = {how: np.ceil(orders.rank(method=how) * 5 / 100).astype(int).tolist() for how in ("min", "average", "max")}
+    assert [found[how][0] for how in ("min", "average", "max")] == [1, 2, 3]
+    assert scored_by(kind, SIXTY_ONE_TIME_BUYERS) == found["min"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -611,3 +620,18 @@ def test_grid_needs_scores_of_its_bins():
         rfm.grid(pd.DataFrame({"r": [1, 5], "f": [1, 1], "m": [1, 1], "revenue": [1.0, 2.0]}), bins=3)
     with pytest.raises(DataError, match=r"^The scored table has no column 'units'; it has "):
         rfm.grid(pd.DataFrame({"r": [1], "f": [1], "m": [1]}), by="units")
+
+
+@EVERY_ENGINE
+@pytest.mark.parametrize("gap", [float("nan"), float("inf")])
+def test_summaries_refuse_unknown_money_on_every_engine(engine, gap):
+    scored = pd.DataFrame({"r": [1, 2, 2], "f": [1, 2, 2], "m": [1, 2, 2], "segment": "general value"})
+    scored = scored.assign(days_since_last=[1.0, 2.0, 3.0], revenue=[gap, 5.0, 6.0])
+    for read in (
+        lambda: rfm.grid(build_with_nan(engine, scored), bins=2),
+        lambda: rfm.segment_summary(build_with_nan(engine, scored), map=rfm.TWO_BY_TWO),
+    ):
+        with pytest.raises(DataError) as refused:
+            read()
+        said = "'revenue' is missing or infinite for 1 of 3 customers; fill it or leave them out first."
+        assert str(refused.value) == said

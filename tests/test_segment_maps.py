@@ -6,7 +6,9 @@ from engines import EVERY_ENGINE, build
 
 from crmlib.errors import DataError
 from crmlib.rfm import segments
-from crmlib.segment_maps import ACTIONS, NO_PURCHASE, TEN_SEGMENTS, TWO_BY_TWO, MapCheck, Rule, SegmentMap, check_map
+from crmlib.segment_maps import (
+    ACTIONS, CORE_TO_GENERAL, NO_PURCHASE, TEN_SEGMENTS, TWO_BY_TWO, MapCheck, Rule, SegmentMap, check_map,
+)  # fmt: skip
 
 # Two maps in wide use, as published; neither is offered by crmlib. The default of R's rfm since 0.3, and the one before
 # it, which follows Putler's. The second is read in the order of its table, first match wins.
@@ -59,7 +61,7 @@ def test_neither_of_them_is_applied(rows):
         segments(pd.DataFrame({"r": [5], "f": [5], "m": [5]}), SegmentMap(rows))
 
 
-@pytest.mark.parametrize(("map", "bins", "names"), [(TEN_SEGMENTS, 5, 10), (TWO_BY_TWO, 2, 8)])
+@pytest.mark.parametrize(("map", "bins", "names"), [(TEN_SEGMENTS, 5, 10), (TWO_BY_TWO, 2, 8), (CORE_TO_GENERAL, 2, 3)])
 def test_our_maps_cover_every_cell_exactly_once(map, bins, names):
     check = check_map(map, bins=bins)
     assert check == check_map(map)

@@ -400,6 +400,10 @@ def test_a_snapshot_uses_no_later_line_and_no_later_date(lines, ago):
 def test_refusals_say_what_to_type():
     native = log({"a": bought(5, [30])})
     for options, said in (
+        ({"quantiles": 0.9}, "quantiles is 0.9; give two numbers above 0, the smaller first, e.g. "
+         "quantiles=(0.9, 0.99)."),
+        ({"population": 60}, "population is 60; give two numbers above 0, the smaller first, e.g. "
+         "population=(60, 180)."),
         ({"quantiles": (0.99, 0.9)}, "quantiles is (0.99, 0.9); give two numbers above 0, the smaller first, e.g. "
          "quantiles=(0.9, 0.99)."),
         ({"quantiles": (0.9, 1.1)}, "quantiles is (0.9, 1.1); they are shares up to 1, e.g. quantiles=(0.90, 0.99)."),
@@ -448,3 +452,13 @@ def test_cdnow_by_the_end(cdnow_log, cdnow):
     assert found["days_since_last"].equals(cdnow["days_since_last"])
     assert (found["purchase_days"] - 1).tolist() == cdnow["x"].tolist()
     assert summary(found)["customers"].sum() == 23570
+
+
+def test_one_date_needs_no_list():
+    log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": 9.0})
+    listed = snapshots(log, dates=["2024-01-31"])
+    for one in ("2024-01-31", pd.Timestamp("2024-01-31"), pd.Timestamp("2024-01-31").date()):
+        assert snapshots(log, dates=one).equals(listed)
+    with pytest.raises(DataError) as refused:
+        snapshots(log, dates=1998)
+    assert str(refused.value) == "date 1998 is not a date; write it as YYYY-MM-DD, e.g. 1998-06-30."

@@ -340,8 +340,13 @@ def test_refusals_of_snapshots(engine):
         from_snapshots(build(engine, frame), order=["new", "loyal"])
     with pytest.raises(DataError, match=r"^The table of snapshots has no column 'stage'; it has "):
         from_snapshots(build(engine, frame), column="stage")
-    with pytest.raises(DataError, match=r"^'as_of' of the table of snapshots holds String, not days\.$"):
+    with pytest.raises(DataError, match=r"^Column 'as_of' of the snapshots holds no days; make it dates first\.$"):
         from_snapshots(build(engine, frame.assign(as_of="2024-01-31")))
+    if engine == "pandas":
+        with pytest.raises(DataError) as refused:
+            from_snapshots(frame.assign(as_of=frame["as_of"].dt.tz_localize("America/New_York")))
+        said = "Column 'as_of' of the snapshots has the time zone America/New_York; make it dates first."
+        assert str(refused.value) == said
     for name in ("customer", "as_of"):
         gap = frame.assign(**{name: frame[name].where(frame.index > 0)})
         with pytest.raises(
