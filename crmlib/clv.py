@@ -29,6 +29,7 @@ def clv(customers, purchases: PurchaseModel, spend: GammaGamma, *, horizon=365, 
     century, or a negative discount, and FitError if ``spend`` has no mean (q <= 1).
 
     >>> import pandas as pd
+    >>> from crmlib import BGNBD, GammaGamma
     >>> one = pd.DataFrame({"x": [2.0], "t_x": [213.0], "T": [272.0], "mean_repeat_value": [40.0]})
     >>> purchases, spend = BGNBD(r=0.243, alpha=30.9, a=0.793, b=2.426), GammaGamma(p=6.25, q=3.74, gamma=15.44)
     >>> clv(one, purchases, spend, horizon=365, annual_discount=0.10).round(2)

@@ -51,6 +51,6 @@ def fit_mbgnbd(customers, *, start=None) -> MBGNBD:
     >>> fit_mbgnbd(pd.DataFrame({"x": [1, 0], "t_x": [3, 0], "T": [9, 8]}))
     Traceback (most recent call last):
         ...
-    crmlib.errors.FitError: MBG/NBD has 4 parameters and needs more customers with a purchase than 2.
+    crmlib.errors.FitError: MBG/NBD has 4 parameters and needs more customers with a purchase than 2; take in more.
     """
     return fit_purchases(MBGNBD, "MBG/NBD", customers, start=start, starts=starts, likelihood=likelihood(1), why=why)

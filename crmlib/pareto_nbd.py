@@ -132,7 +132,7 @@ def fit_pareto_nbd(customers, *, start=None) -> ParetoNBD:
     >>> fit_pareto_nbd(pd.DataFrame({"x": [1, 0], "t_x": [3, 0], "T": [9, 8]}))
     Traceback (most recent call last):
         ...
-    crmlib.errors.FitError: Pareto/NBD has 4 parameters and needs more customers with a purchase than 2.
+    crmlib.errors.FitError: Pareto/NBD has 4 parameters and needs more customers with a purchase than 2; take in more.
     """
     return fit_purchases(
         ParetoNBD, "Pareto/NBD", customers, start=start, starts=_starts, likelihood=_likelihood, why=_why

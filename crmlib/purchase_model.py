@@ -135,7 +135,7 @@ class PurchaseModel:
         return add_columns(customers, ["x", "t_x", "T"], columns)
 
 
-_LONGEST = 1e15  # in any unit: beyond it nothing is meant, and squares would overflow
+_LONGEST = 1e30  # in any unit: beyond it nothing is meant, and sums would overflow
 
 
 def lengths(horizon) -> np.ndarray:

@@ -70,8 +70,8 @@ def test_what_cannot_be_scored_is_said_in_one_sentence():
     with pytest.raises(DataError) as told:
         BG.p_alive(pl.from_pandas(HISTORIES).lazy())
     assert str(told.value) == (
-        "The customer table is a lazy LazyFrame, and this needs its rows in memory: collect it first, or call the "
-        "model's score, which adds columns to a table of any engine."
+        "The customer table is a lazy LazyFrame, and this needs its rows in memory: collect it first; only a fit and "
+        "a model's score take it as it is."
     )
     wrong = pd.DataFrame({"x": [0.0, 1.0], "t_x": [0.0, 9.0], "T": [8.0, 8.0]})
     rule = "x = 1, t_x = 9, T = 8; the last purchase lies between the first one and the end, so 0 <= t_x <= T."
