@@ -62,7 +62,8 @@ print(f"{len(tx):,} lines from {tx['date'].min():%Y-%m-%d} to {tx['date'].max():
 print(f"{len(customers):,} customers, revenue {money(customers['revenue'].sum(), CURRENCY)}")
 
 # %% [markdown]
-# These logs come with the course; each has a card in its folder below `datasets/`.
+# These data sets come with the course; each has a card in its folder below `datasets/`. All are logs but the donors, a
+# table for a model of yearly chances, which a lesson reads.
 
 # %% tags=["nbval-check-output"]
 from crmlib import datasets
