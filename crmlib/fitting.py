@@ -237,25 +237,23 @@ def _threads():
     return ThreadpoolController()  # to look for libraries takes as long as a small fit
 
 
-def maximise(log_likelihood, starts, *, customers: float, why, rough=()) -> np.ndarray:
+def maximise(log_likelihood, starts, *, customers: float, why, rough=None) -> np.ndarray:
     """The positive parameters with the greatest likelihood, searched from each start in turn until one search settles.
 
     ``log_likelihood(parameters)`` returns the value and the gradient for parameters of order 1; ``customers`` is the
-    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive. ``rough``
-    are functions of the same kind that cost less and have their tops nearby; they are climbed first.
+    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive. ``rough`` is
+    a function of the same kind that costs less and has its top nearby; it is climbed first.
     Raises FitError with the sentence that ``why(parameters)`` gives when there is no maximum: a parameter runs away,
     or the likelihood is flat there.
     """
     with one_thread():
-        for nearly in rough:
-            settled, theta, information = _climb(_loss(nearly, customers), starts, customers)
-            if not settled:
-                break
-            starts = [np.exp(theta), *starts]
-        if rough and settled:
-            theta = _polish(_loss(log_likelihood, customers), theta, information)
-            if theta is not None:
-                return np.exp(theta)
+        if rough is not None:
+            settled, theta, information = _climb(_loss(rough, customers), starts, customers)
+            if settled:
+                starts = [np.exp(theta), *starts]
+                theta = _polish(_loss(log_likelihood, customers), theta, information)
+                if theta is not None:
+                    return np.exp(theta)
         settled, theta, _ = _climb(_loss(log_likelihood, customers), starts, customers)
     if not settled:
         raise FitError(why(np.exp(theta)))

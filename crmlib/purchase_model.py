@@ -18,7 +18,7 @@ from crmlib.scoring import add_columns, count_cells
 __all__ = ["PurchaseModel", "fit_purchases", "lengths"]
 
 
-MERGED = (0.25, 0.07)  # of the mean T: histories that agree so far are merged to find where about the maximum lies
+MERGED = 0.1  # of the mean T: histories that agree so far are merged to find where about the maximum lies
 
 
 class PurchaseModel:
@@ -194,7 +194,8 @@ def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
             return f"{name} does not settle on these customers: only {again:g} of {n:g} bought again; {more}."
         return f"{name} does not settle on these customers: {why(parameters)}; {more}."
 
-    merged = [counted.merged(width) for width in MERGED]
-    rough = [likelihood(few) for few in merged if few]
-    found = maximise(likelihood(counted), first, customers=n, why=no_maximum, rough=rough)
+    few = counted.merged(MERGED)
+    found = maximise(
+        likelihood(counted), first, customers=n, why=no_maximum, rough=likelihood(few) if few else None
+    )
     return kind(*(found * scale).tolist())
