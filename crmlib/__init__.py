@@ -43,9 +43,10 @@ from crmlib.transactions import admit, transactions
 
 _MODULES = (
     "activity", "bgbb", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "diagnostics",
-    "event_value", "factors", "gamma_gamma", "holdout", "lifecycle", "mbgnbd", "method_comparison", "migration_value", "model_tables",
-    "pareto", "pareto_law", "pareto_nbd", "periods", "plots", "profit_curve", "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm",
-    "sbg", "simulate", "stages", "survival", "transitions", "uncertainty", "value_classes", "value_matrix", "workbook",
+    "event_value", "factors", "gamma_gamma", "holdout", "lifecycle", "mbgnbd", "method_comparison",
+    "migration_value", "model_tables", "pareto", "pareto_law", "pareto_nbd", "periods", "plots", "profit_curve",
+    "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "sbg", "simulate", "stages",
+    "survival", "transitions", "uncertainty", "value_classes", "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from crmlib.arguments import is_number
 from crmlib.errors import DataError
 from crmlib.gamma_gamma import GammaGamma
 from crmlib.purchase_model import PurchaseModel
@@ -40,17 +41,13 @@ def clv(customers, purchases: PurchaseModel, spend: GammaGamma, *, horizon=365, 
             f"clv needs a model of purchases in days and then a GammaGamma; it got {type(purchases).__name__} and "
             f"{type(spend).__name__}."
         )
-    if not (_is_number(horizon) and horizon == int(horizon) and horizon <= LONGEST):
+    if not (is_number(horizon) and 0 <= horizon <= LONGEST and horizon == int(horizon)):
         raise DataError(f"horizon is {horizon!r}; clv counts whole days up to {LONGEST:,}, e.g. horizon=365.")
-    if not _is_number(annual_discount):
+    if not (is_number(annual_discount) and annual_discount >= 0):
         raise DataError(f"annual_discount is {annual_discount!r}; it must be 0 or more, e.g. 0.10 for 10 % a year.")
     days, share = _discounting(int(horizon), (1 + annual_discount) ** (-1 / 365), purchases.alpha)
     bought = purchases.weighted_purchases(customers, horizons=days, weights=share)
     return bought * spend.expected_value(customers)
-
-
-def _is_number(value):
-    return isinstance(value, (int, float, np.number)) and 0 <= value < np.inf
 
 
 def _discounting(horizon, v, alpha):

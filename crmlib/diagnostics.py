@@ -5,6 +5,8 @@ They need no holdout; `crmlib.holdout` looks at customers the fit has not seen.
 
 from __future__ import annotations
 
+import datetime as dt
+
 import narwhals as nw
 import numpy as np
 
@@ -97,7 +99,7 @@ def tracking(tx, model, *, as_of, every=7):
     horizons, at = np.unique(np.maximum(since, 0), return_inverse=True)
     expected = model.expected_purchases_new(horizons.astype(float))[at.reshape(since.shape)] @ first[1]
     return like(frame, {
-        "period": np.arange(1, periods + 1), "end": [_date(end) for end in ends.tolist()], "customers": came,
+        "period": np.arange(1, periods + 1), "end": [dt.date.fromordinal(end) for end in ends.tolist()], "customers": came,
         "actual": np.diff(actual, prepend=0), "expected": np.diff(expected, prepend=0.0),
         "actual_so_far": actual, "expected_so_far": expected,
     }).to_native()  # fmt: skip
@@ -161,9 +163,3 @@ def _by(ends, day, count):
     order = np.argsort(day)
     total = np.concatenate([[0], np.cumsum(count[order])])
     return total[np.searchsorted(day[order], ends, side="right")]
-
-
-def _date(ordinal):
-    import datetime as dt
-
-    return dt.date.fromordinal(ordinal)

@@ -14,6 +14,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+from crmlib.arguments import is_number
 from crmlib.bgnbd import fit_bgnbd
 from crmlib.classes import whole_customers
 from crmlib.customers import customer_table, until
@@ -78,12 +79,10 @@ def holdout(tx, *, split, as_of, fit=fit_bgnbd, quiet=QUIET, best=BEST) -> Holdo
     Raises DataError if ``as_of`` is not after ``split``, nobody bought by ``split``, or none of them bought between;
     and FitError if the lines up to ``split`` cannot carry the models.
     """
-    for name, given, most in (("quiet", quiet, np.inf), ("best", best, 1)):
-        if not (isinstance(given, (int, float)) and 0 < given <= most):
-            raise DataError(f"{name} is {given!r}; " + {
-                "quiet": f"it is a number of days above 0, e.g. {QUIET}.",
-                "best": f"it is a share of the customers above 0 and at most 1, e.g. {BEST}.",
-            }[name])  # fmt: skip
+    if not (is_number(quiet) and quiet > 0):
+        raise DataError(f"quiet is {quiet!r}; it is a number of days above 0, e.g. {QUIET}.")
+    if not (is_number(best) and 0 < best <= 1):
+        raise DataError(f"best is {best!r}; it is a share of the customers above 0 and at most 1, e.g. {BEST}.")
     split, as_of = as_day(split, name="split"), as_day(as_of)
     if as_of <= split:
         raise DataError(f"as_of {as_of} is not after split {split}; the days between them are the test.")

@@ -33,15 +33,12 @@ def simulate(model, customers, rng):
     (['x', 't_x', 'T'], 1000, True)
     """
     name = type(model).__name__
-    known = [*_DRAW, "SBG"]
-    if name not in known:
-        raise DataError(f"There is no simulation of a {name}; choose a model of {', '.join(known)}.")
+    if name not in _DRAW:
+        raise DataError(f"There is no simulation of a {name}; choose a model of {', '.join(_DRAW)}.")
     if not isinstance(rng, np.random.Generator):
         raise DataError(f"rng is {rng!r}; pass a generator, e.g. numpy.random.default_rng(1).")
-    if name == "SBG":
-        return _sbg(model, customers, rng)
     column, draw = _DRAW[name]
-    return draw(model, _observed(customers, column), rng)
+    return draw(model, _observed(customers, column) if column else customers, rng)
 
 
 def _observed(customers, column):
@@ -137,11 +134,12 @@ def _sbg(model, cohort, rng):
     return _as_table(period=period, survivors=np.array(left, dtype=float))
 
 
-_DRAW = {
+_DRAW = {  # the column that tells how long each was observed, where there is one, and what draws
     "BGNBD": ("T", _bgnbd),
     "MBGNBD": ("T", _mbgnbd),
     "ParetoNBD": ("T", _pareto_nbd),
     "BGBB": ("n", _bgbb),
     "BetaBinomial": ("n", _beta_binomial),
     "GammaGamma": ("x", _gamma_gamma),
+    "SBG": (None, _sbg),
 }
