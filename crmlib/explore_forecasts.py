@@ -21,7 +21,7 @@ from crmlib.gamma_gamma import fit_gamma_gamma, spend_correlation
 from crmlib.holdout import holdout
 from crmlib.mbgnbd import fit_mbgnbd
 from crmlib.pareto_nbd import fit_pareto_nbd
-from crmlib.wording import count, number, percent
+from crmlib.wording import MODELS, count, number, percent
 
 __all__ = [
     "Attempt", "HeldOut", "Past", "attempt", "fit_said", "forecast_said", "found_said", "held_out",
@@ -35,7 +35,6 @@ AHEAD = 0.02  # of two that find the best customers, one is ahead from so many p
 UNRELATED = 0.10  # number and size of purchases are unrelated while their correlation is at most that large
 _HAIR = 1e-9  # floats differ in their last digits
 FEW = 20  # no verdict on fewer customers, as in crmlib.explore_activity
-NAMES = {"BGNBD": "BG/NBD", "MBGNBD": "MBG/NBD", "ParetoNBD": "Pareto/NBD", "GammaGamma": "Gamma-Gamma"}
 
 
 class Attempt(NamedTuple):
@@ -188,7 +187,7 @@ def forecast_said(methods, measure) -> str:
     model, rule = _best_rule(methods, measure, lambda rows: rows["error"].abs(), lambda errors: errors.idxmin())
     better = abs(model["error"]) < abs(rule["error"])
     return (
-        f"{measure.capitalize()} in all: {NAMES[model['method']]} was off by {_signed(model['error'])}, the nearest rule of "
+        f"{measure.capitalize()} in all: {MODELS[model['method']]} was off by {_signed(model['error'])}, the nearest rule of "
         f"thumb, '{rule['method']}', by {_signed(rule['error'])}. 'The model forecasts the sum better than every rule of "
         f"thumb' {'held' if better else 'did not hold'} here."
     )
@@ -207,7 +206,7 @@ def found_said(methods, measure) -> str:
         else f"did not hold here: {'the rule finds more' if ahead <= _HAIR - AHEAD else 'the rule finds as many'}"
     )  # fmt: skip
     return (
-        f"Of the best tenth by {measure} {NAMES[model['method']]} found {percent(model['found'])}, the best rule of thumb, "
+        f"Of the best tenth by {measure} {MODELS[model['method']]} found {percent(model['found'])}, the best rule of thumb, "
         f"'{rule['method']}', {percent(rule['found'])}. 'The model finds more of the best customers' (we ask for "
         f"{AHEAD * 100:.0f} points) {more}."
     )
@@ -270,7 +269,7 @@ def models_compared(customers, came, *, horizon):
         model, alive = tried.found, tried.found.p_alive(customers)
         expected = model.expected_purchases(customers, horizon=horizon)
         rows.append({
-            "model": NAMES[type(model).__name__], "log_likelihood": float(model.log_likelihood(customers).sum()),
+            "model": MODELS[type(model).__name__], "log_likelihood": float(model.log_likelihood(customers).sum()),
             "alive_once": float(alive[once].mean()) if once.any() else float("nan"), "alive": float(alive.mean()),
             "expected": float(expected.sum()), "error": float(expected.sum() / came.sum() - 1),
             "mae": float(np.abs(expected - came).mean()),

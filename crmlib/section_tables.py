@@ -10,7 +10,7 @@ from crmlib.inert import Prose, Table
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import Opened
 from crmlib.overview import YEAR
-from crmlib.wording import day, number, percent
+from crmlib.wording import MODELS, day, number, percent
 
 __all__ = [
     "abc_classes", "cohorts", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
@@ -18,7 +18,6 @@ __all__ = [
 ]  # fmt: skip
 
 TOP_CUSTOMERS = 20
-NAMES = {"BGNBD": "model (BG/NBD)"}
 NO_IDS = (
     "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best "
     "customers; crm score writes one row a customer."
@@ -191,7 +190,7 @@ def forecasts(log: Opened) -> Table | None:
     if carried(found):
         by_measure = {name: [row for row in rows_of(found.methods) if row["measure"] == name] for name in ("purchases", "revenue")}
         rows = (
-            (NAMES.get(row["method"], row["method"]), number(row["predicted"]), _error(100 * row["error"]),
+            (f"model ({MODELS[row['method']]})" if row["method"] in MODELS else row["method"], number(row["predicted"]), _error(100 * row["error"]),
              number(row["mae"], 2), percent(row["found"], 0), *((_error(100 * money["error"]),) if money["actual"] else ("",)))
             for row, money in zip(by_measure["purchases"], by_measure["revenue"], strict=True)
         )  # fmt: skip

@@ -5,7 +5,12 @@ Every function takes a number or nothing (None, NaN) and gives text; nothing is 
 
 from __future__ import annotations
 
-__all__ = ["count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number"]
+__all__ = [
+    "MODELS", "count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number",
+]  # fmt: skip
+
+# as people write them
+MODELS = {"BGNBD": "BG/NBD", "MBGNBD": "MBG/NBD", "ParetoNBD": "Pareto/NBD", "GammaGamma": "Gamma-Gamma"}
 
 NOTHING = "–"
 

@@ -3,9 +3,9 @@
 
 import pandas as pd
 import pytest
-from workbooks import Workbook
+from workbooks import Workbook, material, messy
 
-from crmlib import activity, checkout, cohorts, customer_table, lifecycle, rates, survival
+from crmlib import activity, checkout, cohorts, lifecycle, rates, survival
 from crmlib.concentration import halfway
 from crmlib.explore_activity import windows_checked
 from crmlib.workbook.checks import Check, Material, Number
@@ -30,20 +30,6 @@ TINY = pd.DataFrame(
     ],
     columns=["customer", "date", "amount", "order"],
 ).astype({"date": "datetime64[us]"})  # fmt: skip
-
-
-def material(tx, as_of=None):
-    as_of = as_of or f"{tx['date'].max():%Y-%m-%d}"
-    return Material(tx, customer_table(tx, as_of=as_of), as_of, "$")
-
-
-def messy(tx):
-    """The same log with customers of refunds only, refunds at the end, and purchases in several lines and of nothing."""
-    last = tx["date"].max()
-    rows = [(f"R{i}", last - pd.Timedelta(days=30 * i), -float(i + 5), f"R{i}") for i in range(9)]
-    rows += [(customer, last, -1.0, f"{customer}-back") for customer in tx["customer"].unique()[::9]]
-    rows += [(f"Z{i}", last - pd.Timedelta(days=40 * i), 0.0, f"Z{i}") for i in range(9)]
-    return pd.concat([tx, pd.DataFrame(rows, columns=tx.columns)], ignore_index=True)
 
 
 def made_logs(cdnow_sample_log, other_log):

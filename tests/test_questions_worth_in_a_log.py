@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import generated_log
-from workbooks import Workbook
+from workbooks import Workbook, material, messy
 
-from crmlib import BGNBD, GammaGamma, checkout, clv, customer_table
+from crmlib import BGNBD, GammaGamma, checkout, clv
 from crmlib.explore_forecasts import held_out, past_of
 from crmlib.workbook.checks import Check, Material
 from crmlib.workbook.questions import _first_half
@@ -16,20 +16,6 @@ from crmlib.workbook.questions.worth_in_a_log import QUESTIONS
 PLACE = "course/45_worth_in_a_log/workbook.py"
 TINY = generated_log(customers=60, days=400, seed=3)
 REFUNDS = pd.DataFrame({"customer": ["fay"], "date": pd.to_datetime(["2024-01-02"]), "amount": [-9.0]})
-
-
-def material(tx, as_of=None):
-    as_of = as_of or f"{tx['date'].max():%Y-%m-%d}"
-    return Material(tx, customer_table(tx, as_of=as_of), as_of, "$")
-
-
-def messy(tx):
-    """The same log with refunds only, refunds at the end, and purchases in several lines and of nothing."""
-    last = tx["date"].max()
-    rows = [(f"R{i}", last - pd.Timedelta(days=30 * i), -float(i + 5), f"R{i}") for i in range(9)]
-    rows += [(customer, last, -1.0, f"{customer}-back") for customer in tx["customer"].unique()[::9]]
-    rows += [(f"Z{i}", last - pd.Timedelta(days=40 * i), 0.0, f"Z{i}") for i in range(9)]
-    return pd.concat([tx, pd.DataFrame(rows, columns=tx.columns)], ignore_index=True)
 
 
 def made_logs(cdnow_sample_log, other_log):

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from crmlib import DataError, checkout
+from crmlib import DataError, checkout, customer_table
 from crmlib.wording import number
-from crmlib.workbook.checks import Check, Choice, Labels, Number
+from crmlib.workbook.checks import Check, Choice, Labels, Material, Number
 from crmlib.workbook.source import Source, answers, notebooks
 
 # What nobody's answer is; a workbook adds its own near misses.
@@ -20,6 +20,20 @@ WEIRD = [
     object, pd.NaT, pd.NA, np.array([]), np.zeros((2, 2)), pd.Series(dtype=float), pd.Series([1, 2]), pd.DataFrame(),
     pd.DataFrame({"customer": ["ann"]}), pd.Timestamp("2024-01-01"), pd.Timedelta(days=3),
 ]  # fmt: skip
+
+
+def material(tx, as_of=None):
+    as_of = as_of or f"{tx['date'].max():%Y-%m-%d}"
+    return Material(tx, customer_table(tx, as_of=as_of), as_of, "$")
+
+
+def messy(tx):
+    """The same log with refunds only, refunds at the end, and purchases in several lines and of nothing."""
+    last = tx["date"].max()
+    rows = [(f"R{i}", last - pd.Timedelta(days=30 * i), -float(i + 5), f"R{i}") for i in range(9)]
+    rows += [(customer, last, -1.0, f"{customer}-back") for customer in tx["customer"].unique()[::9]]
+    rows += [(f"Z{i}", last - pd.Timedelta(days=40 * i), 0.0, f"Z{i}") for i in range(9)]
+    return pd.concat([tx, pd.DataFrame(rows, columns=tx.columns)], ignore_index=True)
 
 
 class Workbook(NamedTuple):

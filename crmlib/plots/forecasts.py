@@ -16,7 +16,6 @@ __all__ = [
 ]  # fmt: skip
 
 _DASHED = (0, (4, 3))
-_MODELS = {"BGNBD": "BG/NBD", "MBGNBD": "MBG/NBD", "ParetoNBD": "Pareto/NBD", "GammaGamma": "Gamma-Gamma"}
 
 
 def alive_over_time(history, *, title=None, ax=None):
@@ -124,7 +123,7 @@ def forecast_errors(methods, *, measure="revenue", title=None, ax=None):
     """
     methods = finished(methods, ["method", "measure", "error", "found"], what="table of methods")
     of = np.array(methods["measure"].to_list(), dtype=object) == measure
-    names = [_MODELS.get(name, name) for name, one in zip(methods["method"].to_list(), of, strict=True) if one]
+    names = [wording.MODELS.get(name, name) for name, one in zip(methods["method"].to_list(), of, strict=True) if one]
     error, found = (methods[name].to_numpy().astype(float)[of] for name in ("error", "found"))
     ax = axes(ax)
     place = np.arange(len(names))
@@ -200,7 +199,7 @@ def parameter_intervals(intervals, *, title=None, ax=None):
     estimate, low, high = (intervals[name].to_numpy().astype(float) for name in ("estimate", "low", "high"))
     models, parameters = intervals["model"].to_list(), intervals["parameter"].to_list()
     more = len(set(models)) > 1
-    names = [f"{_MODELS.get(one, one)} {name}" if more else name for one, name in zip(models, parameters, strict=True)]
+    names = [f"{wording.MODELS.get(one, one)} {name}" if more else name for one, name in zip(models, parameters, strict=True)]
     labels = [f"{name} = {size:.3g}" for name, size in zip(names, estimate, strict=True)]
     ax, place = axes(ax, (SIZE[0], 1.3 + 0.42 * len(labels))), np.arange(len(labels))
     ax.hlines(place, low / estimate, high / estimate, color=PALETTE["mid"], linewidth=5)
