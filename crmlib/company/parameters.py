@@ -1,0 +1,57 @@
+"""The parameters of the company: as the public set has them, or drawn within their bands for a class."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Callable
+from importlib.resources import files
+
+import numpy as np
+
+__all__ = ["bands", "draw", "load"]
+
+
+def load() -> dict:
+    """The parameters of the public set, by section and name.
+
+    >>> load()["claims"]["needs_differ"]
+    1.0
+    """
+    return _leaves(_document(), lambda leaf: leaf["value"])
+
+
+def draw(rng: np.random.Generator) -> dict:
+    """Parameters for a class: those with a band are drawn evenly within it, the others stay.
+
+    >>> one, other = (draw(np.random.default_rng(seed)) for seed in (1, 1))
+    >>> one == other
+    True
+    """
+    return _leaves(_document(), lambda leaf: float(rng.uniform(*leaf["band"])))
+
+
+def bands() -> dict:
+    """The band of each parameter that varies, by ``section.name``."""
+    return {
+        f"{section}.{name}": tuple(leaf["band"])
+        for section, leaves in _document().items()
+        for name, leaf in leaves.items()
+        if _varies(leaf)
+    }
+
+
+@functools.cache
+def _document():
+    return tomllib.loads(files("crmlib.company").joinpath("parameters.toml").read_text(encoding="utf-8"))
+
+
+def _leaves(document, value: Callable) -> dict:
+    return {
+        section: {name: value(leaf) if _varies(leaf) else leaf for name, leaf in leaves.items()}
+        for section, leaves in document.items()
+    }
+
+
+def _varies(leaf):
+    return isinstance(leaf, dict) and set(leaf) == {"value", "band"}
