@@ -2,3 +2,7 @@
 
 `make` gives the whole company: clean tables, raw ones with defects, and the truth behind both.
 """
+
+from crmlib.company.generate import Company, make
+
+__all__ = ["Company", "make"]

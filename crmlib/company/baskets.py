@@ -1,0 +1,120 @@
+"""What is in each order: products, quantities, prices, discounts, costs; and what came back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from crmlib.company.people import days, ids
+from crmlib.company.purchasing import History
+
+__all__ = ["baskets", "catalogue"]
+
+
+def catalogue(parameters: dict) -> pd.DataFrame:
+    """The table products."""
+    table = pd.DataFrame(parameters["catalogue"]["products"], columns=["name", "category", "price", "cost", "launched"])
+    table.insert(0, "product", ids("P", len(table), 2))
+    return table.assign(launched=pd.to_datetime(table["launched"]))
+
+
+def baskets(parameters, rng, customers, products, history: History) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables orders and transactions; orders keep the order of the history."""
+    first, last = days(parameters)
+    orders = history.orders
+    who = orders["customer"].to_numpy()
+    order = ids("O", len(orders), 6)
+    business = (customers["kind"] == "business").to_numpy()[who]
+    discount = _discounts(parameters, rng, customers, who, business, orders["day"].to_numpy())
+    lines = _lines(parameters, rng, customers, products, history, business, first)
+    lines = lines.sort_values(["at", "product"], kind="stable", ignore_index=True)
+    at = lines["at"].to_numpy()
+    price, cost = (products[name].to_numpy()[lines["product"]] for name in ("price", "cost"))
+    lines["amount"] = np.round(price * lines["quantity"] * (1 - discount[at]), 2)
+    lines["cost"] = np.round(cost * lines["quantity"], 2)
+    lines["day"] = orders["day"].to_numpy()[at]
+    back = _returns(parameters, rng, lines, (last - first).days)
+    both = pd.concat([lines, back], ignore_index=True).sort_values(["day", "at"], kind="stable", ignore_index=True)
+    at, customer = both["at"].to_numpy(), customers["customer"].to_numpy()
+    transactions = pd.DataFrame(
+        {
+            "order": order[at],
+            "customer": customer[who[at]],
+            "date": first + pd.to_timedelta(both["day"], unit="D"),
+            "product": products["product"].to_numpy()[both["product"]],
+            "quantity": both["quantity"].astype("int64"),
+            "amount": both["amount"],
+            "cost": both["cost"],
+        }
+    )
+    pieces = np.bincount(lines["at"], lines["quantity"], len(orders))
+    table = pd.DataFrame(
+        {
+            "order": order,
+            "customer": customer[who],
+            "date": first + pd.to_timedelta(orders["day"], unit="D"),
+            "channel": np.where(business, _channel(rng, len(who), _BUSINESS), _channel(rng, len(who), _CONSUMER)),
+            "discount": discount,
+            "shipping": np.round(2.9 + 0.35 * pieces, 2),
+            "delivered": orders["delivered"].astype("int64"),
+        }
+    )
+    return table, transactions
+
+
+_CONSUMER = {"web": 0.70, "store": 0.24, "phone": 0.06}
+_BUSINESS = {"web": 0.40, "phone": 0.25, "field": 0.35}
+
+
+def _channel(rng, n, shares):
+    return rng.choice(np.array([*shares], dtype=object), n, p=[*shares.values()])
+
+
+def _discounts(parameters, rng, customers, who, business, day):
+    """Consumers: promotions, for those who look at prices; businesses: what their size presses out."""
+    p, press = parameters["buying"], parameters["claims"]["middle_most_profitable"]
+    attitude = customers["price_attitude"].astype("float").fillna(3).to_numpy()[who]
+    on_promotion = rng.random(len(who)) < p["promotion"] * (attitude - 1) / 2
+    promoted = np.where(on_promotion, rng.choice([0.1, 0.15, 0.2], len(who)), 0.0)
+    size = customers["size"].map(p["business_discount"]).astype("float").to_numpy()[who]
+    even = np.mean([*p["business_discount"].values()])  # where size presses nothing, all get the same
+    return np.where(business, np.round(press * size + (1 - press) * even, 3), promoted)
+
+
+def _lines(parameters, rng, customers, products, history, business, first):
+    """Lines of all orders: the coffee, sometimes more coffee, something for it, or a machine."""
+    p, n = parameters["buying"], len(history.orders)
+    who, day = history.orders["customer"].to_numpy(), history.orders["day"].to_numpy()
+    capsules = (rng.random(len(customers)) < p["capsules"])[who]
+    basket = history.traits["basket"].to_numpy()[who]
+    kind, launched = products["category"].to_numpy(), (products["launched"] - first).dt.days.to_numpy()
+    taste = rng.dirichlet(np.ones(len(products)), len(customers))  # everybody has favourites
+    usual = customers["size"].map(p["business_quantity"]).astype("float").fillna(0).to_numpy()[who]
+    coffee = np.where(capsules & ~business, "capsules", "beans")
+    parts = [
+        (np.arange(n), coffee, np.where(business, usual, 1.6) * basket),
+        (np.flatnonzero(rng.random(n) < 0.25), coffee, np.where(business, usual / 2, 1.2) * basket),
+        (np.flatnonzero(rng.random(n) < 0.14), np.full(n, "accessories"), np.ones(n)),
+        (np.flatnonzero(rng.random(n) < 0.10), np.full(n, "care"), np.ones(n)),
+        (np.flatnonzero(rng.random(n) < 0.025), np.full(n, "machines"), np.full(n, 0.01)),
+    ]
+    made = []
+    for at, category, quantity in parts:
+        chance = taste[who[at]] * (kind == category[at][:, np.newaxis]) * (launched <= day[at][:, np.newaxis])
+        chance = chance + 1e-12 * (kind == category[at][:, np.newaxis]) * (launched <= day[at][:, np.newaxis])
+        reach = np.cumsum(chance, axis=1)
+        product = (rng.random(len(at)) * reach[:, -1])[:, np.newaxis] > reach
+        made.append(
+            pd.DataFrame({"at": at, "product": product.sum(axis=1), "quantity": 1 + rng.poisson(np.maximum(quantity[at] - 1, 0.05))})
+        )
+    lines = pd.concat(made, ignore_index=True)
+    return lines.groupby(["at", "product"], as_index=False)["quantity"].sum()
+
+
+def _returns(parameters, rng, lines, last_day):
+    """Some lines come back, whole, within four weeks; their goods are not sold again."""
+    back = lines[rng.random(len(lines)) < parameters["buying"]["returns"]].copy()
+    back["day"] += rng.integers(3, 29, len(back))
+    back = back[back["day"] <= last_day]
+    back[["quantity", "amount"]] *= -1
+    return back.assign(cost=0.0)
