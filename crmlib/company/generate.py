@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmlib.company import parameters as settings
 from crmlib.company.baskets import baskets, catalogue
 from crmlib.company.campaigns import campaigns
+from crmlib.company.parameters import load
 from crmlib.company.people import days, people
 from crmlib.company.purchasing import History, purchasing
 from crmlib.company.service import complaints, contact_table, inquiries, routine_contacts, service_costs, surveys
@@ -38,7 +38,7 @@ def make(parameters: dict | None = None, seed=PUBLIC_SEED) -> Company:
     ``seed`` is a whole number, a sequence of such, or a numpy SeedSequence. Every part draws from a stream of its own, so
     a change in one leaves what the others draw alone.
     """
-    p = parameters if parameters is not None else settings.load()
+    p = parameters if parameters is not None else load()
     sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     sequence = np.random.SeedSequence(sequence.entropy, spawn_key=sequence.spawn_key)  # so that a second call is equal
     rng = {part: np.random.default_rng(one) for part, one in zip(_PARTS, sequence.spawn(len(_PARTS)), strict=True)}
