@@ -41,9 +41,10 @@ LAYERS = """
     method_comparison
     files
     datasets
-    company.parameters company.people
+    company.parameters company.relatives company.spellings
+    company.people
     company.purchasing
-    company.baskets company.campaigns company.service
+    company.baskets company.campaigns company.service company.defects
     company.generate
     company
     overview

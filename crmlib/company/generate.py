@@ -9,6 +9,7 @@ import pandas as pd
 
 from crmlib.company.baskets import baskets, catalogue
 from crmlib.company.campaigns import campaigns
+from crmlib.company.defects import defects
 from crmlib.company.parameters import load
 from crmlib.company.people import days, people
 from crmlib.company.purchasing import History, purchasing
@@ -69,7 +70,8 @@ def make(parameters: dict | None = None, seed=PUBLIC_SEED) -> Company:
         "complaints": harm,
         "uplift": offered.uplift.round({"without": 3, "uplift": 3}),
     }
-    return Company(p, clean, {}, truth)
+    raw, planted = defects(p, rng["defects"], clean)
+    return Company(p, clean, raw, truth | planted)
 
 
 def _responses(offered, orders, transactions):

@@ -9,6 +9,8 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from crmlib.company.relatives import relatives
+
 __all__ = ["days", "ids", "people", "pick"]
 
 
@@ -49,7 +51,7 @@ def people(parameters: dict, rng: np.random.Generator) -> pd.DataFrame:
             **firms,
         }
     )
-    return table
+    return relatives(p, rng.spawn(1)[0], table)
 
 
 def days(parameters: dict) -> tuple[pd.Timestamp, pd.Timestamp]:
