@@ -22,6 +22,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     retention_value, migration_value, event_value, profit_curve   the same on paper: four methods of the textbook
     defection_value, value_matrix       what leaving and recommending are worth; CLV in two (numbers: arguments)
     method_comparison                   ABC, RFM and CLV: work, data, and whom they find
+    kano                                what customers want: which features they expect, pay for, or are pleased by
     uncertainty, simulate               how sure a fit is; customers drawn from a model
     model_tables                        what a model says of any history: one over time, all at one moment
     holdout, diagnostics                whether to believe a model: against what came, and against rules of thumb
@@ -43,7 +44,7 @@ from crmlib.transactions import admit, transactions
 
 _MODULES = (
     "activity", "bgbb", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "diagnostics",
-    "event_value", "factors", "gamma_gamma", "holdout", "lifecycle", "mbgnbd", "method_comparison",
+    "event_value", "factors", "gamma_gamma", "holdout", "kano", "lifecycle", "mbgnbd", "method_comparison",
     "migration_value", "model_tables", "pareto", "pareto_law", "pareto_nbd", "periods", "plots", "profit_curve",
     "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "sbg", "simulate", "stages",
     "survival", "transitions", "uncertainty", "value_classes", "value_matrix", "workbook",

@@ -32,6 +32,11 @@ LAYERS = """
     activity factors pyramid lifecycle stages value_classes
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
+    kano
+    company
+    company.parameters
+    company.people
+    company.wants
     fitting scoring quadrature
     profit_curve purchase_model opportunities
     dropout sbg
@@ -86,7 +91,7 @@ WITH_EXAMPLES = (
     "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
-    "sbg", "bgbb", "method_comparison", "value_classes",
+    "sbg", "bgbb", "method_comparison", "value_classes", "kano",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",
