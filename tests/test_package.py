@@ -33,10 +33,11 @@ LAYERS = """
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
     kano
+    company.parameters company.people
+    company.purchasing company.wants
+    company.baskets company.campaigns company.service
+    company.generate
     company
-    company.parameters
-    company.people
-    company.wants
     fitting scoring quadrature
     profit_curve purchase_model opportunities
     dropout sbg

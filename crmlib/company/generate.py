@@ -14,6 +14,7 @@ from crmlib.company.parameters import load
 from crmlib.company.people import days, people
 from crmlib.company.purchasing import History, purchasing
 from crmlib.company.service import complaints, contact_table, inquiries, routine_contacts, service_costs, surveys
+from crmlib.company.wants import wants
 
 __all__ = ["Company", "PUBLIC_SEED", "VERSION", "make"]
 
@@ -51,6 +52,7 @@ def make(parameters: dict | None = None, seed=PUBLIC_SEED) -> Company:
     orders, transactions = baskets(p, rng["baskets"], customers, products, history)
     contacts = contact_table(p, customers, pd.concat([routine, offered.contacts]))
     complained, harm = complaints(p, rng["service"], customers, orders, transactions, history)
+    wanted, behind = wants(p, rng["wants"], customers)
     clean = {
         "customers": customers,
         "products": products,
@@ -64,11 +66,13 @@ def make(parameters: dict | None = None, seed=PUBLIC_SEED) -> Company:
         "offers": offered.offers,
         "responses": _responses(offered, orders, transactions),
         "service_costs": service_costs(p, orders, transactions, contacts, complained),
+        **wanted,
     }
     truth = {
         "customers": _customers(p, customers, history, clean),
         "complaints": harm,
         "uplift": offered.uplift.round({"without": 3, "uplift": 3}),
+        **behind,
     }
     raw, planted = defects(p, rng["defects"], clean)
     return Company(p, clean, raw, truth | planted)
