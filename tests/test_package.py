@@ -33,11 +33,6 @@ LAYERS = """
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
     kano
-    company.parameters company.people
-    company.purchasing company.wants
-    company.baskets company.campaigns company.service
-    company.generate
-    company
     fitting scoring quadrature
     profit_curve purchase_model opportunities
     dropout sbg
@@ -49,7 +44,7 @@ LAYERS = """
     datasets
     company.parameters company.relatives company.spellings
     company.people
-    company.purchasing
+    company.purchasing company.wants
     company.baskets company.campaigns company.service company.defects
     company.generate
     company
