@@ -24,10 +24,11 @@ from crmlib.files import read_file
 from crmlib.frames import lending
 from crmlib.transactions import Admission, Note, admit, transactions
 
-__all__ = ["admit_log", "describe", "load", "names", "read_file", "scan"]
+__all__ = ["admit_log", "describe", "load", "names", "read_file", "scan", "truth"]
 
 _LOG = "transactions"  # the table of a package that goes through the door
 _DESCRIPTION = "datapackage.json"
+_TRUTH = "truth"  # the folder within a data set whose truth is open
 _TYPES = ("string", "integer", "number", "boolean", "date", "datetime")
 _DEFAULT_FORMATS = (None, "default", "%Y-%m-%d")
 _MAPPED = ("customer", "date", "amount", "order", "product", "quantity", "cost")
@@ -78,6 +79,24 @@ def load(name_or_folder, table: str = "transactions") -> pd.DataFrame:
     if folder.parent == checkout.datasets():
         return admit(raw, **options).transactions
     return transactions(raw, **options)
+
+
+def truth(name_or_folder) -> Path:
+    """The folder with the truth behind a made-up data set, for `load`: what was planted, row by row.
+
+    Raises `DataError` where there is none: real data has no known truth, and that of a class set is the instructor's.
+
+    >>> truth("cdnow")
+    Traceback (most recent call last):
+        ...
+    crmlib.errors.DataError: cdnow has no truth: nobody knows it of real data, and a class set keeps it with the
+    instructor.
+    """
+    folder = _folder(name_or_folder)
+    if not (folder / _TRUTH / _DESCRIPTION).is_file():
+        why = "nobody knows it of real data, and a class set keeps it with the instructor"
+        raise DataError(f"{folder.resolve().name} has no truth: {why}.")
+    return folder / _TRUTH
 
 
 def admit_log(data, *, encoding: str | None = None, sheet: str | None = None, **door_options) -> Admission:
@@ -270,7 +289,9 @@ def _typed(folder, package, table):
     expected = [field["name"] for field in fields]
     if read.column_names != expected:
         raise DataError(f"{where} has the columns {listing(read.column_names)}, its schema {listing(expected)}.")
-    return read.to_pandas(types_mapper={pa.string(): TEXT}.get, date_as_object=False)
+    table = read.to_pandas(types_mapper={pa.string(): TEXT}.get, date_as_object=False)
+    gaps = [field["name"] for field in fields if field.get("type") == "integer" and read[field["name"]].null_count]
+    return table.astype(dict.fromkeys(gaps, "Int64"))  # or whole numbers would become floats
 
 
 def _reason(error, fields):

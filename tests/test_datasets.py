@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from crmlib import checkout, datasets
+from crmlib.company.verify import verify
 from crmlib.errors import DataError, DataNotice
 
 CDNOW = ["cdnow", "cdnow_sample"]
@@ -56,7 +57,7 @@ def test_a_package_says_all_that_a_reader_needs(name):
         for field in resource["schema"]["fields"]:
             for key in ("name", "type", "format", "title", "description", "constraints"):
                 assert field[key], (field["name"], key)
-            assert field["type"] == "string" or field["unit"], field["name"]
+            assert field["type"] in ("string", "boolean") or field["unit"], field["name"]
 
 
 @pytest.mark.parametrize("name", datasets.names())
@@ -65,6 +66,16 @@ def test_files_have_the_bytes_and_the_hash_that_the_package_states(name):
         stored = (folder(name) / resource["path"]).read_bytes()
         assert len(stored) == resource["bytes"]
         assert "sha256:" + hashlib.sha256(stored).hexdigest() == resource["hash"]
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_the_standard_takes_every_package_and_its_files(name):
+    import frictionless
+
+    for place in sorted(folder(name).rglob("datapackage.json")):
+        report = frictionless.validate(str(place))
+        assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "type", "message"])[:5]
+        assert verify(place.parent) == []
 
 
 PARSERS = {"string": str, "integer": int, "number": float, "date": date.fromisoformat}

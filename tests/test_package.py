@@ -42,12 +42,13 @@ LAYERS = """
     method_comparison
     files
     datasets
-    company.parameters company.relatives company.spellings
+    company.parameters company.schema company.relatives company.spellings
     company.people
     company.purchasing company.wants
     company.baskets company.campaigns company.service company.defects
     company.generate
     company
+    company.package company.verify
     overview
     audit scorecard
     conclusions
@@ -87,7 +88,7 @@ WITH_EXAMPLES = (
     "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
-    "sbg", "bgbb", "method_comparison", "value_classes", "kano",
+    "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",
