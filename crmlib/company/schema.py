@@ -72,7 +72,7 @@ def _target(form, field):
     if to is None:
         return None, None
     table, _, column = to.partition(".")
-    for other in (form, "clean"):
+    for other in ("clean", form) if form == "truth" else (form, "clean"):
         known = tables(other).get(table)
         if known and any(one["name"] == column for one in known["fields"]):
             inside = (resource_name(other, table), column) if (other == "truth") == (form == "truth") else None
