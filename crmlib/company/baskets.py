@@ -90,6 +90,7 @@ def _lines(parameters, rng, customers, products, history, business, first):
     kind, launched = products["category"].to_numpy(), (products["launched"] - first).dt.days.to_numpy()
     taste = rng.dirichlet(np.ones(len(products)), len(customers))  # everybody has favourites
     usual = customers["size"].map(p["business_quantity"]).astype("float").fillna(0).to_numpy()[who]
+    usual = np.where(usual, 1.6 + parameters["claims"]["few_bring_most"] * (usual - 1.6), 0.0)
     coffee = np.where(capsules & ~business, "capsules", "beans")
     parts = [
         (np.arange(n), coffee, np.where(business, usual, 1.6) * basket),
