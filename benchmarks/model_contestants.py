@@ -50,15 +50,16 @@ def ours(size, fit):
 
 @setup
 def bgnbd(size):
-    from crmlib import fit_bgnbd
+    from crmlib import count_histories, fit_bgnbd
     from crmlib.uncertainty import uncertainty
 
     customers = made(size)
     fit_bgnbd(customers.head(2000))
 
     def run():
-        model = fit_bgnbd(customers)
-        uncertainty(customers, model)
+        counted = count_histories(customers)
+        model = fit_bgnbd(counted)
+        uncertainty(counted, model)
         return vars(model)
 
     return {"crmlib": run}

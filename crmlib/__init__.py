@@ -15,7 +15,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     value_classes                       high, medium, low by three ways to cut; high, low and zero frequency
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     transitions                         where customers go next, as probabilities
-    bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout)
+    bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout);
+                                        crmlib.count_histories counts a large table once for all fits and intervals
     bgbb, sbg                           the same with one chance a period (opportunities); who renews a contract
     gamma_gamma, clv                    what a customer will be worth; all models stand here as well: crmlib.BGNBD
                                         (what they share: fitting, quadrature, scoring, model_json)
@@ -54,6 +55,7 @@ _MODELS = {  # name -> module
     "BGNBD": "bgnbd", "fit_bgnbd": "bgnbd",
     "MBGNBD": "mbgnbd", "fit_mbgnbd": "mbgnbd",
     "ParetoNBD": "pareto_nbd", "fit_pareto_nbd": "pareto_nbd",
+    "count_histories": "purchase_model",
     "GammaGamma": "gamma_gamma", "fit_gamma_gamma": "gamma_gamma",
     "BGBB": "bgbb", "fit_bgbb": "bgbb", "BetaBinomial": "bgbb", "fit_beta_binomial": "bgbb",
     "SBG": "sbg", "fit_sbg": "sbg",

@@ -56,8 +56,9 @@ def fit_bgnbd(customers, *, start=None) -> BGNBD:
     """Fit a BG/NBD by maximum likelihood to the columns x, t_x, T (and ``weight``, if there) of a customer table.
 
     Any unit of time will do; ``alpha`` comes out in it. Equal rows are merged, so the cost grows with the distinct
-    histories; a lazy table is counted to them by its engine. Customers without a purchase (x, t_x and T null) are left
-    out. ``start`` may give (r, alpha, a, b) to search from first.
+    histories; a lazy table is counted to them by its engine. What `crmlib.count_histories` returns is taken in place of
+    a table, which saves counting again. Customers without a purchase (x, t_x and T null) are left out. ``start`` may
+    give (r, alpha, a, b) to search from first.
 
     Raises FitError, saying what the data lacks: nobody bought twice, fewer customers than parameters, an impossible
     row, or a likelihood without a maximum, as when customers are all alike or only repeat buyers are in the table.

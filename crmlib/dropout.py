@@ -130,10 +130,11 @@ def why(parameters):
 
 
 def likelihood(first):
-    """A function that makes, of `Counted` histories, the log-likelihood of (r, alpha, a, b) and its gradient."""
+    """A function that makes, of `Counted` histories, the log-likelihood of (r, alpha, a, b), with its gradient and its
+    second derivatives."""
 
     def of(counted):
-        from scipy.special import digamma, gammaln
+        from scipy.special import digamma, gammaln, zeta
 
         x, t, size = counted.x, counted.t, len(counted.x)
         each_x, at = np.unique(x, return_inverse=True)
@@ -145,32 +146,39 @@ def likelihood(first):
 
         def log_likelihood(parameters):
             r, alpha, a, b = parameters
+            rate, log_t, per_t = r + x, np.log(alpha + t), 1 / (alpha + t)
             # as if all were alive at T
-            log_t = np.log(alpha + t)
             by_x = gammaln(r + each_x) - gammaln(r) - gammaln(a + b + k) + gammaln(a + b) + gammaln(b + k) - gammaln(b)
-            value = np.dot(w_x, by_x) + n * r * np.log(alpha) - np.dot(w_T, (r + x) * log_t)
+            value = np.dot(w_x, by_x) + n * r * np.log(alpha) - np.dot(w_T, rate * log_t)
             d_r = np.dot(w_x, digamma(r + each_x) - digamma(r)) + n * np.log(alpha) - np.dot(w_T, log_t)
-            d_alpha = n * r / alpha - np.dot(w_T, (r + x) / (alpha + t))
+            d_alpha = n * r / alpha - np.dot(w_T, rate * per_t)
             d_a = np.dot(w_x, digamma(a + b) - digamma(a + b + k))
             d_b = d_a + np.dot(w_x, digamma(b + k) - digamma(b))
-            # and what it adds that they may have stopped right after t_x: log of the odds dead : alive
-            by_last = np.where(k > 0, np.log(a / (b + had)), -np.inf)[at] - (r + x) * log_t
-            by_end = (r + x) * log_t
-            dead_last, dead_end = np.zeros((2, size))
+            d_rr = np.dot(w_x, zeta(2, r + each_x) - zeta(2, r))  # the derivative of digamma is zeta(2, .)
+            d_r_alpha = n / alpha - np.dot(w_T, per_t)
+            d_alpha_alpha = np.dot(w_T, rate * per_t**2) - n * r / alpha**2
+            d_aa = d_ab = np.dot(w_x, zeta(2, a + b) - zeta(2, a + b + k))
+            d_bb = d_aa + np.dot(w_x, zeta(2, b + k) - zeta(2, b))
+            # and what it adds that they may have stopped right after t_x, from the odds dead : alive
+            log_stop, per_b = np.where(k > 0, np.log(a / (b + had)), -np.inf)[at], 1 / (b + had)[at]
+            gradient, squares = np.zeros(4), np.zeros((4, 4))
             for some in counted.slices():
                 last, end, weight = counted.last[some], counted.end[some], counted.weight[some]
-                odds = by_last[last] + by_end[end]
-                small = np.exp(-np.abs(odds))
-                value += np.dot(weight, np.maximum(odds, 0) + np.log1p(small))
-                dead = weight * np.where(odds > 0, 1.0, small) / (1 + small)
-                dead_last += np.bincount(last, dead, size)
-                dead_end += np.bincount(end, dead, size)
-            dead = dead_end - dead_last
-            d_r += np.dot(dead, log_t)
-            d_alpha += np.dot(dead, (r + x) / (alpha + t))
-            d_a += np.sum(dead_last) / a
-            d_b -= np.dot(np.bincount(at, dead_last), 1 / (b + had))
-            return value, np.array([d_r, d_alpha, d_a, d_b])
+                of_rate, per_T, per_t_x, of_b = rate[last], per_t[end], per_t[last], per_b[last]
+                silent = log_t[end] - log_t[last]
+                log_odds = log_stop[last] + of_rate * silent
+                small = np.exp(-np.abs(log_odds))
+                value += np.dot(weight, np.maximum(log_odds, 0) + np.log1p(small))
+                dead = weight * np.where(log_odds > 0, 1.0, small) / (1 + small)
+                slopes = np.array([silent, of_rate * (per_T - per_t_x), np.full(len(last), 1 / a), -of_b])
+                gradient += slopes @ dead
+                squares += (weight * small / (1 + small) ** 2 * slopes) @ slopes.T
+                d_r_alpha += np.dot(dead, per_T - per_t_x)
+                d_alpha_alpha -= np.dot(dead, of_rate * (per_T**2 - per_t_x**2))
+                d_aa -= np.sum(dead) / a**2
+                d_bb += np.dot(dead, of_b**2)
+            second = [[d_rr, d_r_alpha, 0, 0], [d_r_alpha, d_alpha_alpha, 0, 0], [0, 0, d_aa, d_ab], [0, 0, d_ab, d_bb]]
+            return value, gradient + [d_r, d_alpha, d_a, d_b], squares + second
 
         return log_likelihood
 

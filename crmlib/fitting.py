@@ -12,8 +12,8 @@ from crmlib.errors import DataError, FitError
 from crmlib.frames import is_lazy, table
 
 __all__ = [
-    "Counted", "Histories", "cells", "check_parameters", "histories", "in_memory", "maximise", "numbers", "one_thread",
-    "starting_point", "tally", "weights",
+    "Counted", "Histories", "cells", "check_parameters", "histories", "in_logarithms", "in_memory", "maximise",
+    "numbers", "one_thread", "second_derivatives", "starting_point", "tally", "weights",
 ]  # fmt: skip
 
 
@@ -135,13 +135,16 @@ class Counted:
     end: np.ndarray
     weight: np.ndarray
 
+    def __repr__(self):
+        return f"<{len(self.weight):,} histories of {self.weight.sum():,.15g} customers>"
+
     def in_unit(self, unit: float) -> Counted:
         """The same with times in another unit."""
         return replace(self, t=self.t / unit)
 
     def slices(self):
         """Parts of the histories that fit into the cache of a processor, so that no sum needs much memory."""
-        return [slice(at, at + 32768) for at in range(0, len(self.weight), 32768)]
+        return [slice(at, at + 16384) for at in range(0, len(self.weight), 16384)]
 
     def merged(self, width: float) -> Counted | None:
         """Fewer histories with nearly the same likelihood: x and, within ``width``, t_x and T agree; means of them.
@@ -240,8 +243,8 @@ def _threads():
 def maximise(log_likelihood, starts, *, customers: float, why, rough=None) -> np.ndarray:
     """The positive parameters with the greatest likelihood, searched from each start in turn until one search settles.
 
-    ``log_likelihood(parameters)`` returns the value and the gradient for parameters of order 1; ``customers`` is the
-    total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive. ``rough`` is
+    ``log_likelihood(parameters)`` returns the value and the gradient for parameters of order 1, and also the second
+    derivatives where they are cheap; ``customers`` is the total weight. The search is a trust-region Newton method on the logarithms, so parameters stay positive. ``rough`` is
     a function of the same kind that costs less and has its top nearby; it is climbed first.
     Raises FitError with the sentence that ``why(parameters)`` gives when there is no maximum: a parameter runs away,
     or the likelihood is flat there.
@@ -260,15 +263,36 @@ def maximise(log_likelihood, starts, *, customers: float, why, rough=None) -> np
     return np.exp(theta)
 
 
+def in_logarithms(log_likelihood):
+    """A log-likelihood as a function of its parameters' logarithms: value, gradient, second derivatives or None."""
+
+    def at(theta):
+        parameters = np.exp(theta)
+        value, gradient, *second = log_likelihood(parameters)
+        gradient = gradient * parameters
+        return value, gradient, second[0] * np.outer(parameters, parameters) + np.diag(gradient) if second else None
+
+    return at
+
+
+def second_derivatives(function, theta, found):
+    """Those in what ``function`` has ``found`` at theta; where it gave none, by differences of its gradient."""
+    _, gradient, second = found
+    if second is None:
+        rows = np.array([(function(theta + _STEP * unit)[1] - gradient) / _STEP for unit in np.eye(len(theta))])
+        second = (rows + rows.T) / 2
+    return second
+
+
 def _loss(log_likelihood, customers):
-    """Minus the mean log-likelihood as a function of the logarithms of the parameters, and its gradient."""
+    """Minus the mean log-likelihood, `in_logarithms` of the parameters."""
+    function = in_logarithms(log_likelihood)
 
     def loss(theta):
         if np.abs(theta).max() > 25:  # exp would soon overflow; the search turns back from inf
-            return np.inf, np.zeros_like(theta)
-        parameters = np.exp(theta)
-        value, gradient = log_likelihood(parameters)
-        return -value / customers, -gradient * parameters / customers
+            return np.inf, np.zeros_like(theta), None
+        value, gradient, second = function(theta)
+        return -value / customers, -gradient / customers, None if second is None else -second / customers
 
     return loss
 
@@ -277,18 +301,15 @@ def _climb(loss, starts, customers):
     """Whether a search settled, where it ended, and the second derivatives there."""
     from scipy.optimize import minimize
 
-    def curvature(theta, step=1e-5):
-        here = at_last[1] if np.array_equal(theta, at_last[0]) else loss(theta)[1]
-        rows = np.array([(loss(theta + step * unit)[1] - here) / step for unit in np.eye(len(theta))])
-        return (rows + rows.T) / 2
-
-    at_last = (None, None)
+    last = found_last = None
 
     def noted(theta):
-        nonlocal at_last
-        value, gradient = loss(theta)
-        at_last = theta.copy(), gradient
-        return value, gradient
+        nonlocal last, found_last
+        last, found_last = theta.copy(), loss(theta)
+        return found_last[:2]
+
+    def curvature(theta):
+        return second_derivatives(loss, theta, found_last if np.array_equal(theta, last) else loss(theta))
 
     def stop_runaway(theta):
         if np.abs(theta).max() > _RUNAWAY + 1:
@@ -311,22 +332,26 @@ def _climb(loss, starts, customers):
 
 
 def _polish(loss, theta, information):
-    """The top near theta, by steps with second derivatives from nearby, corrected on the way (BFGS); None if not near.
+    """The top near theta, by Newton's steps; None if not near.
 
-    On the way to a border the gradient vanishes as well, but the steps stay long.
+    Where second derivatives are not given, those from nearby are corrected on the way (BFGS). On the way to a border
+    the gradient vanishes as well, but the steps stay long.
     """
-    longest, gradient = 0.3, loss(theta)[1]
+    longest, (_, gradient, second) = 0.3, loss(theta)
     for _ in range(15):
+        exact = second is not None and np.linalg.eigvalsh(second).min() > 0
+        if exact:
+            information = second
         step = np.linalg.solve(information, gradient)
         length = np.abs(step).max()
         if not length < longest:
             return None
         theta = theta - step
-        if length < 1e-9:
+        if length < (1e-6 if exact else 1e-9):  # an exact step leaves about the square of its length
             return theta
-        before, gradient = gradient, loss(theta)[1]
+        before, (_, gradient, second) = gradient, loss(theta)
         change = before - gradient
-        if np.dot(change, step) > 0:
+        if second is None and np.dot(change, step) > 0:
             along = information @ step
             information = information + np.outer(change, change) / np.dot(change, step)
             information -= np.outer(along, along) / np.dot(along, step)
@@ -334,5 +359,6 @@ def _polish(loss, theta, information):
     return None
 
 
+_STEP = 1e-5  # of the logarithm of a parameter, for differences of a gradient
 # A parameter this far from 1, after scaling, means that the likelihood has no maximum: it still rises towards a border.
 _RUNAWAY = np.log(1e4)

@@ -17,7 +17,7 @@ from importlib import import_module
 import numpy as np
 
 from crmlib.errors import DataError, DataNotice, FitError
-from crmlib.fitting import one_thread
+from crmlib.fitting import in_logarithms, one_thread, second_derivatives
 from crmlib.simulate import simulate
 
 __all__ = ["Refits", "Uncertainty", "bootstrap", "uncertainty"]
@@ -33,7 +33,6 @@ _FITS = {  # model -> module and function that fits it
 }
 SCALES = ("log", "logit", "plain")
 _STEP = 1e-4  # of the logarithm of a parameter, for differences of any figure
-_NEAR = 1e-5  # the same for differences of a gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +110,7 @@ def uncertainty(customers, *models) -> Uncertainty:
     """The covariance of the parameters of models that were fitted to ``customers``, from the observed information.
 
     Several models, such as one of purchases and one of spend, are taken to be independent, as their likelihoods are.
+    Where all are of purchases, what `crmlib.count_histories` made of the customers is taken in place of their table.
 
     Raises `DataError` without a model, or for one that is not the fit to these customers; and `FitError` where the
     likelihood is flat.
@@ -200,30 +200,24 @@ def _fit_of(model):
 
 
 def _covariance(model, customers):
-    """Of the logarithms of the parameters, by differences of the analytic gradient."""
+    """Of the logarithms of the parameters: the inverse of minus the second derivatives."""
     _check_model(model)
-    objective = model.objective(customers)
-    logs = np.log(_parameters(model))
-
-    def slope(point):
-        parameters = np.exp(point)
-        return objective(parameters)[1] * parameters
-
+    function, logs = in_logarithms(model.objective(customers)), np.log(_parameters(model))
     with one_thread():
-        here = slope(logs)
-        curvature = np.array([(slope(logs + step) - here) / _NEAR for step in _NEAR * np.eye(len(logs))])
-        information = -(curvature + curvature.T) / 2
-        name = type(model).__name__
-        not_the_fit = f"This {name} is not the fit to these customers; standard errors belong to the best fit."
-        if not np.linalg.eigvalsh(information).min() > 1e-3:  # a logarithm with a standard error above 30
-            if np.abs(here).max() > 1e-3 * abs(objective(np.exp(logs))[0]):
-                raise DataError(not_the_fit)
-            raise FitError(
-                f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors."
-            )
-        covariance = np.linalg.inv(information)
-        if here @ covariance @ here > 0.01:  # a tenth of a standard error off the top
+        found = function(logs)
+        information = -second_derivatives(function, logs, found)
+    value, slope, _ = found
+    name = type(model).__name__
+    not_the_fit = f"This {name} is not the fit to these customers; standard errors belong to the best fit."
+    if not np.linalg.eigvalsh(information).min() > 1e-3:  # a logarithm with a standard error above 30
+        if np.abs(slope).max() > 1e-3 * abs(value):
             raise DataError(not_the_fit)
+        raise FitError(
+            f"The likelihood of this {name} is flat at these customers, so its parameters have no standard errors."
+        )
+    covariance = np.linalg.inv(information)
+    if slope @ covariance @ slope > 0.01:  # a tenth of a standard error off the top
+        raise DataError(not_the_fit)
     return covariance
 
 

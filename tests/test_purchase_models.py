@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from crmlib import (
     BGNBD,
     MBGNBD,
+    GammaGamma,
     ParetoNBD,
+    count_histories,
     customer_table,
     fit_bgnbd,
     fit_gamma_gamma,
@@ -26,6 +28,7 @@ from crmlib import (
 from crmlib.customers import until
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.scoring import count_cells
+from crmlib.uncertainty import uncertainty
 
 KINDS = [BGNBD, MBGNBD, ParetoNBD]
 FITS = {fit_bgnbd: "BG/NBD", fit_mbgnbd: "MBG/NBD", fit_pareto_nbd: "Pareto/NBD"}
@@ -449,6 +452,47 @@ class TestFits:
         weekly = fit(count_cells(native, width=7))
         np.testing.assert_allclose(dataclasses.astuple(weekly), best, rtol=0.012)
         assert weekly.expected_purchases_new(365) == pytest.approx(fitted[fit].expected_purchases_new(365), rel=0.001)
+
+    @EVERY_FIT
+    def test_histories_counted_once_give_what_the_table_gives(self, fit, days, fitted):
+        counted = count_histories(days)
+        assert fit(counted) == fitted[fit]
+        assert count_histories(counted) is counted
+        found, expected = (uncertainty(customers, fitted[fit]).covariance for customers in (counted, days))
+        np.testing.assert_array_equal(found, expected)
+        start = [value * 1.5 for value in dataclasses.astuple(fitted[fit])]
+        assert fit(counted, start=start) == fit(days, start=start)
+
+    @EVERY_FIT
+    @pytest.mark.parametrize("engine", ["duckdb", "polars lazy", "pyarrow"])
+    def test_histories_are_counted_by_every_engine(self, fit, engine, days, fitted):
+        native = build(engine, days[["x", "t_x", "T"]].astype(float))
+        counted = count_histories(native)
+        assert repr(counted) == repr(count_histories(days))
+        np.testing.assert_allclose(dataclasses.astuple(fit(counted)), dataclasses.astuple(fitted[fit]), rtol=1e-10)
+        expected = uncertainty(days, fitted[fit]).covariance
+        for customers in (counted, native):
+            np.testing.assert_allclose(uncertainty(customers, fitted[fit]).covariance, expected, rtol=1e-6)
+
+    def test_what_cannot_be_counted_or_is_asked_of_a_count_says_why(self, days, fitted):
+        wrong, told = table([(0, 0, 5), (1, 9, 5)]), r"^Row 1 \(from 0\) of the customer table cannot be: x = 1, t_x = 9, "
+        with pytest.raises(FitError, match=told):
+            count_histories(wrong)
+        with pytest.raises(DataError, match=told):
+            uncertainty(wrong, fitted[fit_bgnbd])
+        with pytest.raises(DataError, match="^The customer table has no column 'T'"):
+            count_histories(days.drop(columns="T"))
+        with pytest.raises(FitError, match="^Nobody bought twice"):
+            fit_bgnbd(count_histories(table([(0, 0, 5)] * 5)))
+        counted, spend = count_histories(days), GammaGamma(6, 4, 15)
+        for ask in (fitted[fit_bgnbd].p_alive, fit_gamma_gamma, lambda counted: uncertainty(counted, spend)):
+            with pytest.raises(DataError, match="^The customer table is a Counted; pass a table of pandas, polars, "):
+                ask(counted)
+
+    def test_a_count_shows_its_size(self):
+        assert repr(count_histories(table([(0, 0, 5), (0, 0, 5)], weight=[0.5, 2000.0]))) == (
+            "<1 histories of 2,000.5 customers>"
+        )
 
     @EVERY_FIT
     def test_a_thousand_purchases_of_two_customers_are_fitted(self, fit, days, fitted):
