@@ -46,6 +46,8 @@ LAYERS = """
     company.people
     company.purchasing company.wants
     company.baskets company.campaigns company.service company.defects
+    company.accounts company.credit company.deals company.leads
+    company.selling
     company.generate
     company
     company.package company.verify

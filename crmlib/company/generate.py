@@ -13,6 +13,7 @@ from crmlib.company.defects import defects
 from crmlib.company.parameters import load
 from crmlib.company.people import days, people
 from crmlib.company.purchasing import History, purchasing
+from crmlib.company.selling import selling
 from crmlib.company.service import complaints, contact_table, inquiries, routine_contacts, service_costs, surveys
 from crmlib.company.wants import wants
 
@@ -68,11 +69,14 @@ def make(parameters: dict | None = None, seed=PUBLIC_SEED) -> Company:
         "service_costs": service_costs(p, orders, transactions, contacts, complained),
         **wanted,
     }
+    sold, behind_sales = selling(p, rng["selling"], customers, orders, transactions)
+    clean |= sold
     truth = {
         "customers": _customers(p, customers, history, clean),
         "complaints": harm,
         "uplift": offered.uplift.round({"without": 3, "uplift": 3}),
         **behind,
+        **behind_sales,
     }
     raw, planted = defects(p, rng["defects"], clean)
     return Company(p, clean, raw, truth | planted)
