@@ -226,12 +226,13 @@ def by_segment(outcomes, by, *, level=0.95):
     """The uplift of each segment of the customers of campaigns by lot: several looks at one test, and said so.
 
     ===============================  ==================================================================================
-    ``by`` (one column)              the segment; a gap is one of them, and comes last
+    the columns ``by``               one or several; their values make the segment. A gap is one of them, and comes last
     contacted, held_back             customers
     rate_contacted, rate_held_back   share of them who responded
     uplift, uplift_low, uplift_high  difference of the rates, Newcombe's interval of confidence ``level``
     all_low, all_high                the same so wide that with this confidence *all* intervals hold (Bonferroni)
-    shrunk                           the uplift drawn towards the mean of all, the more the less is known (`shrink`)
+    shrunk                           the uplift drawn towards the mean of all, the more the less is known
+                                     (`two_rates.shrink`, half a success added to each rate of its variances)
     verdict                          "sells" or "keeps away" where all_low to all_high leaves 0 out, else "too few to tell"
     ===============================  ==================================================================================
 
@@ -246,23 +247,26 @@ def by_segment(outcomes, by, *, level=0.95):
     0   often    -0.2  keeps away
     1  seldom     1.0       sells
     """
-    frame = table(outcomes, ["contacted", "responded", by], what="table of outcomes", eager=False)
+    by = [by] if isinstance(by, str) else list(by)
+    frame = table(outcomes, ["contacted", "responded", *by], what="table of outcomes", eager=False)
     _check_contacted(frame)
-    cells = _cells(frame, [by])
-    order = sorted(range(len(cells[by])), key=lambda one: _last_if_gap(cells[by][one]))
-    names, (n, h, r, s) = [cells[by][one] for one in order], (cells[one][order] for one in ("n", "h", "r", "s"))
+    cells = _cells(frame, by)
+    n, h, r, s = (cells[one] for one in "nhrs")
     with np.errstate(divide="ignore", invalid="ignore"):
         p, q = r / n, s / h
-        low, high = newcombe(r, n, s, h, level=level)
-        known = int(((n > 0) & (h > 0)).sum())
-        wide, wider = newcombe(r, n, s, h, level=1 - (1 - level) / max(known, 1))
-        # half a success added to each side, as a rate of 0 would look certain
+    low, high = newcombe(r, n, s, h, level=level)
+    known = int(((n > 0) & (h > 0)).sum())
+    wide, wider = newcombe(r, n, s, h, level=1 - (1 - level) / max(known, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
         error = _smoothed(r, n) / n + _smoothed(s, h) / h
     verdicts = np.select([wide > 0, wider < 0], VERDICTS[:2], VERDICTS[2]).tolist()
-    columns = {by: names, "contacted": n, "held_back": h, "rate_contacted": p, "rate_held_back": q, "uplift": p - q}
+    columns = {"contacted": n, "held_back": h, "rate_contacted": p, "rate_held_back": q, "uplift": p - q}
     columns |= {"uplift_low": low, "uplift_high": high, "all_low": wide, "all_high": wider}
     columns |= {"shrunk": shrink(p - q, error), "verdict": verdicts}
-    return like(frame, columns, {by: frame.collect_schema()[by], **_kinds(columns, but=by)}).to_native()
+    kinds = {"contacted": nw.Int64, "held_back": nw.Int64, "verdict": nw.String}
+    schema = frame.collect_schema()
+    kinds = {name: schema[name] for name in by} | {name: kinds.get(name, nw.Float64) for name in columns}
+    return like(frame, {name: cells[name] for name in by} | columns, kinds).to_native()
 
 
 # what they share
@@ -350,6 +354,7 @@ def _moments(row, name):
 
 
 def _smoothed(successes, trials):
+    """The variance of one answer; half a success is added on each side, as a rate of 0 would look certain."""
     share = (successes + 0.5) / (trials + 1)
     return share * (1 - share)
 
@@ -361,8 +366,3 @@ def _plain(value):
 
 def _last_if_gap(value):
     return (value is None, 0 if value is None else value)
-
-
-def _kinds(columns, *, but):
-    kinds = {"contacted": nw.Int64, "held_back": nw.Int64, "verdict": nw.String}
-    return {name: kinds.get(name, nw.Float64) for name in columns if name != but}
