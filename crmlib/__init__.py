@@ -8,6 +8,8 @@ The door and the customer table stand here; the rest is in modules by what it co
                                         segment_maps)
     pareto_law, concentration           one law for all shares; how they move with the window, who stays on top
     response                            who answered a mailing, by cell, and whether to mail the rest
+    uplift, uplift_scores               what a contact changed, and in whom it changes most (intervals, sizes: two_rates)
+    contact_pressure                    contacts by week, department and channel; when it is too much
     prospects                           who has not bought yet
     factors                             which factor of revenue makes the difference
     periods                             who moved between two dates
@@ -44,11 +46,12 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "activity", "bgbb", "bgnbd", "clv", "cohorts", "concentration", "datasets", "defection_value", "diagnostics",
-    "event_value", "factors", "gamma_gamma", "holdout", "kano", "lifecycle", "mbgnbd", "method_comparison",
+    "activity", "bgbb", "bgnbd", "clv", "cohorts", "concentration", "contact_pressure", "datasets", "defection_value",
+    "diagnostics", "event_value", "factors", "gamma_gamma", "holdout", "kano", "lifecycle", "mbgnbd", "method_comparison",
     "migration_value", "model_tables", "pareto", "pareto_law", "pareto_nbd", "periods", "plots", "profit_curve",
     "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "sbg", "simulate", "stages",
-    "survival", "transitions", "uncertainty", "value_classes", "value_matrix", "workbook",
+    "survival", "transitions", "two_rates", "uncertainty", "uplift", "uplift_scores", "value_classes", "value_matrix",
+    "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module

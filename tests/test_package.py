@@ -29,7 +29,9 @@ LAYERS = """
     classes gaps segment_maps
     rfm_thresholds
     pareto pareto_law rfm periods prospects response survival
-    activity factors pyramid lifecycle stages value_classes
+    activity factors pyramid lifecycle stages value_classes two_rates contact_pressure
+    uplift
+    uplift_scores
     cohorts rates transitions concentration
     retention_value migration_value event_value defection_value value_matrix
     kano
@@ -91,6 +93,7 @@ WITH_EXAMPLES = (
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
+    "two_rates", "uplift", "uplift_scores", "contact_pressure",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",
