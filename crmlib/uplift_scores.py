@@ -46,7 +46,8 @@ def _scored(listed, *, model):
     frame = table(listed, model.by, what="list of a campaign", eager=False)
     score = nw.lit(float(model.mean))
     for cell, value in model.cells.items():  # disjoint, so that their order does not matter
-        here = [nw.col(name).is_null() if one is None else nw.col(name) == one for name, one in zip(model.by, cell, strict=True)]
+        columns = zip(map(nw.col, model.by), cell, strict=True)
+        here = [column.is_null() if one is None else ~column.is_null() & (column == one) for column, one in columns]
         score = nw.when(nw.all_horizontal(*here, ignore_nulls=True)).then(nw.lit(float(value))).otherwise(score)
     return frame.with_columns(score=score).to_native()
 
