@@ -135,7 +135,7 @@ def test_nobody_helps_to_make_their_own_score():
 
 
 def test_the_score_finds_the_planted_customers():
-    found = scored(6)
+    found = scored(6, 8000)
     assert np.corrcoef(found["score"], found["uplift"])[0, 1] > 0.8
     assert area(found, rng=np.random.default_rng(1)).low > 0
     harmed = found["uplift"] < 0
