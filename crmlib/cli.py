@@ -1,4 +1,4 @@
-"""The command line: crm report, score, start, build.
+"""The command line: crm report, score, start, build; crm class is in `crmlib.cli_class`.
 
 This is the only place that compares dates with today, and the one place where messages for Python are put as they are typed
 here. The last line on stdout is the path of what was made; everything else goes to stderr. Exit code 2: the data or an option
@@ -20,6 +20,7 @@ from typing import Annotated, get_type_hints
 
 import typer
 
+from crmlib.cli_class import app as class_app
 from crmlib.errors import DataError, DataNotice, FitError
 
 __all__ = ["app", "main"]
@@ -76,6 +77,9 @@ def reads_a_log(command):
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in kept + shared}
     del with_options.__wrapped__  # or its own signature would be read instead
     return with_options
+
+
+app.add_typer(class_app, name="class")
 
 
 @app.callback()
@@ -221,9 +225,12 @@ def _ending(error, args):
     if isinstance(error, DataError | FitError):
         return str(error), 2
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+        if "class" in args or "--batch" in args:
+            return "Stopped; what was whole is kept, and the same command goes on from there.", STOPPED
         return "Stopped; nothing was left behind.", STOPPED
     if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing value
-        command = next((f" {arg}" for arg in args if arg in ("report", "score", "start", "build")), "")
+        typed = [arg for arg in args[:3] if arg in ("report", "score", "start", "build", "class", "new", "verify")]
+        command = "".join(f" {arg}" for arg in typed[: 2 if typed[:1] == ["class"] else 1])
         return f"{error.format_message().rstrip('.')}. See crm{command} --help.", 2
     what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return f"This is a defect in crmlib ({what}). Please report it; crm --debug and the rest of the command shows where.", 1
