@@ -45,6 +45,6 @@ def value(form, name, field, i):
     if field["type"] == "date":
         return pd.Timestamp("2024-02-28") + pd.Timedelta(days=i)
     if field["type"] == "boolean":
-        return i % 2 == 0
+        return not (i >> len(field["name"]) % 3) & 1  # a key of three of them must differ too
     number = field.get("min", field.get("max", 1)) + (i if "max" not in field else 0)
     return number if field["type"] == "integer" else number + 0.25 * (i % 2 if "max" not in field else 0)

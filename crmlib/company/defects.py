@@ -201,7 +201,8 @@ def _lines(p, rng, tables, records, calendar):
     take(chosen, "quantity", "grams", table["quantity"].astype(str).to_numpy()[chosen])
     table.loc[chosen, "quantity"] *= grams[chosen]
 
-    for chosen in (some_orders(p["missing_record"] / 2, everywhere), some_lines(p["missing_record"] / 2, everywhere)):
+    for some in (some_orders, some_lines):  # one after the other: what the first has taken is not free for the second
+        chosen = some(p["missing_record"] / 2, everywhere)
         take(chosen, "record", "missing record", table["record"].to_numpy()[chosen])
     chosen = some_lines(p["return_without_order"], ~bought)
     take(chosen, "order", "return without an order", table["order"].to_numpy()[chosen])
