@@ -10,6 +10,7 @@ clean and its raw form are two separate draws: the one does not give the answers
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -17,6 +18,7 @@ import os
 import re
 import secrets
 import tempfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +28,7 @@ from crmlib.company import Company, make
 from crmlib.company import parameters as settings
 from crmlib.company.band import outside
 from crmlib.company.generate import VERSION
-from crmlib.company.package import content_hash, write, write_truth
+from crmlib.company.package import write, write_truth
 from crmlib.company.roster import Unit
 from crmlib.company.schema import dictionary
 from crmlib.company.verify import verify
@@ -209,8 +211,19 @@ def _write(company, work, course, name):
         _write_manifest(folder, course, name)
 
 
+def _content_hash(path):
+    """The sha256 of what a file holds: unpacked, if it is packed and not damaged."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            pass  # it is not what was made, whatever it is
+    return hashlib.sha256(content).hexdigest()
+
+
 def _write_manifest(folder, course, name):
-    files = {path.relative_to(folder).as_posix(): f"sha256:{content_hash(path)}" for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {path.relative_to(folder).as_posix(): f"sha256:{_content_hash(path)}" for path in sorted(folder.rglob("*")) if path.is_file()}
     manifest = {"course": course, "set": name, "generator": VERSION, "numpy": np.__version__, "files": files}
     (folder / MANIFEST).write_bytes((json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
 
@@ -279,7 +292,7 @@ def _files(folder):
         path = folder / place
         if not path.is_file():
             said.append(f"{path} is missing.")
-        elif f"sha256:{content_hash(path)}" != stated:
+        elif f"sha256:{_content_hash(path)}" != stated:
             said.append(f"{path} does not hold what was made.")
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return said + [f"{folder / place} does not belong to the set." for place in sorted(there - set(files) - {MANIFEST})]

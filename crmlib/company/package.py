@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import io
 import json
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from crmlib.company.schema import FORMS, described, resource_name, tables
 from crmlib.delimited import listing
 from crmlib.errors import DataError
 
-__all__ = ["content_hash", "csv_bytes", "write", "write_truth"]
+__all__ = ["csv_bytes", "write", "write_truth"]
 
 _LICENCE = {
     "name": "CC0-1.0",
@@ -63,17 +62,6 @@ def csv_bytes(table: pd.DataFrame, fields: list[dict]) -> bytes:
     file = io.StringIO()
     pd.DataFrame(written).to_csv(file, index=False, lineterminator="\n")
     return file.getvalue().encode("utf-8")
-
-
-def content_hash(path) -> str:
-    """The sha256 of what a file holds: unpacked, if it is packed and not damaged."""
-    content = Path(path).read_bytes()
-    if str(path).endswith(".gz"):
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error):
-            pass  # it is not what was made, whatever it is
-    return hashlib.sha256(content).hexdigest()
 
 
 def _written(column, field):
