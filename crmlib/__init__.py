@@ -23,6 +23,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     gamma_gamma, clv                    what a customer will be worth; all models stand here as well: crmlib.BGNBD
                                         (what they share: fitting, quadrature, scoring, model_json)
     retention_value, migration_value, event_value, profit_curve   the same on paper: four methods of the textbook
+    linkage, link_quality, cleaning, freshness, exposure   one customer, one record: which records are one, lines repaired, how old, how safe
+    record_score                        a student's links and findings against the truth of a made company
     defection_value, value_matrix       what leaving and recommending are worth; CLV in two (numbers: arguments)
     method_comparison                   ABC, RFM and CLV: work, data, and whom they find
     kano                                what customers want: which features they expect, pay for, or are pleased by
@@ -46,8 +48,9 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "activity", "bgbb", "bgnbd", "clv", "cohorts", "concentration", "contact_pressure", "datasets", "defection_value",
-    "diagnostics", "event_value", "factors", "gamma_gamma", "holdout", "kano", "lifecycle", "mbgnbd", "method_comparison",
+    "activity", "bgbb", "bgnbd", "cleaning", "clv", "cohorts", "concentration", "contact_pressure", "datasets",
+    "defection_value", "diagnostics", "event_value", "exposure", "factors", "freshness", "gamma_gamma", "holdout", "kano",
+    "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison",
     "migration_value", "model_tables", "pareto", "pareto_law", "pareto_nbd", "periods", "plots", "profit_curve",
     "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "sbg", "simulate", "stages",
     "survival", "transitions", "two_rates", "uncertainty", "uplift", "uplift_scores", "value_classes", "value_matrix",

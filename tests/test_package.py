@@ -33,6 +33,8 @@ LAYERS = """
     uplift
     uplift_scores
     cohorts rates transitions concentration
+    linkage cleaning freshness exposure
+    link_quality
     retention_value migration_value event_value defection_value value_matrix
     kano
     fitting scoring quadrature
@@ -44,6 +46,7 @@ LAYERS = """
     method_comparison
     files
     datasets
+    record_score
     company.parameters company.schema company.relatives company.spellings
     company.people
     company.purchasing company.wants
@@ -96,6 +99,7 @@ WITH_EXAMPLES = (
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
     "two_rates", "uplift", "uplift_scores", "contact_pressure",
+    "linkage", "link_quality", "cleaning", "freshness", "exposure", "record_score",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",

@@ -99,8 +99,8 @@ def _nothing(text, rng):
 
 # name in the parameters: column, kind as the truth states it, what happens; in this order
 SPELLINGS = {
-    "swapped": ("name", "first and last name swapped", _swapped),
     "initial": ("name", "initial", _initial),
+    "swapped": ("name", "first and last name swapped", _swapped),
     "typo_in_name": ("name", "typo", _typo),
     "other_phone": ("phone", "other number", old_telephone),
     "phone_format": ("phone", "telephone format", _phone_format),
