@@ -27,7 +27,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     record_score                        a student's links and findings against the truth of a made company
     defection_value, value_matrix       what leaving and recommending are worth; CLV in two (numbers: arguments)
     method_comparison                   ABC, RFM and CLV: work, data, and whom they find
-    kano                                what customers want: which features they expect, pay for, or are pleased by
+    need_groups, needs_value            what customers want: in groups; how far needs and values differ, which marketing fits
+    kano, laddering                     which features they expect, pay for or are pleased by; and why it matters to them
     uncertainty, simulate               how sure a fit is; customers drawn from a model
     model_tables                        what a model says of any history: one over time, all at one moment
     holdout, diagnostics                whether to believe a model: against what came, and against rules of thumb
@@ -35,7 +36,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     datasets                            sample data and reading your own files (files, delimited)
     plots, wording                      every chart; numbers as people write them
     conclusions, captions, sections     what the report says; report renders it
-    explorers, explore_rfm, explore_activity, explore_value, explore_forecasts, workbook   what the lessons turn and ask
+    explorers, explore_rfm, explore_activity, explore_value, explore_forecasts, explore_needs, workbook   what the lessons turn and ask
     cli                                 crm report, score, start, build
 
 Importing crmlib loads none of the slow libraries and changes no setting.
@@ -49,9 +50,10 @@ from crmlib.transactions import admit, transactions
 
 _MODULES = (
     "activity", "bgbb", "bgnbd", "cleaning", "clv", "cohorts", "concentration", "contact_pressure", "datasets",
-    "defection_value", "diagnostics", "event_value", "exposure", "factors", "freshness", "gamma_gamma", "holdout", "kano",
-    "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison",
-    "migration_value", "model_tables", "pareto", "pareto_law", "pareto_nbd", "periods", "plots", "profit_curve",
+    "defection_value", "diagnostics", "event_value", "exposure", "factors", "freshness", "gamma_gamma", "holdout",
+    "kano", "laddering", "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison", "migration_value",
+    "model_tables", "need_groups", "needs_value", "pareto", "pareto_law", "pareto_nbd", "periods", "plots",
+    "profit_curve",
     "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "sbg", "simulate", "stages",
     "survival", "transitions", "two_rates", "uncertainty", "uplift", "uplift_scores", "value_classes", "value_matrix",
     "workbook",

@@ -29,13 +29,20 @@ from crmlib.arguments import check_numbers
 from crmlib.errors import DataError, quote
 from crmlib.frames import collect, like, same_kind, table, with_names
 
-__all__ = ["ANSWERS", "CATEGORIES", "CHINESE", "NAMES", "TABLE", "agreement", "categories", "classify", "clear_mode"]
+__all__ = [
+    "ADVICE", "ANSWERS", "CATEGORIES", "CHINESE", "NAMES", "TABLE", "agreement", "categories", "classify", "clear_mode",
+    "offers",
+]  # fmt: skip
 
 ANSWERS = {"L": "like", "M": "must be", "N": "neutral", "W": "live with", "D": "dislike"}
 NAMES = {
     "M": "must-be", "O": "one-dimensional", "A": "attractive", "I": "indifferent", "R": "reverse", "Q": "questionable",
 }  # fmt: skip
 CHINESE = {"M": "基本型", "O": "期望型", "A": "兴奋型", "I": "无差异型", "R": "反向型", "Q": "可疑"}
+ADVICE = {
+    "M": "never without", "O": "be better than others at", "A": "please with", "I": "spend nothing on", "R": "keep away from them",
+    "Q": "ask again about",
+}  # fmt: skip
 CATEGORIES = tuple(NAMES)  # a tie goes to the one that stands first: M > O > A > I (Berger et al. 1993), then R and Q
 _ROWS = {"L": "QAAAO", "M": "RIIIM", "N": "RIIIM", "W": "RIIIM", "D": "RRRRQ"}
 TABLE = {(row, column): one for row, line in _ROWS.items() for column, one in zip(ANSWERS, line, strict=True)}
@@ -120,6 +127,34 @@ def _row(counts, z):
         "worse": worse / counted if counted else math.nan,
         "left_out": (n - counted) / n,
     }
+
+
+@same_kind
+def offers(by_group, *, group="group", label="feature"):
+    """What the categories say to do for each group: a row a group and category that occurs there, in their order.
+
+    ``by_group``: from `categories` by both columns. Columns: ``group``, category, do (`ADVICE`), features and unclear: the
+    names with a clear mode and those without, joined by commas. A table in memory of the same kind.
+
+    >>> import pandas as pd
+    >>> by_group = pd.DataFrame({"group": 1, "feature": ["date", "bag", "label"], "category": list("MMI"), "clear": [1, 0, 1]})
+    >>> offers(by_group)
+       group category                do features unclear
+    0      1        M     never without     date     bag
+    1      1        I  spend nothing on    label
+    """
+    frame = collect(table(by_group, [group, label, "category", "clear"], what="table of categories", eager=False))
+    rows = [*zip(*(frame[name].to_list() for name in (group, label, "category", "clear")), strict=True)]
+    made = []
+    for name in sorted({row[0] for row in rows}):
+        for category in CATEGORIES:
+            found = [(str(feature), clear) for one, feature, kind, clear in rows if one == name and kind == category]
+            if found:
+                both = (", ".join(feature for feature, clear in found if bool(clear) is sure) for sure in (True, False))
+                made.append((name, category, ADVICE[category], *both))
+    names = [group, "category", "do", "features", "unclear"]
+    schema = {group: frame.schema[group], **dict.fromkeys(names[1:], nw.String)}
+    return like(frame, dict(zip(names, map(list, zip(*made, strict=True)), strict=True)), schema).to_native()
 
 
 def clear_mode(counts, *, z=1.65) -> bool:

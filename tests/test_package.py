@@ -36,7 +36,7 @@ LAYERS = """
     linkage cleaning freshness exposure
     link_quality
     retention_value migration_value event_value defection_value value_matrix
-    kano
+    kano laddering need_groups needs_value
     fitting scoring quadrature
     profit_curve purchase_model opportunities
     dropout sbg
@@ -63,10 +63,10 @@ LAYERS = """
     captions
     plots.look
     plots.purchases plots.shares plots.value
-    plots.counts plots.curves plots.forecasts plots.grids plots.lifetime
+    plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs
     plots
     explorers
-    explore_rfm explore_activity explore_value explore_forecasts
+    explore_rfm explore_activity explore_value explore_forecasts explore_needs
     opened
     section_tables
     sections
@@ -100,6 +100,7 @@ WITH_EXAMPLES = (
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
     "two_rates", "uplift", "uplift_scores", "contact_pressure",
     "linkage", "link_quality", "cleaning", "freshness", "exposure", "record_score",
+    "need_groups", "needs_value", "laddering",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
     "holdout.holdout",

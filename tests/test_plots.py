@@ -70,6 +70,11 @@ METHODS = pd.DataFrame({"method": ["BGNBD", "BGNBD", "same again", "same again"]
 GRID_OF_VALUES = pd.DataFrame({"x": [1, 1, 2, 2], "t_x": [50.0, 100] * 2, "value": [1.0, 20.0, 5.0, 90.0]})
 INTERVALS = pd.DataFrame({"model": ["BGNBD", "GammaGamma"], "parameter": ["r", "p"], "estimate": [0.5, 6.0], "low": [0.4, 3.0],
                           "high": [0.625, 12.0]})  # fmt: skip
+KANO = pd.DataFrame({"group": [1, 1, 2, 2], "feature": ["date", "sample"] * 2, "category": list("MAIR"), "clear": [True, False, True, True],
+                     "better": [0.2, 0.7, 0.1, None], "worse": [-0.8, -0.1, -0.1, None]})  # fmt: skip
+MODES = pd.DataFrame({"group": ["all", "1", "2"], "customers": [9, 5, 4], "skew": [0.6, 0.7, 0.4], "diversity": [0.55, 0.2, 0.3]})
+DEMAND = pd.DataFrame({"price": [10.0, 20.0, 30.0], "profit": [50.0, 90.0, 20.0], "best": [False, True, False]})
+LINKS = pd.DataFrame({"from": ["fresh", "taste", "price"], "to": ["taste", "joy", "saving"], "direct": [9, 6, 4]})
 POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
 
 CHARTS = {
@@ -103,6 +108,12 @@ CHARTS = {
     "errors": lambda **k: plots.forecast_errors(plots_table(METHODS, k), **k),
     "iso": lambda **k: plots.iso_values(plots_table(GRID_OF_VALUES, k), currency="$", **k),
     "intervals": lambda **k: plots.parameter_intervals(plots_table(INTERVALS, k), **k),
+    "silhouettes": lambda polars=False, **k: plots.silhouettes([(2, 0.3), (3, 0.4)], chance=[0.1, 0.2], number=3, **k),
+    "kano": lambda **k: plots.kano_plane(plots_table(KANO[:2], k), **k),
+    "kano by group": lambda **k: plots.kano_grid(plots_table(KANO, k), **k),
+    "modes": lambda **k: plots.mode_matrix(plots_table(MODES, k), **k),
+    "prices": lambda **k: plots.profit_by_price({"all": plots_table(DEMAND, k)}, currency="$", **k),
+    "means and ends": lambda **k: plots.means_end_map(plots_table(LINKS, k), **k),
 }
 each_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 
@@ -139,6 +150,8 @@ def test_axes_say_what_they_show(draw):
     named = ax.get_xlabel(), ax.get_ylabel()
     if draw is CHARTS["pyramid"]:  # its bars carry their numbers and units
         assert all("customer" in text for text in texts(ax))
+    elif draw is CHARTS["means and ends"]:
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["means", "ends"]
     else:
         assert any(named)
     assert ax.get_title(loc="left") == ""

@@ -13,6 +13,7 @@ changes a setting of matplotlib.
     lifetime      what a customer is worth on paper: conventions, survival, rules, quarters
     forecasts     models of purchases: who is still there, what they expect, how sure they are
     grids         two ways at once, a shade a cell
+    needs         what customers want: groups, Kano, means and ends, which marketing fits
     look          what they share: colours, axes, notes, ticks
 """
 
@@ -25,6 +26,7 @@ from crmlib.plots.forecasts import (
 from crmlib.plots.grids import cohort_heatmap, rf_grid, transition_heatmap
 from crmlib.plots.lifetime import lift_curves, stopping_values, survival_fit, timing_curves, value_scatter
 from crmlib.plots.look import GRID, INK, MUTED, PALETTE, SIZE, canvas, drawable
+from crmlib.plots.needs import kano_grid, kano_plane, means_end_map, mode_matrix, profit_by_price, silhouettes
 from crmlib.plots.purchases import customers_by_period, order_histogram, revenue_by_period
 from crmlib.plots.shares import abc_curve, lorenz_curve, pyramid_bars, share_bars, share_by_window
 from crmlib.plots.value import holdout_by_x, value_bars
@@ -32,8 +34,9 @@ from crmlib.plots.value import holdout_by_x, value_bars
 __all__ = [
     "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "alive_over_time", "canvas",
     "cohort_curves", "cohort_heatmap", "customers_by_period", "drawable", "forecast_errors",
-    "frequency_recency", "gap_curves", "holdout_by_x", "iso_values", "lift_curves", "lorenz_curve", "occupancy",
-    "order_histogram", "parameter_intervals", "purchases_by_frequency", "pyramid_bars", "revenue_by_period",
-    "rf_grid", "rfm_bin_counts", "share_bars", "share_by_window", "stage_bars", "stopping_values",
+    "frequency_recency", "gap_curves", "holdout_by_x", "iso_values", "kano_grid", "kano_plane", "lift_curves",
+    "lorenz_curve", "means_end_map", "mode_matrix", "occupancy", "order_histogram", "parameter_intervals",
+    "profit_by_price", "purchases_by_frequency", "pyramid_bars", "revenue_by_period", "rf_grid", "rfm_bin_counts",
+    "share_bars", "share_by_window", "silhouettes", "stage_bars", "stopping_values",
     "survival_fit", "timing_curves", "tracking_curves", "transition_heatmap", "value_bars", "value_scatter",
 ]  # fmt: skip
