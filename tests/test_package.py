@@ -55,7 +55,7 @@ LAYERS = """
     company.selling
     company.generate
     company
-    company.package company.verify company.band company.roster
+    company.likeness company.package company.verify company.band company.roster
     company.classes
     overview
     audit scorecard
@@ -63,7 +63,7 @@ LAYERS = """
     captions
     plots.look
     plots.purchases plots.shares plots.value
-    plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs
+    plots.likeness plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs
     plots
     explorers
     explore_rfm explore_activity explore_value explore_forecasts explore_needs

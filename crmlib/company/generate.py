@@ -114,12 +114,12 @@ def _customers(p, customers, history: History, clean):
     return pd.DataFrame(
         {
             "customer": names,
-            "rate": np.round(rate, 6),
-            "stop": np.round(stop, 4),
+            "rate": np.round(rate, 5),
+            "stop": np.round(stop, 3),
             "alive": alive,
             "stopped": pd.Series(first + pd.to_timedelta(np.where(alive, np.nan, np.floor(traits["stopped"])), unit="D")),
-            "orders_next_year": np.round(coming, 3),
-            "residual_value": np.round(endless * profit / orders, 2),
+            "orders_next_year": np.round(coming, 2),
+            "residual_value": np.round(endless * profit / orders, 1),
             "profit": np.round(profit, 2),
         }
     )

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -159,8 +160,24 @@ def _describe(folder, name, title, description, resources, door, more):
         "crmlib": ours,
         "resources": resources,
     }
-    text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
-    (Path(folder) / "datapackage.json").write_bytes(text.encode("utf-8"))
+    (Path(folder) / "datapackage.json").write_bytes(_as_json(package).encode("utf-8"))
+
+
+def _as_json(package):
+    """JSON with each field of a table on a line of its own, which people can read and which takes half the bytes."""
+    lines = {}
+
+    def marked(fields):
+        for field in fields:
+            lines[f"field {len(lines)}"] = json.dumps(field, ensure_ascii=False)
+        return [*lines][len(lines) - len(fields) :]
+
+    resources = [
+        {**resource, "schema": {**resource["schema"], "fields": marked(resource["schema"]["fields"])}}
+        for resource in package["resources"]
+    ]
+    text = json.dumps({**package, "resources": resources}, indent=1, ensure_ascii=False) + "\n"
+    return re.sub(r'"(field \d+)"', lambda found: lines[found[1]], text)
 
 
 def _parameters(parameters):
