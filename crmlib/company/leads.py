@@ -25,6 +25,8 @@ def lead_chances(parameters: dict) -> pd.DataFrame:
         has = cells[name].to_numpy()
         share *= np.where(has, p["man"][name], 1 - p["man"][name])
         chance *= np.where(has, 1.0, p["lead_without"][name])
+    letters = ["".join(np.where(has, list("MAN"), list("man"))) for has in cells.to_numpy()]
+    cells.insert(0, "cell", letters)
     return cells.assign(share=share, chance=chance)
 
 
