@@ -11,6 +11,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     uplift, uplift_scores               what a contact changed, and in whom it changes most (intervals, sizes: two_rates)
     contact_pressure                    contacts by week, department and channel; when it is too much
     prospects                           who has not bought yet
+    pipeline                            deals by stage: chances from their history, forecasts and who is right
     factors                             which factor of revenue makes the difference
     periods                             who moved between two dates
     stages, activity                    the stage of the life cycle, who is active (behind them: gaps, survival)
@@ -52,7 +53,7 @@ _MODULES = (
     "activity", "bgbb", "bgnbd", "cleaning", "clv", "cohorts", "concentration", "contact_pressure", "datasets",
     "defection_value", "diagnostics", "event_value", "exposure", "factors", "freshness", "gamma_gamma", "holdout",
     "kano", "laddering", "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison", "migration_value",
-    "model_tables", "need_groups", "needs_value", "pareto", "pareto_law", "pareto_nbd", "periods", "plots",
+    "model_tables", "need_groups", "needs_value", "pareto", "pareto_law", "pareto_nbd", "periods", "pipeline", "plots",
     "profit_curve",
     "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "sbg", "simulate", "stages",
     "survival", "transitions", "two_rates", "uncertainty", "uplift", "uplift_scores", "value_classes", "value_matrix",

@@ -34,7 +34,7 @@ LAYERS = """
     uplift_scores
     cohorts rates transitions concentration
     linkage cleaning freshness exposure
-    link_quality
+    link_quality pipeline
     retention_value migration_value event_value defection_value value_matrix
     kano laddering need_groups needs_value
     fitting scoring quadrature
@@ -99,7 +99,7 @@ WITH_EXAMPLES = (
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
     "two_rates", "uplift", "uplift_scores", "contact_pressure",
-    "linkage", "link_quality", "cleaning", "freshness", "exposure", "record_score",
+    "linkage", "link_quality", "cleaning", "freshness", "exposure", "record_score", "pipeline",
     "need_groups", "needs_value", "laddering",
 )  # fmt: skip
 WITHOUT = {  # what needs more customers than fit into an example
