@@ -1,7 +1,7 @@
 """The sales pipeline: how likely a deal is to be won from each stage, what the open ones are worth, whom to believe.
 
-A chance is counted from histories, not from how many deals lie where today: deals that are still open are right-censored,
-and the fast ones are over first. All functions take tables of any engine.
+A chance is counted from histories, not from how many deals lie where today: deals that are still open are
+right-censored, and the fast ones are over first. All functions take tables of any engine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from crmlib.arguments import AMOUNT, CHANCE, check_columns, check_numbers, check
 from crmlib.errors import DataError, quote
 from crmlib.frames import alike, as_day, collect, day_number, like, same_kind, table
 
-__all__ = ["STAGES", "calibration", "forecast_errors", "reliability", "stage_conversion", "velocity", "weighted_forecast"]
+__all__ = [
+    "STAGES", "calibration", "forecast_errors", "reliability", "stage_conversion", "velocity", "weighted_forecast",
+]  # fmt: skip
 
 STAGES = ("first contact", "needs", "proposal", "signed", "paid")  # the five of the textbook
 _ABOVE_0 = ("an amount above 0", lambda column: (column > 0) & (column < float("inf")))
@@ -36,8 +38,8 @@ def velocity(deals, amount, win, days) -> float:
 def stage_conversion(opportunities, stages, *, as_of, order=STAGES):
     """What becomes of deals, stage by stage, as it stood on ``as_of``; what came later has not happened.
 
-    ``opportunities`` has opportunity, outcome ("lost" or anything else) and closed; ``stages`` has opportunity, stage and
-    entered, a row for each stage that a deal entered. A row for each stage of ``order`` but the last:
+    ``opportunities`` has opportunity, outcome ("lost" or anything else) and closed; ``stages`` has opportunity, stage
+    and entered, a row for each stage that a deal entered. A row for each stage of ``order`` but the last:
 
     ===========  ======================================================================================================
     stage        the stage
@@ -90,7 +92,8 @@ def _lost(deals):
     rows = collect(deals.select("opportunity", "outcome", day=day_number(nw.col("closed"))))
     names = {name: number for number, name in enumerate(rows["opportunity"].to_list())}
     if len(names) < len(rows):
-        raise DataError(f"The table of opportunities has {len(rows):,} rows for {len(names):,} ids; it needs one row an id.")
+        found = f"{len(rows):,} rows for {len(names):,} ids"
+        raise DataError(f"The table of opportunities has {found}; it needs one row an id.")
     lost = np.array([one == "lost" for one in rows["outcome"].to_list()], dtype=bool)
     day = rows["day"].to_numpy().astype(float)
     if missing := int((lost & np.isnan(day)).sum()):
@@ -105,7 +108,8 @@ def _entered(frame, names, order):
     entered = np.full((len(names), len(order)), np.nan)
     for name, stage, day in rows.iter_rows():
         if stage not in place:
-            raise DataError(f"There is a stage {quote(stage)}, but the stages are {quote(order)}; pass yours as order=[..].")
+            known = f"the stages are {quote(order)}"
+            raise DataError(f"There is a stage {quote(stage)}, but {known}; pass yours as order=[..].")
         if name not in names:
             raise DataError(f"Opportunity {quote(name)} has a stage, but is not in the table of opportunities.")
         if day is None or day != day:
@@ -145,9 +149,9 @@ def _ways_out(moved, lost, open_):
 def weighted_forecast(deals, *, by="stage"):
     """What open deals are worth: ``by``, deals, amount, weighted, by the values of ``by`` in the order of the alphabet.
 
-    ``weighted`` is the sum of amount x probability; the total is its sum. It is a mean over many such pipelines, and no
-    single one comes out like that where a few deals are large. ``deals`` has amount and probability, a row an open deal:
-    leave out those that are won or lost.
+    ``weighted`` is the sum of amount x probability; the total is its sum. It is a mean over many such pipelines, and
+    no single one comes out like that where a few deals are large. ``deals`` has amount and probability, a row an open
+    deal: leave out those that are won or lost.
 
     >>> import pandas as pd
     >>> deals = pd.DataFrame({"stage": ["needs", "needs", "signed"], "amount": [1000.0, 3000.0, 500.0],
@@ -161,7 +165,8 @@ def weighted_forecast(deals, *, by="stage"):
     check_columns(frame, {"amount": _NOT_DOWN, "probability": CHANCE}, of="deals")
     weighted = nw.col("amount").cast(nw.Float64) * nw.col("probability").cast(nw.Float64)
     found = _summed(frame, by, {"amount": nw.col("amount").cast(nw.Float64), "weighted": weighted})
-    return _given_back(frame, by, {by: found[by], "deals": found["__n"], "amount": found["amount"], "weighted": found["weighted"]})
+    columns = {by: found[by], "deals": found["__n"], "amount": found["amount"], "weighted": found["weighted"]}
+    return _given_back(frame, by, columns)
 
 
 @same_kind
@@ -170,9 +175,9 @@ def forecast_errors(forecasts, *, by="representative"):
 
     ``forecasts`` has the columns forecast and actual, a row a period and representative, say. ``bias`` is
     sum(forecast - actual) / sum(actual): above 0 too much was promised, below 0 too little, and errors of both signs
-    cancel. ``mape`` is the mean of abs(forecast - actual) / actual, in which they do not; it punishes promising too much
-    more than promising too little, as the latter can be off by 1 at most. An actual of 0 has no such share, so all
-    must be above 0: forecast longer periods or more deals together.
+    cancel. ``mape`` is the mean of abs(forecast - actual) / actual, in which they do not; it punishes promising too
+    much more than promising too little, as the latter can be off by 1 at most. An actual of 0 has no such share, so
+    all must be above 0: forecast longer periods or more deals together.
 
     >>> import pandas as pd
     >>> said = pd.DataFrame({"representative": ["S1", "S1", "S2"], "forecast": [120.0, 80.0, 50.0], "actual": 100.0})
@@ -218,8 +223,8 @@ def calibration(forecasts, *, by="representative"):
 def reliability(forecasts, *, bins=10):
     """The share won by what was said, for a reliability plot: low, high, forecasts, probability, won.
 
-    A row for each of ``bins`` equal parts of 0 to 1 in which there is a forecast. A part holds its lower bound, the last
-    one 1 as well. ``probability`` and ``won`` are means of the part; where they are equal the forecasts are calibrated.
+    A row for each of ``bins`` equal parts of 0 to 1 in which there is a forecast. A part holds its lower bound, the
+    last one 1 as well. ``probability`` and ``won`` are means of the part; where they are equal the forecasts are calibrated.
 
     >>> import pandas as pd
     >>> said = pd.DataFrame({"probability": [0.1, 0.2, 0.5, 1.0], "won": [False, True, True, True]})

@@ -29,7 +29,7 @@ def history(*ways):
     return opportunities, pd.DataFrame(entered)
 
 
-# four deals: two are signed after 2 and 6 days, one is lost after 4, one is open; of the signed one is paid after 3 days
+# four deals: two are signed, after 2 and 6 days, one is lost after 4, one is open; of the signed one is paid, after 3
 FOUR = history((0, 2, 5, "won", 5), (0, 6, "open", None), (0, "lost", 4), (3, "open", None))
 TEN = DAY + pd.Timedelta(days=10)
 
