@@ -224,7 +224,8 @@ def reliability(forecasts, *, bins=10):
     """The share won by what was said, for a reliability plot: low, high, forecasts, probability, won.
 
     A row for each of ``bins`` equal parts of 0 to 1 in which there is a forecast. A part holds its lower bound, the
-    last one 1 as well. ``probability`` and ``won`` are means of the part; where they are equal the forecasts are calibrated.
+    last one 1 as well. ``probability`` and ``won`` are means of the part; where they are equal the forecasts are
+    calibrated.
 
     >>> import pandas as pd
     >>> said = pd.DataFrame({"probability": [0.1, 0.2, 0.5, 1.0], "won": [False, True, True, True]})
