@@ -100,7 +100,8 @@ def draw(key: bytes, course: str, task: str, unit: Unit) -> Company:
     """The company of one set: parameters drawn in their bands, and again until it lies in the band of the lessons."""
     entropy = int.from_bytes(_hmac(key, "seed", course, task, unit))
     for attempt in range(_MOST_DRAWS):
-        varied, clean, raw = np.random.SeedSequence(entropy, spawn_key=(attempt,)).spawn(3)
+        seed = np.random.SeedSequence(entropy, spawn_key=(attempt,))
+        varied, clean, raw = seed.spawn(3)
         chosen = settings.draw(np.random.default_rng(varied))
         one, other = make(chosen, clean), make(chosen, raw)
         of_raw = {name: other.truth[name] for name in ("records", "defects")}
