@@ -155,7 +155,7 @@ def score(
 @reads_a_log
 def start(
     lesson: Annotated[str | None, typer.Argument(help="Key of a lesson, e.g. pareto. Default: all workbooks.", show_default=False)] = None,
-    data: Data = "cdnow",
+    data: Annotated[str | None, typer.Option("--data", metavar="NAME|FILE|FOLDER", help="A data set, a file, or a folder with a datapackage.json. Default: what each workbook was written on.")] = None,
     as_of: AsOf = None,
     currency: Currency = None,
     *,
@@ -164,8 +164,9 @@ def start(
     """Copy workbooks into work/, bound to your data, to answer there; nothing is ever overwritten. Print their paths."""
     from crmlib.workbook.start import start as copy
 
-    currency = _currency(currency, data)
-    _admitted(data, as_of, options)
+    currency = _currency(currency, data) if data is not None or currency is not None else None
+    if data is not None:
+        _admitted(data, as_of, options)
     started = copy(lesson, data=data, as_of=as_of or "", currency=currency, options=options)
     for sentence in started.messages:
         _say(sentence)
@@ -300,12 +301,7 @@ def _currency(typed, data):
         return typed
     from crmlib import datasets
 
-    try:
-        found = datasets.describe(data).get("crmlib", {})
-    except DataError:
-        return ""  # a file, or nothing at all, which the reader will say better
-    sign = found.get("currency", "") if isinstance(found, dict) else ""
-    return sign if isinstance(sign, str) and len(sign) <= 4 and sign.isprintable() else ""
+    return datasets.currency(data)
 
 
 def _admitted(data, as_of, options):

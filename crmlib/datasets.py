@@ -24,7 +24,7 @@ from crmlib.files import read_file
 from crmlib.frames import lending
 from crmlib.transactions import Admission, Note, admit, transactions
 
-__all__ = ["admit_log", "describe", "load", "names", "read_file", "scan", "truth"]
+__all__ = ["admit_log", "currency", "describe", "load", "names", "read_file", "scan", "truth"]
 
 _LOG = "transactions"  # the table of a package that goes through the door
 _DESCRIPTION = "datapackage.json"
@@ -79,6 +79,20 @@ def load(name_or_folder, table: str = "transactions") -> pd.DataFrame:
     if folder.parent == checkout.datasets():
         return admit(raw, **options).transactions
     return transactions(raw, **options)
+
+
+def currency(data) -> str:
+    """The sign in front of amounts that a data set states; "" if it states none, or if ``data`` is a file.
+
+    >>> currency("cdnow"), currency("my-log.csv")
+    ('$', '')
+    """
+    try:
+        found = describe(data).get("crmlib", {})
+    except DataError:
+        return ""
+    sign = found.get("currency", "") if isinstance(found, dict) else ""
+    return sign if isinstance(sign, str) and len(sign) <= 4 and sign.isprintable() else ""
 
 
 def truth(name_or_folder) -> Path:
@@ -202,6 +216,8 @@ def _package(folder):
     try:
         package = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if sets := sorted(folder.glob(f"students/*/{_DESCRIPTION}")):
+            raise DataError(f"The folder {folder} holds {len(sets)} class sets; give one of them, e.g. {sets[0].parent}.") from None
         raise DataError(f"The folder {folder} has no {_DESCRIPTION}; give the file in it that holds the log.") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as JSON: {error}.") from None

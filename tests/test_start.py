@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import subprocess
@@ -94,7 +95,7 @@ def test_a_file_is_bound_by_its_absolute_path_and_its_options(root, csv, monkeyp
     started = start("pareto", data="../../shops/My log.csv", options={**NAMED, "order": None}, root=root)
     assert started.paths == [root / "work/30_pareto-my_log.ipynb"]
     bound = parameters(load(started.paths[0]))
-    assert bound == {"DATA": str(csv), "AS_OF": "", "CURRENCY": "$", "OPTIONS": NAMED}
+    assert bound == {"DATA": str(csv), "AS_OF": "", "CURRENCY": "", "OPTIONS": NAMED}
     assert started.messages[-1].endswith(f"is your copy, on {csv}.")
 
 
@@ -156,6 +157,43 @@ def test_a_copy_on_other_data_gets_another_name_and_the_first_is_kept(root, csv)
     # each is found again
     assert start("pareto", data=str(csv), options=NAMED, as_of="2024-02-01", root=root).paths == [second]
     assert len(places(root)) == 3
+
+
+@pytest.fixture
+def with_tables(root, tmp_path):
+    """A third workbook, written on another data set, that needs tables besides the log; and a folder that has one."""
+    text = WORKBOOK.replace('DATA = "cdnow"', 'DATA = "cdnow_sample"').replace("]\nDATA", '] needs=["kano", "needs"]\nDATA')
+    source = Source("course/80_needs/workbook.py", "workbook", "80_needs", "needs")
+    for target, notebook in notebooks(source, text).items():
+        (root / target).write_bytes(dump(notebook))
+    folder = tmp_path / "set-1"
+    folder.mkdir()
+    (folder / "log.csv").write_text("customer,date,amount\nA,2024-01-31,1\n")
+    fields = [{"name": "customer"}, {"name": "date", "type": "date"}, {"name": "amount", "type": "number"}]
+    tables = [{"name": name, "path": "log.csv", "schema": {"fields": fields}} for name in ("transactions", "kano")]
+    (folder / "datapackage.json").write_text(json.dumps({"name": "x", "crmlib": {"currency": "€"}, "resources": tables}))
+    return folder
+
+
+def test_each_workbook_keeps_the_data_it_was_written_on(root):
+    """As a lesson on the company does, among others on CDNOW."""
+    exercise = root / "exercises/30_pareto.ipynb"
+    exercise.write_bytes(exercise.read_bytes().replace(b'DATA = \\"cdnow\\"', b'DATA = \\"cdnow_sample\\"'))
+    started = start(root=root)
+    assert [path.name for path in started.paths] == ["10_customers.ipynb", "30_pareto.ipynb"]
+    assert [parameters(load(path))["DATA"] for path in started.paths] == ["cdnow", "cdnow_sample"]
+    assert start("pareto", data="cdnow", root=root).paths[0].name == "30_pareto-cdnow.ipynb"
+
+
+def test_a_workbook_without_its_tables_is_left_out_and_told(root, with_tables, csv):
+    started = start(data=str(with_tables), root=root)
+    assert [path.name for path in started.paths] == ["10_customers-set_1.ipynb", "30_pareto-set_1.ipynb"]
+    assert started.messages[-1] == "The workbook needs needs the table needs, which set-1 does not have; it is left out."
+    assert parameters(load(started.paths[1]))["CURRENCY"] == "€"
+    for data, name in (("cdnow", "cdnow"), (str(csv), "My log.csv"), (None, "cdnow_sample")):
+        with pytest.raises(DataError) as caught:
+            start("needs", data=data, root=root)
+        assert str(caught.value) == f"The workbook needs needs the tables kano and needs, which {name} does not have; it is left out."
 
 
 @pytest.mark.parametrize("content", [b"my notes, no notebook", b"{}", b""])

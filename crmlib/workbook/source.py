@@ -5,7 +5,8 @@
     course/reports/customer_base.py         -> notebooks/reports/customer_base.ipynb
 
 Sources are jupytext percent scripts. An answer cell has the tag ``answer`` and a ``question``; what stands above its
-line ``# ---- solution`` is what the learner gets, what stands below is the solution.
+line ``# ---- solution`` is what the learner gets, what stands below is the solution. The cell of parameters may say
+which tables of the data set the workbook needs besides the log: ``# %% tags=["parameters"] needs=["kano", "needs"]``.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def notebooks(source: Source, text: str) -> dict:
                     f"{source.path}, cell {number}: it is a {cell.cell_type} cell; write Markdown or code."
                 )
             new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-            known = {name: cell.metadata[name] for name in ("tags", "question") if name in cell.metadata}
+            known = {name: cell.metadata[name] for name in ("tags", "question", "needs") if name in cell.metadata}
             body = cell.source
             if "answer" in known.get("tags", ()):
                 answer = next(remaining)

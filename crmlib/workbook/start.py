@@ -9,10 +9,11 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from crmlib import checkout
+from crmlib import checkout, datasets
 from crmlib.customers import customer_table
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day
+from crmlib.wording import several
 from crmlib.workbook.manifest import sha256
 from crmlib.workbook.notebook import BuildError, dump, load, parameters
 
@@ -32,33 +33,47 @@ class Started:
 def start(
     key: str | None = None,
     *,
-    data: str = "cdnow",
+    data: str | None = None,
     as_of: str = "",
-    currency: str = "$",
+    currency: str | None = None,
     options: dict | None = None,
     root: Path | None = None,
 ) -> Started:
     """Copy one workbook (``pareto`` or ``30_pareto``), or all of them, to work/, bound to ``data``; overwrite nothing.
 
-    ``data`` is a name in datasets/, a file or a folder; ``options`` are those of the door and of the file reader. A
-    copy on the course's own data set keeps the workbook's name (30_pareto.ipynb), one on other data carries the data's
-    name too (30_pareto-mylog.ipynb). A copy that is there and is bound to the same data, date, currency and options is
-    kept and not made again; one bound to something else is kept too, and the new one is numbered (30_pareto-2.ipynb).
+    ``data`` is a name in datasets/, a file or a folder; without it each workbook keeps the data set it was written on.
+    ``currency`` is the sign in front of amounts, by default that of the data set; ``options`` are those of the door and
+    of the file reader. A copy on the workbook's own data set keeps the workbook's name (30_pareto.ipynb), one on other
+    data carries the data's name too (30_pareto-mylog.ipynb). A copy that is there and is bound to the same data, date,
+    currency and options is kept and not made again; one bound to something else is kept too, and the new one is
+    numbered (30_pareto-2.ipynb). A workbook that needs tables which the data does not have is left out, and told.
 
-    Raises DataError, before anything is copied, for an unknown workbook, for a log that does not pass the door, and for
-    an ``as_of`` that is no date or before the first purchase.
+    Raises DataError, before anything is copied, for an unknown workbook, for a log that does not pass the door, for an
+    ``as_of`` that is no date or before the first purchase, and if the data has the tables of none of the workbooks.
     """
     root = root or checkout.root()
-    chosen = _exercises(key, root)
     options = {name: value for name, value in (options or {}).items() if value is not None}
-    data, messages = _admitted(str(data), as_of, options)
-    bound = {"DATA": data, "AS_OF": str(as_day(as_of)) if as_of else "", "CURRENCY": currency, "OPTIONS": options}
-    paths = []
-    for exercise in chosen:
-        path, message = _copy(exercise, bound, root)
+    day = str(as_day(as_of)) if as_of else ""
+    chosen, left_out, admitted = [], [], {}
+    for exercise in _exercises(key, root):
+        own, needs = _written_on(exercise)
+        given = own if data is None else str(data)
+        if lacking := _lacking(given, needs):
+            left_out.append(_left_out(exercise, given, lacking))
+            continue
+        if given not in admitted:
+            admitted[given] = _admitted(given, as_of, options)
+        chosen.append((exercise, given, own))
+    if not chosen:
+        raise DataError(" ".join(left_out))
+    paths, messages = [], [sentence for _, sentences in admitted.values() for sentence in sentences]
+    for exercise, given, own in chosen:
+        sign = datasets.currency(given) if currency is None else currency
+        bound = {"DATA": admitted[given][0], "AS_OF": day, "CURRENCY": sign, "OPTIONS": options}
+        path, message = _copy(exercise, bound, own, root)
         paths.append(path)
         messages.append(message)
-    return Started(paths, messages)
+    return Started(paths, messages + left_out)
 
 
 def solution_of(key: str, question: str, *, root: Path | None = None) -> str:
@@ -82,10 +97,33 @@ def _exercises(key: str | None, root: Path) -> list[Path]:
     return chosen
 
 
+def _written_on(exercise: Path) -> tuple[str, list[str]]:
+    """The data set that a workbook was written on, and the tables besides the log that it needs."""
+    notebook = load(exercise)
+    own = (parameters(notebook) or {}).get("DATA", DEFAULTS["DATA"])
+    tagged = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
+    return own, list(next((cell.metadata.get("needs", ()) for cell in tagged), ()))
+
+
+def _lacking(data: str, needs: list[str]) -> list[str]:
+    """The tables that a workbook needs and that the data does not have; a file has none besides the log."""
+    if not needs:
+        return []
+    try:
+        tables = {resource["name"] for resource in datasets.describe(data)["resources"]}
+    except DataError:  # a file; or nothing at all, which the door will say better
+        tables = set()
+    return [name for name in needs if name not in tables]
+
+
+def _left_out(exercise: Path, data: str, lacking: list[str]) -> str:
+    tables = f"the table {lacking[0]}" if len(lacking) == 1 else f"the tables {several(lacking)}"
+    name = Path(data).name or data
+    return f"The workbook {exercise.stem[3:]} needs {tables}, which {name} does not have; it is left out."
+
+
 def _admitted(data: str, as_of: str, options: dict) -> tuple[str, list[str]]:
     """The name of the data or its absolute path, and what its door had to say. Raises what the door raises."""
-    from crmlib import datasets
-
     admission = datasets.admit_log(data, **options)
     messages = [note.sentence for note in admission.notes]
     if as_of:
@@ -99,11 +137,11 @@ def _admitted(data: str, as_of: str, options: dict) -> tuple[str, list[str]]:
     return os.path.abspath(os.path.expanduser(data)), messages
 
 
-def _copy(exercise: Path, bound: dict, root: Path) -> tuple[Path, str]:
+def _copy(exercise: Path, bound: dict, own: str, root: Path) -> tuple[Path, str]:
     content = exercise.read_bytes()
     notebook = load(exercise)
     copied_from = sha256(content)
-    named = "" if bound["DATA"] == DEFAULTS["DATA"] else "-" + _slug(bound["DATA"])
+    named = "" if bound["DATA"] == own else "-" + _slug(bound["DATA"])
     others, number = [], 1
     while True:
         path = root / "work" / f"{exercise.stem}{named}{f'-{number}' if number > 1 else ''}.ipynb"
