@@ -90,21 +90,31 @@ def crm(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback 
 @app.command(short_help="The customer-base report as one HTML file.")
 @reads_a_log
 def report(
-    data: Data = "cdnow",
+    data: Annotated[str | None, typer.Option("--data", metavar="NAME|FILE|FOLDER", help="A data set of the course, a file, or a folder with a datapackage.json. Default: cdnow.")] = None,
     as_of: AsOf = None,
     currency: Currency = None,
     out: Annotated[str | None, typer.Option("--out", metavar="FILE|FOLDER", help="Where to put it. Default: reports/, named by data and date. Replaces only what crm report made.")] = None,
     ids: Annotated[str, typer.Option("--ids", metavar="none|pseudonym|real", help="Add a table of the best customers, under numbers or under their ids.")] = "none",
     open_it: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
+    batch: Annotated[str | None, typer.Option("--batch", metavar="FOLDER", help="One report for each data set in a folder, as crm class new makes it, and a page that compares them.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="With --batch: how many at a time.")] = 2,
     *,
     options: dict,
 ):
-    """Render the customer-base report as one HTML file that needs no network; print its path."""
+    """Render the customer-base report as one HTML file that needs no network; print its path.
+
+    With --batch it is a report for each data set in a folder and index.html, which compares them and says what failed and
+    why. Reports that are there, of the same data, version and options, are kept: a batch that was stopped goes on.
+    """
     from crmlib.report import render
     from crmlib.sections import IDS
 
     if ids not in IDS:
         raise DataError(f"ids is {ids!r}; it can be {', '.join(IDS[:-1])} or {IDS[-1]}.")
+    if batch is not None:
+        _batch(batch, jobs, out, as_of, currency, [data and "data", ids != "none" and "ids", *options])
+        return
+    data = "cdnow" if data is None else data
     currency = _currency(currency, data)
     admission, day, name = _admitted(data, as_of, options)
     typed = {"data": name, "as_of": str(day), "currency": currency, **({"ids": ids} if ids != "none" else {}), **options}
@@ -115,6 +125,24 @@ def report(
 
         webbrowser.open(place.resolve().as_uri())
     print(place)
+
+
+def _batch(folder, jobs, out, as_of, currency, others):
+    """crm report --batch: the page that compares the sets; exit code 1 if a report failed."""
+    from crmlib import checkout
+    from crmlib.batch import render_batch
+
+    if other := next(filter(None, others), None):
+        raise DataError(f"--{other.replace('_', '-')} does not go with --batch; each data set says how it is read, and no ids are shown.")
+    sign = None if currency is None else _currency(currency, folder)
+    made = render_batch(folder, out or checkout.reports(), admit=_admitted, as_of=as_of, currency=sign, jobs=jobs, progress=True)
+    if made.kept:
+        _say(f"{len(made.kept):,} of {len(made.made) + len(made.kept) + len(made.failed):,} reports were there and kept.")
+    for name, sentence in made.failed.items():
+        _say(f"{name} failed: {sentence}")
+    print(made.index)
+    if made.failed:
+        raise typer.Exit(1)
 
 
 @app.command(short_help="One row a customer with scores and value, as a file.")

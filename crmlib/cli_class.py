@@ -53,5 +53,27 @@ def verify(folder: Annotated[str, typer.Argument(metavar="FOLDER", help="What cr
     _say(f"{count(sets, 'set')}: all is as it was made.")
 
 
+@app.command(short_help="Score a student's work on the raw form against the truth.")
+def score(
+    links: Annotated[str, typer.Argument(metavar="FILE", help="CSV with the columns record and customer: which records are one customer.", show_default=False)],
+    truth: Annotated[str, typer.Option("--truth", metavar="FOLDER", help="The set's folder in instructor/, or a folder with a truth of its own.")],
+    findings: Annotated[str | None, typer.Option("--findings", metavar="FILE", help="CSV with the columns line, kind and now: what is wrong in the lines, and what should stand there.")] = None,
+):
+    """Print precision and recall of a student's links, and of the defects found in the lines, as a table."""
+    from crmlib.company.classes import truth_of
+    from crmlib.record_score import score_records
+    from crmlib.wording import number, percent
+
+    table = score_records(links, truth_of(truth), findings)
+    rows = [("part", "kind", "planted", "found", "right", "precision", "recall")]
+    for row in table.itertuples():
+        counts = (number(value) for value in (row.true, row.found, row.right))
+        rows.append((row.part, row.kind, *counts, percent(row.precision), percent(row.recall)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        print("  ".join(cells).rstrip())
+
+
 def _say(sentence):
     print(sentence, file=sys.stderr)

@@ -358,7 +358,7 @@ def test_ctrl_c_says_what_is_kept(quick, tmp_path, capsys, monkeypatch):
     options = ["--course", "CRM", "--roster", place, "--key", tmp_path / "my.key", "--out", tmp_path / "sets"]
     code, _, err = crm(capsys, "class", "new", *options)
     assert code == 130 and err.endswith("Stopped; what was whole is kept, and the same command goes on from there.\n")
-    assert list((tmp_path / "sets").iterdir()) == []
+    assert not (tmp_path / "sets").exists()
 
 
 # -- real sets
@@ -448,6 +448,30 @@ def test_who_knows_all_but_the_key_cannot_make_a_set(five):
     # and with the key it is the same set to the byte
     again = draw(read_key(five.parent / "key"), "CRM-test", classes.TASK, unit)
     assert csv_bytes(again.clean["customers"], tables("clean")["customers"]["fields"]) == gzip.decompress(mine)
+
+
+def test_a_students_work_is_scored_with_the_instructors_truth_alone(five, tmp_path, capsys):
+    folder = students(five)[0]
+    truth = five / "instructor" / folder.name
+    right = datasets.load(truth / "truth", "records")
+    right.to_csv(tmp_path / "links.csv", index=False)
+    code, out, err = crm(capsys, "class", "score", "--truth", truth, tmp_path / "links.csv")
+    assert (code, err) == (0, "")
+    heading, *rows = [re.split(r"  +", line.strip()) for line in out.splitlines()]
+    assert heading == ["part", "kind", "planted", "found", "right", "precision", "recall"]
+    assert rows and all(row[5:] == ["100.0 %", "100.0 %"] for row in rows)
+    assert rows[0][2] == rows[0][3] == rows[0][4]
+    right.assign(customer=right["record"]).to_csv(tmp_path / "links.csv", index=False)  # nobody linked to anybody
+    code, out, _ = crm(capsys, "class", "score", "--truth", truth / "truth", tmp_path / "links.csv")
+    assert code == 0 and re.split(r"  +", out.splitlines()[1])[-1] == "0.0 %"
+    code, _, err = crm(capsys, "class", "score", "--truth", folder, tmp_path / "links.csv")
+    assert code == 2 and err == f"{folder} holds no truth; give the folder of the set in instructor/, e.g. instructor/set-0123456789.\n"
+
+
+def test_a_folder_of_sets_is_no_data_set(five):
+    with pytest.raises(DataError) as caught:
+        datasets.describe(five)
+    assert str(caught.value) == f"The folder {five} holds 5 class sets; give one of them, e.g. {students(five)[0]}."
 
 
 def test_clean_does_not_answer_for_raw(five):

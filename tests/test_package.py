@@ -71,6 +71,8 @@ LAYERS = """
     section_tables
     sections
     report
+    batch_index
+    batch
     workbook.notebook workbook.compare
     workbook.source workbook.execute
     workbook.manifest

@@ -32,10 +32,11 @@ from crmlib.company.package import write, write_truth
 from crmlib.company.roster import Unit
 from crmlib.company.schema import dictionary
 from crmlib.company.verify import verify
+from crmlib.datasets import describe
 from crmlib.errors import DataError
 from crmlib.writing import whole
 
-__all__ = ["Made", "draw", "new", "read_key", "set_id", "verify_class", "verify_set"]
+__all__ = ["Made", "draw", "new", "read_key", "set_id", "truth_of", "verify_class", "verify_set"]
 
 TASK = "lighthouse"
 MANIFEST = "manifest.json"
@@ -269,6 +270,21 @@ def _remember(out, course, made):
     manifest = {"course": course, "generator": VERSION, "numpy": np.__version__, "sets": sets}
     with whole(folder / MANIFEST) as path:
         path.write_bytes((json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+
+
+# the truth
+
+
+def truth_of(folder) -> Path:
+    """The truth in the folder of an instructor's set, of a data set whose truth is open, or that folder itself.
+
+    Raises `DataError` where there is none.
+    """
+    folder = Path(folder).expanduser()
+    found = next((place for place in (folder / "truth", folder) if (place / "datapackage.json").is_file()), None)
+    if found is None or "records" not in {resource["name"] for resource in describe(found)["resources"]}:
+        raise DataError(f"{folder} holds no truth; give the folder of the set in instructor/, e.g. instructor/set-0123456789.")
+    return found
 
 
 # verifying
