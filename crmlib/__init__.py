@@ -37,7 +37,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     datasets                            sample data and reading your own files (files, delimited)
     plots, wording                      every chart; numbers as people write them
     conclusions, captions, sections     what the report says; report renders it
-    explorers, explore_rfm, explore_activity, explore_value, explore_forecasts, explore_needs, workbook   what the lessons turn and ask
+    explorers, explore_rfm, explore_activity, explore_value, explore_forecasts, explore_uplift, explore_needs, workbook
+                                        what the lessons turn and ask
     cli                                 crm report, score, start, build
 
 Importing crmlib loads none of the slow libraries and changes no setting.

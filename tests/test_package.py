@@ -63,10 +63,10 @@ LAYERS = """
     captions
     plots.look
     plots.purchases plots.shares plots.value
-    plots.likeness plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs
+    plots.likeness plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs plots.uplift
     plots
     explorers
-    explore_rfm explore_activity explore_value explore_forecasts explore_needs
+    explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift
     opened
     section_tables
     sections
@@ -82,7 +82,7 @@ LAYERS = """
     workbook.questions workbook.questions._counting
     workbook.questions._first_half workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares
     workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto workbook.questions.rfm
-    workbook.questions.worth_on_paper workbook.questions.worth_in_a_log
+    workbook.questions.worth_on_paper workbook.questions.worth_in_a_log workbook.questions.whom_to_contact
     workbook
     cli_class
     cli

@@ -75,6 +75,11 @@ KANO = pd.DataFrame({"group": [1, 1, 2, 2], "feature": ["date", "sample"] * 2, "
 MODES = pd.DataFrame({"group": ["all", "1", "2"], "customers": [9, 5, 4], "skew": [0.6, 0.7, 0.4], "diversity": [0.55, 0.2, 0.3]})
 DEMAND = pd.DataFrame({"price": [10.0, 20.0, 30.0], "profit": [50.0, 90.0, 20.0], "best": [False, True, False]})
 LINKS = pd.DataFrame({"from": ["fresh", "taste", "price"], "to": ["taste", "joy", "saving"], "direct": [9, 6, 4]})
+CHANGES = pd.DataFrame({"group": ["by lot", "chosen", "nobody"], "uplift": [0.05, -0.12, None], "uplift_low": [0.01, -0.2, None],
+                        "uplift_high": [0.09, -0.05, None], "chosen": [False, True, False]})  # fmt: skip
+RULES_BY_PROFIT = pd.DataFrame({"rule": ["all", "best"], "profit": [-0.8, 0.2], "profit_low": [-1.2, -0.1], "profit_high": [-0.4, 0.5]})
+CURVE = pd.DataFrame({"share": [0, 0.5, 1.0], "gain": [0, 0.03, 0.02], "by_chance": [0, 0.01, 0.02]})
+PROFITS = pd.DataFrame({"share": [0, 0.5, 1.0], "profit": [0, 300.0, 100.0], "by_lot": [0, 50.0, 100.0]})
 POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
 
 CHARTS = {
@@ -107,6 +112,10 @@ CHARTS = {
     "tracking": lambda **k: plots.tracking_curves(plots_table(TRACKED, k), fitted_to=2, **k),
     "errors": lambda **k: plots.forecast_errors(plots_table(METHODS, k), **k),
     "iso": lambda **k: plots.iso_values(plots_table(GRID_OF_VALUES, k), currency="$", **k),
+    "changes": lambda **k: plots.uplift_intervals(plots_table(CHANGES, k), label="group", **k),
+    "rules": lambda **k: plots.profit_intervals(plots_table(RULES_BY_PROFIT, k), currency="$", **k),
+    "uplift": lambda **k: plots.uplift_by_share(plots_table(CURVE, k), **k),
+    "profits": lambda **k: plots.profit_by_share(plots_table(PROFITS, k), share=0.5, currency="$", **k),
     "intervals": lambda **k: plots.parameter_intervals(plots_table(INTERVALS, k), **k),
     "silhouettes": lambda polars=False, **k: plots.silhouettes([(2, 0.3), (3, 0.4)], chance=[0.1, 0.2], number=3, **k),
     "kano": lambda **k: plots.kano_plane(plots_table(KANO[:2], k), **k),

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -41,11 +42,11 @@ def workbook(key, *, data="cdnow", as_of="", currency="$", **options):
     >>> workbook("no-such")
     Traceback (most recent call last):
         ...
-    crmlib.errors.DataError: There is no workbook 'no-such'; there are customers, lifecycle, pareto, rfm, worth_in_a_log,
+    crmlib.errors.DataError: There is no workbook 'no-such'; there are customers, lifecycle, pareto, rfm, whom_to_contact, worth_in_a_log,
     worth_on_paper.
     """
     from crmlib.customers import customer_table, until
-    from crmlib.datasets import admit_log
+    from crmlib.datasets import admit_log, load
     from crmlib.workbook.checks import Check, Material
 
     if key not in keys():
@@ -54,7 +55,7 @@ def workbook(key, *, data="cdnow", as_of="", currency="$", **options):
     as_of = as_of or tx["date"].max().date().isoformat()
     tx = until(tx, as_of)
     customers = customer_table(tx, as_of=as_of)
-    material = Material(tx.copy(), customers.copy(), as_of, currency)
+    material = Material(tx.copy(), customers.copy(), as_of, currency, partial(load, data))
     questions = import_module(f"crmlib.workbook.questions.{key}").QUESTIONS
     return Workbook(tx, customers, Check(key, questions, material))
 

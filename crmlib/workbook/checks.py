@@ -46,13 +46,21 @@ class Outcome(NamedTuple):
         )
 
 
+def _no_table(name):
+    raise DataError(f"It has no table {name!r}.")
+
+
 class Material(NamedTuple):
-    """What the right answers are computed from: a private copy of the learner's data."""
+    """What the right answers are computed from: a private copy of the learner's data.
+
+    ``table`` reads a further table of the data set by its name, anew at each call.
+    """
 
     tx: Any
     customers: Any
     as_of: str
     currency: str
+    table: Callable[[str], Any] = _no_table
 
 
 class Wrong(NamedTuple):
