@@ -37,6 +37,8 @@ LESSONS = {
                              "11 12 25 85"),
     "worth_in_a_log": Lesson("45_worth_in_a_log", "## 4.", 90, "[What is a customer worth: on paper](42_worth_on_paper.ipynb)", 8, 23, 15, 10,
                              "180 200 30 10 90 95 2008 1.10 365 1/365"),
+    "whom_to_contact": Lesson("60_whom_to_contact", "## 3.", 80, "[RFM and the pyramid](33_rfm.ipynb)", 8, 13, 15, 6,
+                              "180 91 0.1 80 95 10 11"),
 }  # fmt: skip
 
 TINY = pd.DataFrame(
