@@ -71,7 +71,11 @@ def test_lots_and_marketing_leave_the_groups_as_they_should():
     tables, listed = everybody(1901)
     for campaign in tables.campaigns.itertuples():
         found = uplift.balance(listed[listed["campaign"] == campaign.campaign], ["orders_lately", "days_since_last"])
-        assert found["alike"].all() == (campaign.chosen == uplift.BY_LOT)
+        apart = found["difference"].abs()
+        if campaign.chosen == uplift.BY_LOT:
+            assert (apart < 2 * found["by_chance"]).all()
+        else:
+            assert not found["alike"].any() and (apart > 0.8).all()
 
 
 @pytest.mark.parametrize("seed", [1901, 12])

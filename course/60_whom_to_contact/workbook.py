@@ -19,7 +19,7 @@ AS_OF = ""  # YYYY-MM-DD; empty: the log's last date
 CURRENCY = "€"
 OPTIONS = {}  # column names and formats; data sets with campaigns need none
 
-# %% tags=["nbval-check-output"]
+# %%
 from textwrap import fill
 
 from crmlib import uplift
@@ -201,8 +201,9 @@ print(policies[["rule", "share", "uplift", "profit", "profit_low", "profit_high"
 decision = ...
 # ---- solution
 best = policies.loc[policies["profit"].idxmax()]
+take = f"I take the rule '{best['rule']}'" if best["profit"] > 0 else f"I contact nobody; best would be '{best['rule']}'"
 decision = f"""
-I take the rule '{best["rule"]}': it brings {money(best["profit"], CURRENCY)} for each customer on the list, from
+{take}: it brings {money(best["profit"], CURRENCY)} for each customer on the list, from
 {money(best["profit_low"], CURRENCY)} to {money(best["profit_high"], CURRENCY)}. If that interval holds zero I say so: the
 rule is the best guess, and no proof. The figure ends with the window; customers whom one letter too many drove away for
 good are not in it, so I leave out those with two or more contacts in the quarter before, whatever their score. I hold
