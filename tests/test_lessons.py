@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from companies import class_set
 from lessons import LESSONS, TINY, bound, cells, numbers_in, prose
+from workbooks import run as run_workbook
 
 from crmlib.checkout import course
 
@@ -65,6 +67,24 @@ def test_it_runs_on_one_line(read, key, tmp_path):
     ran = read(key, **bound(TINY[:1], tmp_path / "log.csv"))
     said = f"{ran.said} {ran.view.sentence if ran.view else ''}"
     assert [one for one in ONE_LINE[key] if one not in said] == [] and "nan" not in said
+
+
+@pytest.fixture(scope="session")
+def one_set(tmp_path_factory):
+    return class_set(tmp_path_factory)
+
+
+@each_lesson
+def test_it_runs_on_a_class_set(read, key, one_set):
+    ran = read(key, DATA=str(one_set), AS_OF="", CURRENCY="€", OPTIONS={})
+    assert "€" in ran.said and "nan" not in ran.said
+    assert ran.names["DATA"] == str(one_set) and ran.names["CURRENCY"] == "€"  # it did not turn to another log
+
+
+@each_lesson
+def test_its_workbook_passes_on_a_class_set(key, one_set):
+    outcomes = run_workbook(LESSONS[key].folder, "solutions", DATA=str(one_set), AS_OF="", CURRENCY="€", OPTIONS={})
+    assert {outcome.status for outcome in list(outcomes.values())[:-1]} == {"correct"}  # the last is argued in words
 
 
 INSTEAD = {
