@@ -197,7 +197,7 @@ def _make(key, course, task, unit, name, out, held):
 def _write(company, work, course, name):
     about = {"course": course, "set": name}
     student, instructor = work / STUDENTS, work / INSTRUCTOR
-    title = f"Lighthouse Coffee, set {name}"
+    title = f"Lighthouse Coffee, {name}"
     story = "A roastery in the harbour of Port Ansel that sells coffee and machines to households and businesses"
     write(
         company, student, name=f"lighthouse-{name}", title=title, crmlib=about,
