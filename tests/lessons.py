@@ -39,6 +39,8 @@ LESSONS = {
                              "180 200 30 10 90 95 2008 1.10 365 1/365"),
     "whom_to_contact": Lesson("60_whom_to_contact", "## 3.", 80, "[RFM and the pyramid](33_rfm.ipynb)", 8, 13, 15, 6,
                               "180 91 0.1 80 95 10 11"),
+    "needs_and_offers": Lesson("80_needs_and_offers", "## 4.", 75, "[Who brings the money](30_pareto.ipynb)", 8, 17, 15, 7,
+                               "10 11 12 20 30 40 80 100 0.5 1.02"),
 }  # fmt: skip
 
 TINY = pd.DataFrame(

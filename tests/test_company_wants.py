@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmlib import kano
+from crmlib import kano, laddering
 from crmlib.company import parameters
 from crmlib.company.people import people
 from crmlib.company.wants import wants
+from crmlib.explore_needs import adjusted_rand
+from crmlib.need_groups import by_chance, need_groups
 
 PARAMETERS = parameters.load()
 
@@ -104,3 +106,65 @@ def test_shares_of_the_parameters_add_up():
         assert sum(shares.values()) == pytest.approx(1)
     assert sum(chain["share"] for chain in given["chains"]) == pytest.approx(1)
     assert list(given["prototypes"]) == list(given["shares"]) == list(given["business_shares"])
+
+
+# what is found again
+
+
+def wrong_cells(kano_table, groups, truth):
+    """The share of cells with another class, each group named after the planted group that most of it is of."""
+    group = groups.merge(truth["need_groups"], on="customer")
+    name = group.groupby("group")["need_group"].agg(lambda planted: planted.mode()[0])
+    found = kano.categories(kano.classify(kano_table).merge(groups, on="customer"), ["group", "feature"])
+    both = found.assign(need_group=found["group"].map(name)).merge(truth["kano_classes"], on=["need_group", "feature"])
+    assert len(both) == len(found) == len(truth["kano_classes"])
+    return (both["category_x"] != both["category_y"]).mean()
+
+
+def allowed(name):
+    return PARAMETERS["recovery"][name]["allowed"]
+
+
+def test_the_adjusted_rand_index_by_hand():
+    # ab|cd against ab|c|d: one pair in both, 2 and 1 in each, 6 in all: (1 - 1/3) / (3/2 - 1/3)
+    assert adjusted_rand([1, 1, 2, 2], [1, 1, 2, 3]) == pytest.approx((1 - 1 / 3) / (1.5 - 1 / 3))
+    assert adjusted_rand([1, 1, 2, 2], [2, 2, 1, 1]) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_groups_and_classes_are_found_again(seed):
+    _, tables, truth = made(seed)
+    found = need_groups(tables["needs"])
+    planted = found.table[["customer"]].merge(truth["need_groups"], on="customer")["need_group"]
+    assert found.number == 4
+    assert 1 - adjusted_rand(found.table["group"], planted) <= allowed("need_groups")
+    assert wrong_cells(tables["kano"], found.table[["customer", "group"]], truth) <= allowed("kano_classes_found")
+    by_truth = truth["need_groups"].rename(columns={"need_group": "group"})
+    assert wrong_cells(tables["kano"], by_truth, truth) <= allowed("kano_classes")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_groups_are_found_again_in_a_class_set(seed):
+    _, tables, truth = made(seed, parameters.draw(np.random.default_rng(seed)))
+    found = need_groups(tables["needs"])
+    planted = found.table[["customer"]].merge(truth["need_groups"], on="customer")["need_group"]
+    assert found.number == 4 and 1 - adjusted_rand(found.table["group"], planted) <= allowed("need_groups_drawn")
+
+
+def test_shuffled_answers_tell_groups_from_none(company):
+    """Where all want the same, the best silhouette is that of shuffled answers, whatever it is."""
+    given = deepcopy(PARAMETERS)
+    given["claims"]["needs_differ"] = 0.0
+    for tables, differ in ((company[1], True), (made(1, given)[1], False)):
+        best = max(one for _, one in need_groups(tables["needs"]).silhouettes)
+        assert (best > 1.2 * max(by_chance(tables["needs"], rng=np.random.default_rng(1), draws=3))) == differ
+
+
+def test_the_true_chains_stand_above_the_cut_off(company):
+    """At a cut-off of 4 every planted link is drawn, and few others are."""
+    planted = set()
+    for _, chain in company[2]["chains"].groupby("chain"):
+        planted |= set(zip(chain["element"], chain["element"][1:]))
+    drawn = laddering.value_map(laddering.implications(company[1]["laddering"]), cut_off=4)
+    found = set(zip(drawn["from"], drawn["to"]))
+    assert len(planted - found) <= 1 and len(found - planted) <= 5

@@ -59,6 +59,7 @@ ONE_LINE = {
     "worth_in_a_log": ["From the first purchase on this log covers 1 day, and two halves of a week each are needed. From "
                        "here on cdnow_sample is read.", "2,357 customers by 1997-09-30; the test goes on to 1998-06-30"],
     "whom_to_contact": ["This data holds no campaigns", "From here on lighthouse is read.", "Autumn roast"],
+    "needs_and_offers": ["this one has no tables kano, needs and laddering. From here on lighthouse is read."],
 }  # fmt: skip
 
 
