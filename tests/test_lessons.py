@@ -78,7 +78,8 @@ def one_set(tmp_path_factory):
 @each_lesson
 def test_it_runs_on_a_class_set(read, key, one_set):
     ran = read(key, DATA=str(one_set), AS_OF="", CURRENCY="€", OPTIONS={})
-    assert "€" in ran.said and "nan" not in ran.said
+    said = f"{ran.said} {ran.view.sentence if ran.view else ''}"
+    assert "€" in said and "nan" not in said
     assert ran.names["DATA"] == str(one_set) and ran.names["CURRENCY"] == "€"  # it did not turn to another log
 
 
