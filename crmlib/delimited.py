@@ -37,9 +37,12 @@ _LOOKED_INTO = 500_000
 _DATA = re.compile(r"[\W_]*\d[\d\W_TZ年月日]*(?:[AaPp]\.?[Mm]\.?)?|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}.*")
 
 
-def delimited(content: bytes, name: str, *, encoding: str | None = None) -> tuple[pd.DataFrame, str]:
+def delimited(
+    content: bytes, name: str, *, encoding: str | None = None, alone: str | None = None
+) -> tuple[pd.DataFrame, str]:
     """The table in ``content`` with all columns as text, and a phrase on how it was read; ``name`` is for messages.
 
+    A table of one column has no separator and is refused, unless ``alone`` is what its column is called.
     Empty fields are missing values. Blank lines stay as empty rows, so that row numbers agree with the file.
     Raises `DataError` in one sentence for whatever cannot be read without a guess.
 
@@ -51,7 +54,8 @@ def delimited(content: bytes, name: str, *, encoding: str | None = None) -> tupl
     if not text.strip():
         raise DataError(f"{name} is empty.")
     hint = re.match(r"\s*sep=(.)\r?\n", text)  # some programs write this line above the header, for Excel
-    separator = hint[1] if hint else _separator(text, name)
+    first = text.lstrip("\r\n").splitlines()[0].strip()
+    separator = hint[1] if hint else "," if alone and first.lower() == alone else _separator(text, name)
     names, columns = _fields(text, name, separator, skip=1 if hint else 0)
     table = columns.to_pandas(types_mapper=lambda _: TEXT)
     table.columns = names

@@ -47,12 +47,13 @@ class Reading(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def read_file(path, *, encoding: str | None = None, sheet: str | None = None) -> Reading:
+def read_file(path, *, encoding: str | None = None, sheet: str | None = None, alone: str | None = None) -> Reading:
     """Read a table from a text file, an Excel workbook (.xlsx) or a Parquet file.
 
     Text (.csv, .tsv, .txt, also packed as .gz or alone in a .zip) has a header line and commas, semicolons, tabs or
     vertical bars between its fields; it is UTF-8 or carries a byte order mark, or ``encoding`` names what it is. All
-    its columns come as text. ``sheet`` names the sheet of a workbook that has data in several. Blank lines stay as
+    its columns come as text. ``sheet`` names the sheet of a workbook that has data in several;
+    ``alone`` is the name of a column that may be the only one of a text file. Blank lines stay as
     empty rows, so that row numbers agree with the file; the door leaves them out and counts them.
 
     Raises `DataError` in one sentence for whatever cannot be read without a guess.
@@ -91,7 +92,7 @@ def read_file(path, *, encoding: str | None = None, sheet: str | None = None) ->
         raise DataError(
             f"{name} is named {path.suffix} but holds something else; if it is text, rename it to {path.stem}.csv."
         )
-    table, how = delimited(content, name, encoding=encoding)
+    table, how = delimited(content, name, encoding=encoding, alone=alone)
     return Reading(table, (_note(name, len(table), " after the header", how),))
 
 

@@ -76,6 +76,7 @@ def test_a_set_a_class_or_a_student(tmp_path):
     assert roster(path) == [Unit("class", "A", ("Ann", "Zoë", "007")), Unit("class", "B", ("Bo",))]
     assert [unit.name for unit in roster(path, per_student=True)] == ["Ann", "Bo", "Zoë", "007"]
     assert roster(write(tmp_path, "student,mail\nAnn,x\nBo,y\n")) == [Unit("class", "all", ("Ann", "Bo"))]
+    assert roster(write(tmp_path, "student\nAnn\nBo\n")) == [Unit("class", "all", ("Ann", "Bo"))]
     pd.DataFrame({"student": [1001, 1002]}).to_excel(tmp_path / "roster.xlsx", index=False)
     assert roster(tmp_path / "roster.xlsx")[0].students == ("1001", "1002")
 

@@ -37,7 +37,7 @@ def roster(path, *, per_student: bool = False) -> list[Unit]:
     ...     roster(path)
     [Unit(kind='class', name='A', students=('Ann', 'Cem')), Unit(kind='class', name='B', students=('Bo',))]
     """
-    table = read_file(path).table
+    table = read_file(path, alone="student").table
     columns = {str(name).strip().lower(): name for name in table.columns}
     if "student" not in columns:
         raise DataError(f"The roster has no column 'student'; it has {listing(list(table.columns))}.")
