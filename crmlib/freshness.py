@@ -70,7 +70,8 @@ def summary(records, *, as_of, by=None, updated="updated", limit=LIMIT, half_lif
                                      nw.col("old").sum().alias("stale"), nw.col("valid").mean().alias("valid_share"))  # fmt: skip
     found = found.with_columns(stale_share=nw.col("stale") / nw.col("records"))
     columns = ["records", "mean_age", "stale", "stale_share", "valid_share"]
-    return (found.select(columns) if by is None else found.select(by, *columns).sort(by)).to_native()
+    found = found.select(columns) if by is None else found.select(by, *columns).sort(by)
+    return nw.maybe_reset_index(found).to_native()
 
 
 def curve(records, *, as_of, updated="updated", days=(0, 90, 180, 365, 545, 730, 1095)):

@@ -47,9 +47,9 @@ def quality(links, truth):
 
 
 def by_threshold(records, pairs, *, thresholds, truth=None):
-    """What each threshold does: threshold, pairs, customers, with_several, largest; with a ``truth`` precision, recall, f1.
+    """What each threshold does: threshold, pairs, customers, joined, with_several, largest; with a ``truth`` precision, recall, f1.
 
-    pairs: those at or above the threshold; customers: how many are left of the records; with_several: those of them with
+    pairs: those at or above the threshold; customers: how many are left of the records; joined: how many went into others; with_several: those of them with
     more than one record; largest: most records of one. The last three are of pairs of records that end up as one.
 
     >>> import pandas as pd
@@ -65,7 +65,7 @@ def by_threshold(records, pairs, *, thresholds, truth=None):
     for threshold in thresholds:
         links = linked(records, pairs, threshold=threshold)
         sizes = links.groupby("customer").size()
-        row = {"threshold": float(threshold), "pairs": int((pairs["evidence"] >= threshold).sum()), "customers": len(sizes),
+        row = {"threshold": float(threshold), "pairs": int((pairs["evidence"] >= threshold).sum()), "customers": len(sizes), "joined": len(links) - len(sizes),
                "with_several": int((sizes > 1).sum()), "largest": int(sizes.max())}  # fmt: skip
         if truth is not None:
             row |= quality(links, truth).loc[0, ["precision", "recall", "f1"]].to_dict()

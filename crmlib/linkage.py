@@ -186,7 +186,7 @@ def scored(normal, *, blocks=BLOCKS, weights=WEIGHTS):
 
     Columns one, other; given, family, company, address, phone, email with a level each ("same", "close", "initial",
     "differ", "" where one of the two is empty); evidence, the sum of their points in ``weights``. Names are compared in
-    both orders and the better one counts. close: a Jaro-Winkler similarity of 0.9 or more, of an
+    both orders and the better one counts. close: a Jaro-Winkler similarity of 0.9 or more, or one letter off; of an
     address with the same number and postcode, of an e-mail at the same domain with the same digits. The strongest evidence first.
 
     >>> import pandas as pd
@@ -239,8 +239,7 @@ def _number(street):
 
 
 def _level(left, right, *, initials=False):
-    alike = _alike(left, right)
-    level = np.where(left == right, "same", np.where(alike >= _CLOSE, "close", "differ")).astype(object)
+    level = np.where(left == right, "same", np.where(_nearly(left, right), "close", "differ")).astype(object)
     if initials:
         lengths = np.minimum([len(one) for one in left], [len(one) for one in right])
         first = np.array([one[:1] == two[:1] for one, two in zip(left, right, strict=True)], dtype=bool)
@@ -249,13 +248,17 @@ def _level(left, right, *, initials=False):
     return level
 
 
-def _alike(left, right):
+def _nearly(left, right):
+    """Whether one is the other with a slip: alike by Jaro-Winkler, or one letter off in three or more."""
     if not len(left):
-        return np.zeros(0)
+        return np.zeros(0, dtype=bool)
     from rapidfuzz import process
-    from rapidfuzz.distance import JaroWinkler
+    from rapidfuzz.distance import OSA, JaroWinkler
 
-    return process.cpdist(left.tolist(), right.tolist(), scorer=JaroWinkler.normalized_similarity)
+    left, right = left.tolist(), right.tolist()
+    alike = process.cpdist(left, right, scorer=JaroWinkler.normalized_similarity) >= _CLOSE
+    one_off = process.cpdist(left, right, scorer=OSA.distance) <= 1
+    return alike | (one_off & (np.minimum([len(one) for one in left], [len(one) for one in right]) >= 3))
 
 
 def _emails(left, right):
@@ -263,7 +266,7 @@ def _emails(left, right):
     level = np.full(len(left), "differ", dtype=object)
     (a, at_a), (b, at_b) = (_halves(side) for side in (left, right))
     digits = np.array([_digits(one) == _digits(two) for one, two in zip(a, b, strict=True)], dtype=bool)
-    level[(at_a == at_b) & digits & (_alike(a, b) >= _CLOSE)] = "close"
+    level[(at_a == at_b) & digits & _nearly(a, b)] = "close"
     level[left == right] = "same"
     level[(left == "") | (right == "")] = ""
     return level

@@ -13,6 +13,7 @@ changes a setting of matplotlib.
     lifetime      what a customer is worth on paper: conventions, survival, rules, quarters
     uplift        what a contact changes: intervals, by the share contacted, as profit
     forecasts     models of purchases: who is still there, what they expect, how sure they are
+    records       records of customers: evidence that two are one, thresholds, ages
     grids         two ways at once, a shade a cell
     needs         what customers want: groups, Kano, means and ends, which marketing fits
     look          what they share: colours, axes, notes, ticks
@@ -29,17 +30,18 @@ from crmlib.plots.lifetime import lift_curves, stopping_values, survival_fit, ti
 from crmlib.plots.look import GRID, INK, MUTED, PALETTE, SIZE, canvas, drawable
 from crmlib.plots.needs import kano_grid, kano_plane, means_end_map, mode_matrix, profit_by_price, silhouettes
 from crmlib.plots.purchases import customers_by_period, order_histogram, revenue_by_period
+from crmlib.plots.records import age_curve, counted_twice, evidence_bars, threshold_curves
 from crmlib.plots.shares import abc_curve, lorenz_curve, pyramid_bars, share_bars, share_by_window
 from crmlib.plots.uplift import profit_by_share, profit_intervals, uplift_by_share, uplift_intervals
 from crmlib.plots.value import holdout_by_x, value_bars
 
 __all__ = [
-    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "alive_over_time", "canvas",
-    "cohort_curves", "cohort_heatmap", "customers_by_period", "drawable", "forecast_errors",
-    "frequency_recency", "gap_curves", "holdout_by_x", "iso_values", "kano_grid", "kano_plane", "lift_curves",
-    "lorenz_curve", "means_end_map", "mode_matrix", "occupancy", "order_histogram", "parameter_intervals",
-    "profit_by_price", "profit_by_share", "profit_intervals", "purchases_by_frequency", "pyramid_bars",
-    "revenue_by_period", "rf_grid", "rfm_bin_counts", "share_bars", "share_by_window", "silhouettes", "stage_bars",
-    "stopping_values", "survival_fit", "timing_curves", "tracking_curves", "transition_heatmap", "uplift_by_share",
-    "uplift_intervals", "value_bars", "value_scatter",
+    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "age_curve", "alive_over_time",
+    "canvas", "cohort_curves", "cohort_heatmap", "counted_twice", "customers_by_period", "drawable", "evidence_bars",
+    "forecast_errors", "frequency_recency", "gap_curves", "holdout_by_x", "iso_values", "kano_grid", "kano_plane",
+    "lift_curves", "lorenz_curve", "means_end_map", "mode_matrix", "occupancy", "order_histogram",
+    "parameter_intervals", "profit_by_price", "profit_by_share", "profit_intervals", "purchases_by_frequency",
+    "pyramid_bars", "revenue_by_period", "rf_grid", "rfm_bin_counts", "share_bars", "share_by_window", "silhouettes",
+    "stage_bars", "stopping_values", "survival_fit", "threshold_curves", "timing_curves", "tracking_curves",
+    "transition_heatmap", "uplift_by_share", "uplift_intervals", "value_bars", "value_scatter",
 ]  # fmt: skip
