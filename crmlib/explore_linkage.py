@@ -41,7 +41,7 @@ def raw_tables(data) -> Raw:
     ``first`` and ``last``: the years that the table of rates covers. Data without these tables gives only ``said``.
 
     >>> raw_tables("cdnow").said
-    "This data has no raw records to link: The data set cdnow has no table 'raw_records'; it has transactions."
+    "This data has no raw records to link: The data set cdnow has no table 'raw_records'; it has 'transactions'."
     """
     try:
         records, lines, rates = (datasets.load(data, name).fillna("") for name in TABLES)
@@ -111,7 +111,7 @@ def manager_numbers(lines, links):
     >>> lines = pd.DataFrame({"order": ["O1", "O2"], "record": ["R1", "R2"], "amount": [30.0, 10.0], "quantity": [1, 1]})
     >>> links = pd.DataFrame({"record": ["R1", "R2"], "customer": ["a", "a"]})
     >>> manager_numbers(lines, links)[["by_record", "by_customer"]].to_numpy().tolist()
-    [[2.0, 1.0], [1.0, 2.0], [20.0, 40.0], [1.0, 0.0], [0.75, 1.0]]
+    [[2.0, 1.0], [1.0, 2.0], [20.0, 40.0], [1.0, 0.0], [0.3, 0.2]]
     """
     lines = lines[lines["record"].notna() & (lines["record"] != "")]
     owner = links.set_index("record")["customer"].reindex(lines["record"]).to_numpy()

@@ -27,6 +27,8 @@ class Lesson(NamedTuple):
 
 LESSONS = {
     "customers": Lesson("10_customers", "## 5.", 40, "", 7, 12, 15, 0, "1990 2024 10 90 30"),
+    "one_record": Lesson("20_one_record", "## 3.", 80, "[From purchases to customers](10_customers.ipynb)", 8, 17, 15, 4,
+                         "10 11 2024 03 05 05.03.2024 00001 00002"),
     "pareto": Lesson("30_pareto", "## 3.", 45, "[From purchases to customers](10_customers.ipynb)", 7, 15, 12, 5,
                      "100 80 20 60 95 70 90 10 30"),
     "rfm": Lesson("33_rfm", "## 4.", 75, "[Who brings the money](30_pareto.ipynb)", 8, 24, 14, 6,

@@ -50,6 +50,7 @@ def test_a_figure_is_followed_by_what_it_means_for_the_business(key):
 
 ONE_LINE = {
     "customers": ["The one customer bought on 1 day."],
+    "one_record": ["This data has no raw records to link:", "From here on lighthouse is read.", "Nothing was written."],
     "pareto": ["1 customer from 2024-05-01 to 2024-05-01", "no Pareto law goes through that",
                "The log covers one day, so it has no halves to compare."],
     "rfm": ["1 customer with a purchase up to 2024-05-01", "2,357 customers before 1997-10-01", "a sale leaves $",

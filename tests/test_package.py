@@ -82,7 +82,7 @@ LAYERS = """
     workbook.questions workbook.questions._counting
     workbook.questions._first_half workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares
     workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto workbook.questions.rfm
-    workbook.questions.worth_on_paper workbook.questions.worth_in_a_log workbook.questions.whom_to_contact
+    workbook.questions.worth_on_paper workbook.questions.worth_in_a_log workbook.questions.whom_to_contact workbook.questions.one_record
     workbook.questions.needs_and_offers
     workbook
     cli_class

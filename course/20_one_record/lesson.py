@@ -96,7 +96,7 @@ print(normal[["record", "given", "family", "street", "phone"]].to_string(index=F
 import math
 
 print(f"by hand: {math.log2(0.7 * 90):.1f}; crmlib: {linkage.weight(0.7, 1 / 90):.1f}")
-print(pd.DataFrame(linkage.WEIGHTS).T[["same", "close", "initial", "differ"]].fillna("").to_string())
+print(pd.DataFrame(linkage.WEIGHTS).T[["same", "close", "initial", "differ"]].to_string(na_rep=""))
 
 # %% [markdown]
 # An empty field says nothing: no points. A first name that differs takes off 13, more than it would by itself, as it has

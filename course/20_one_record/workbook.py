@@ -73,7 +73,7 @@ check("same_mail", same_mail)
 # %% tags=["nbval-check-output"]
 import pandas as pd
 
-print(pd.DataFrame(linkage.WEIGHTS).T[["same", "close", "initial", "differ"]].fillna("").to_string())
+print(pd.DataFrame(linkage.WEIGHTS).T[["same", "close", "initial", "differ"]].to_string(na_rep=""))
 
 # %% tags=["answer"] question="evidence"
 evidence = ...
@@ -155,15 +155,15 @@ check("impossible", impossible)
 # %% [markdown]
 # ## 6. How stale?
 #
-# Which share of the **records** was last confirmed (`updated`) more than 365 days before `as_of`? The office writes the month
+# Which share of the **records** was last confirmed (`updated`) more than 180 days before `as_of`? The office writes the month
 # first. **Answer:** a share between 0 and 1.
 
 # %% tags=["answer"] question="stale"
 stale = ...
 # ---- solution
 typed = cleaning.read_records(raw.records)
-stale = ((pd.Timestamp(as_of) - typed["updated"]).dt.days > 365).mean()
-print(f"{percent(stale)} of the records; crmlib: {percent(freshness.summary(typed, as_of=as_of)['stale_share'][0])}.")
+stale = ((pd.Timestamp(as_of) - typed["updated"]).dt.days > 180).mean()
+print(f"{percent(stale)} of the records; crmlib: {percent(freshness.summary(typed, as_of=as_of, limit=180)['stale_share'][0])}.")
 print("Ask these customers first, and among them those who still buy.")
 
 # %% tags=["nbval-check-output"]

@@ -42,7 +42,7 @@ def workbook(key, *, data="cdnow", as_of="", currency="$", **options):
     >>> workbook("no-such")
     Traceback (most recent call last):
         ...
-    crmlib.errors.DataError: There is no workbook 'no-such'; there are customers, lifecycle, needs_and_offers, pareto, rfm,
+    crmlib.errors.DataError: There is no workbook 'no-such'; there are customers, lifecycle, needs_and_offers, one_record, pareto, rfm,
     whom_to_contact, worth_in_a_log, worth_on_paper.
     """
     from crmlib.customers import customer_table, until

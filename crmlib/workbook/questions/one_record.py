@@ -142,7 +142,7 @@ def _days(text, slashed="%m/%d/%Y"):
     return found
 
 
-def stale(material, column="updated", limit=365, slashed="%m/%d/%Y"):
+def stale(material, column="updated", limit=180, slashed="%m/%d/%Y"):
     days = _days(_records(material)[column], slashed)
     if slashed != "%m/%d/%Y":  # what is no day this way round is read the other way
         days = days.fillna(_days(_records(material)[column]))
@@ -280,12 +280,13 @@ QUESTIONS = {
             Wrong(lambda m: stale(m, "created"), "You took the day the record was made. When was it last confirmed?"),
             Wrong(lambda m: 1 - stale(m), "This is the share that is fresh."),
             Wrong(lambda m: stale(m, slashed="%d/%m/%Y"), "You read the dates of the office with the day first. Their month stands first."),
-            Wrong(lambda m: stale(m, limit=364), "After exactly 365 days a record is not stale yet."),
+            Wrong(lambda m: stale(m, limit=179), "After exactly 180 days a record is not stale yet."),
+            Wrong(lambda m: stale(m, limit=365), "You took a year; the limit of this question is half of it."),
         ),
         hints=(
             "`cleaning.read_records` reads the days of all three systems.",
-            "Days from `updated` to `as_of`, more than 365; the mean of that condition is a share.",
-            "`freshness.summary` has it as `stale_share`.",
+            "Days from `updated` to `as_of`, more than 180; the mean of that condition is a share.",
+            "`freshness.summary` has it as `stale_share`; its limit is an option.",
         ),
     ),
     "alone": Number(
