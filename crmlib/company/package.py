@@ -181,10 +181,11 @@ def _as_json(package):
 
 
 def _parameters(parameters):
-    """The parameters as a table: one row each, its value as JSON."""
+    """The parameters as a table: one row each, its value as JSON. How far estimates may stray makes no data."""
     rows = [
         (f"{section}.{name}", json.dumps(value, ensure_ascii=False))
         for section, leaves in parameters.items()
+        if section != "recovery"
         for name, value in leaves.items()
     ]
     return pd.DataFrame(rows, columns=["parameter", "value"])
