@@ -36,10 +36,12 @@ The door and the customer table stand here; the rest is in modules by what it co
     overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
     datasets                            sample data and reading your own files (files, delimited)
     plots, wording                      every chart; numbers as people write them
-    conclusions, captions, sections     what the report says; report renders it
+    conclusions, captions, sections     what the report says; report renders it, batch one for each data set of a folder
+    company                             a company with known truth: how it is made, written, held to its schema (verify),
+                                        and drawn for a class (company.classes)
     explorers, explore_rfm, explore_activity, explore_value, explore_forecasts, explore_uplift, explore_needs, workbook
                                         what the lessons turn and ask
-    cli                                 crm report, score, start, build
+    cli, cli_class                      crm report, score, start, build, class
 
 Importing crmlib loads none of the slow libraries and changes no setting.
 """

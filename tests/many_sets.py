@@ -46,11 +46,16 @@ def unit(number):
 
 
 def many(sets, jobs):
-    """Draw the sets; print a line a check. Stops with a sentence if one lies outside."""
-    with ProcessPoolExecutor(jobs) as pool:
-        found = list(tqdm(pool.map(one, range(sets)), total=sets, unit="set"))
+    """Draw the sets; print a line a check, after Ctrl-C on those drawn so far. Stops with a sentence if one lies outside."""
+    found, pool = [], ProcessPoolExecutor(jobs)
+    try:
+        for drawn in tqdm(pool.map(one, range(sets)), total=sets, unit="set"):
+            found.append(drawn)
+    except KeyboardInterrupt:
+        pass
+    pool.shutdown(cancel_futures=True)
     said = [sentence for _, sentences in found for sentence in sentences]
-    print(f"{sets} sets, {len(said)} times a check failed and the set was drawn again")
+    print(f"{len(found)} sets, {len(said)} times a check failed and the set was drawn again")
     for name, check in BAND.items():
         values = [values[name] for values, _ in found]
         if not check.low <= min(values) <= max(values) <= check.high:

@@ -147,6 +147,14 @@ def test_an_empty_or_odd_key_is_refused_and_kept(quick, course, tmp_path, text, 
         read_key(tmp_path / "none")
 
 
+def test_sets_need_a_folder(quick, course, tmp_path):
+    (tmp_path / "sets").write_text("mine")
+    with pytest.raises(DataError) as caught:
+        course()
+    assert str(caught.value) == f"{tmp_path / 'sets'} is a file; name a folder for the sets."
+    assert not (tmp_path / "key").exists()
+
+
 def test_another_key_does_not_mix_with_sets_that_are_there(quick, course, tmp_path):
     made = course()
     with pytest.raises(DataError) as caught:

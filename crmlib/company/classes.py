@@ -79,6 +79,8 @@ def new(course: str, units: list[Unit], key_file, out, *, task: str = TASK, prog
     if not (course.isprintable() and 0 < len(course.strip()) <= 60):
         raise DataError(f"The course {course!r} is no name of 1 to 60 characters; write for example WS26-CRM.")
     out = Path(out).expanduser()
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file; name a folder for the sets.")
     there = _manifest(out / INSTRUCTOR) if (out / INSTRUCTOR / MANIFEST).is_file() else None
     new_key = not os.path.lexists(Path(key_file).expanduser())
     key = _key(key_file, out, there)
