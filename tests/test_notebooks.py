@@ -98,7 +98,7 @@ def test_a_notebook_holds_nothing_that_differs_at_every_build(name):
         same = cell.cell_type, cell.source
         seen[same] = seen.get(same, 0) + 1
         assert cell.id == cell_id(*same, seen[same])
-        assert set(cell.metadata) <= {"tags", "question"}
+        assert set(cell.metadata) <= {"tags", "question", "needs"}
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             assert set(data) <= {"text/plain", "text/html", "text/markdown", "text/latex", "image/png"}

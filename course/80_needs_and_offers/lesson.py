@@ -145,18 +145,20 @@ print(f"crmlib:  better {row['better']:.2f}, worse {row['worse']:.2f}, category 
 # questions of consumers only.
 
 # %%
+from textwrap import fill
+
 from crmlib import explore_needs
 from crmlib.wording import count, money, percent
 
 want = explore_needs.wanted(DATA, as_of=AS_OF, currency=CURRENCY, **OPTIONS)
 if want.said:
-    print(want.said)
+    print(fill(want.said, 88))
 CURRENCY = want.currency
 print(f"{count(len(want.needs), 'customer')} told their needs; the log is read up to {want.as_of}")
-want.needs.head(4)
+print(want.needs.head(3).T.to_string(header=False))
 
 # %% [markdown]
-# **Before you run the next cell:** look at the four rows. How many groups would you guess?
+# **Before you run the next cell:** look at the three customers. How many groups would you guess, among all?
 
 # %% tags=["nbval-check-output"]
 import numpy as np
@@ -165,7 +167,7 @@ from crmlib.need_groups import by_chance
 
 found = need_groups(want.needs)
 shuffled = by_chance(want.needs, rng=np.random.default_rng(1), draws=10)
-print(explore_needs.groups_say(found, shuffled))
+print(fill(explore_needs.groups_say(found, shuffled), 88))
 
 # %%
 from crmlib import plots
@@ -198,7 +200,7 @@ print(typical.to_string())
 words = described[~described["feature"].isin(["how_many", "price", "frequency"])]
 low = words.loc[words["in_group"].idxmin()]
 print(f"The least typical: group {low['group']}, {low['feature']} = {low['typical']}, {percent(low['in_group'])} say so")
-print(explore_needs.groups_scored(want, found.table))
+print(fill(explore_needs.groups_scored(want, found.table), 88))
 
 # %% [markdown]
 # ## 5. Kano, all together
@@ -231,7 +233,7 @@ grouped = answers.merge(found.table[["customer", "group"]], on="customer")
 by_group = kano.categories(grouped, ["group", "feature"])
 letters = by_group.assign(letter=by_group["category"].where(by_group["clear"], "(" + by_group["category"] + ")"))
 print(letters.pivot(index="feature", columns="group", values="letter").to_string())
-print(explore_needs.hidden_say(together, by_group))
+print(fill(explore_needs.hidden_say(together, by_group), 88))
 
 # %%
 several = int((by_group.groupby("feature")["category"].nunique() > 1).sum())
@@ -252,7 +254,7 @@ again = [kano.agreement(row, rng=rng) for row in by_group[list(kano.CATEGORIES)]
 least = by_group.iloc[int(np.argmin(again))]
 print(f"least sure: group {least['group']}, {least['feature']}: {least['category']} in {percent(min(again))} of the draws")
 print(f"Fong's test calls {percent(by_group['clear'].mean())} of the cells clear")
-print(explore_needs.classes_scored(want, found.table, by_group))
+print(fill(explore_needs.classes_scored(want, found.table, by_group), 88))
 
 # %% [markdown]
 # ## 7. Why does it matter to them?
@@ -283,7 +285,7 @@ print(laddering.cut_offs(links).head(9).round(2).to_string(index=False))
 two_thirds = laddering.value_map(links)
 drawn = laddering.value_map(links, cut_off=4)
 print(f"{len(links)} links; {len(two_thirds)} by the rule of two thirds, {len(drawn)} from 4 mentions on")
-print(explore_needs.two_thirds_say(two_thirds, links, want.planted))
+print(fill(explore_needs.two_thirds_say(two_thirds, links, want.planted), 88))
 print("From 4 mentions on:", explore_needs.links_scored(want, drawn))
 
 # %%
@@ -381,7 +383,7 @@ print(needs_value.demand(persons, cost=8)[["price", "buyers", "profit", "best"]]
 # %% tags=["nbval-check-output"]
 prices = explore_needs.group_prices(found.table, cost=8.0)
 print(prices.best.round({"price": 2, "profit": 0}).to_string(index=False))
-print(explore_needs.prices_say(prices, CURRENCY))
+print(fill(explore_needs.prices_say(prices, CURRENCY), 88))
 
 # %%
 low, high = prices.best["price"][1:].min(), prices.best["price"][1:].max()
@@ -400,8 +402,6 @@ ax = plots.profit_by_price(prices.tables, currency=CURRENCY, title=title)
 # run the next cell:** for which group would you spend nothing on a feature that another must have?
 
 # %% tags=["nbval-check-output"]
-from textwrap import fill
-
 offers = kano.offers(by_group)
 for row in modes[1:].itertuples():
     print(f"group {row.group}: {count(row.customers, 'customer')}, {percent(row.share_of_value)} of the revenue, {row.mode}")

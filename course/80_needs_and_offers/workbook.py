@@ -151,7 +151,8 @@ way = ...
 skew = needs_value.value_skew(worth[worth["customer"].isin(needs["customer"])])
 mode = needs_value.marketing_mode(skew, diversity)
 way = mode.name
-print(f"values {skew:.2f}, needs {diversity:.2f}: {way}, that is {mode.does}")
+print(f"values {skew:.2f}, needs {diversity:.2f}: {way}")
+print(f"That is {mode.does}.")
 print(f"In the textbook: {'yes' if mode.in_source else 'no, a reconstruction'}.")
 
 # %% tags=["nbval-check-output"]
