@@ -266,7 +266,7 @@ _ = interact(threshold_view, curves=fixed(curves), threshold=IntSlider(value=10,
 
 # %% [markdown]
 # For the business: a threshold is a decision about which mistake is dearer. Write down who made it, and when. Where it
-# falls steeply, one point more or less is hundreds of customers.
+# falls steeply, one point more or less can be hundreds of customers.
 
 # %% tags=["nbval-check-output"]
 print(curves[curves["threshold"].isin([4, 7, 8, 9, 10, 12, 16, 20])].round(3).to_string(index=False))
@@ -337,7 +337,7 @@ print(numbers.round(3).to_string(index=False))
 
 # %%
 more, once = numbers["off"][0], numbers["off"][3]
-title = f"By record: {percent(more)} more customers, and {percent(once)} more who seem to have ordered once"
+title = f"By record: {percent(more)} more customers; the share who ordered once looks {percent(once)} larger"
 ax = plots.counted_twice(numbers, title=title)
 
 # %% [markdown]

@@ -124,7 +124,7 @@ true, found = (judged[["record", name]].rename(columns={name: "customer"}) for n
 score = link_quality.quality(found, true).iloc[0]
 recall = score["recall"]  # R1 R2 and R4 R5 of R1 R2, R1 R3, R2 R3, R4 R5, R7 R8
 print(f"recall {score['right']} / {score['true']} = {recall:.2f}, precision {score['right']} / {score['found']} = {score['precision']:.2f}")
-print("R3 went to the wrong customer: that costs recall, and precision twice.")
+print("R3 went to the wrong customer: two pairs are missing, and two are wrong.")
 
 # %% tags=["nbval-check-output"]
 check("recall", recall)
@@ -218,8 +218,8 @@ decision = f"""
 I would join from 10 points on, which leaves {ten["customers"]:,.0f} customers, and give the {look:,} pairs between 8 and
 10 to the office: two people, a minute each, and a call where the records cannot tell. Bills go out by these records, and
 a bill that goes to somebody's father is worse than two catalogues, so I would not go lower: at 8 points there would be
-{eight["with_several"]:,.0f} customers with several records in place of {ten["with_several"]:,.0f}, and most of the new
-ones are families. For reminders I would even ask for 20 points. I would change my mind if a sample of a hundred pairs
+{eight["with_several"]:,.0f} customers with several records in place of {ten["with_several"]:,.0f}, and the new ones
+look like families. For reminders I would even ask for 20 points. I would change my mind if a sample of a hundred pairs
 above the line, judged by two people, had more than three wrong ones."""
 print(fill(decision.strip(), 88))
 
