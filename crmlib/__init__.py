@@ -19,6 +19,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     one_period, two_periods             how different customers are in a period; what changed since the one before: new and
                                         returning, money by group, which factor (behind them: windows)
+    products                            what customers buy: by how many, together with what, first, and how soon
     transitions                         where customers go next, as probabilities
     bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout);
                                         crmlib.count_histories counts a large table once for all fits and intervals
@@ -59,9 +60,9 @@ _MODULES = (
     "defection_value", "diagnostics", "event_value", "exposure", "factors", "freshness", "gamma_gamma", "holdout",
     "kano", "laddering", "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison", "migration_value",
     "model_tables", "need_groups", "needs_value", "one_period", "pareto", "pareto_law", "pareto_nbd", "periods",
-    "pipeline", "plots", "profit_curve", "prospects", "pyramid", "rates", "report", "response",
-    "retention_value", "rfm", "sbg", "simulate", "stages", "survival", "transitions", "two_periods", "two_rates", "uncertainty", "uplift",
-    "uplift_scores", "value_classes", "value_matrix", "workbook",
+    "pipeline", "plots", "products", "profit_curve", "prospects", "pyramid", "rates", "report", "response",
+    "retention_value", "rfm", "sbg", "simulate", "stages", "survival", "transitions", "two_periods", "two_rates",
+    "uncertainty", "uplift", "uplift_scores", "value_classes", "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module

@@ -33,7 +33,7 @@ LAYERS = """
     uplift
     uplift_scores
     cohorts rates transitions concentration windows
-    one_period
+    one_period products
     two_periods
     linkage cleaning freshness exposure
     link_quality pipeline
@@ -103,7 +103,7 @@ WITH_EXAMPLES = (
     "wording", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
-    "windows", "one_period", "two_periods",
+    "windows", "one_period", "two_periods", "products",
     "two_rates", "uplift", "uplift_scores", "contact_pressure",
     "linkage", "link_quality", "cleaning", "freshness", "exposure", "record_score", "pipeline",
     "need_groups", "needs_value", "laddering",
