@@ -245,7 +245,8 @@ def _lines(tx, as_of, months):
     amount, day = nw.col("amount").cast(nw.Float64), day_number(nw.col("date"))
     values = {"revenue": amount} | ({"profit": amount - nw.col("cost").cast(nw.Float64)} if "cost" in names else {})
     values |= {"units": nw.col("quantity").cast(nw.Float64).fill_null(0)} if "quantity" in names else {}
-    lines = numbered(frame).select(
+    lines = numbered(numbered(frame), "order") if "order" in names else numbered(frame)
+    lines = lines.select(
         "customer", product=nw.col("product").fill_null(NO_PRODUCT), order=nw.col("order") if "order" in names else day,
         day=day, bought=nw.when(amount >= 0).then(1).otherwise(0), **values,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from crmlib.classes import is_gap
 from crmlib.customers import DECIMALS, check_log
 from crmlib.errors import DataError
 from crmlib.frames import collect, day_number, is_lazy, table
-from crmlib.numbering import Numbering
+from crmlib.numbering import Numbering, numbered
 
 __all__ = ["checked", "in_windows", "ratio", "ratios"]
 
@@ -61,6 +61,7 @@ def in_windows(frame, windows):
         frame = frame.with_columns(codes)
     names = frame.collect_schema().names()
     order = ["order"] if "order" in names else []
+    frame = numbered(frame, "order") if order else frame
     amount = nw.col("amount").cast(nw.Float64)
     values = {"revenue": amount} | ({"profit": amount - nw.col("cost").cast(nw.Float64)} if "cost" in names else {})
     values |= {"purchases": nw.when(amount >= 0).then(1).otherwise(0), "seen": nw.lit(1)}

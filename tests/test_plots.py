@@ -80,6 +80,9 @@ CHANGES = pd.DataFrame({"group": ["by lot", "chosen", "nobody"], "uplift": [0.05
 RULES_BY_PROFIT = pd.DataFrame({"rule": ["all", "best"], "profit": [-0.8, 0.2], "profit_low": [-1.2, -0.1], "profit_high": [-0.4, 0.5]})
 CURVE = pd.DataFrame({"share": [0, 0.5, 1.0], "gain": [0, 0.03, 0.02], "by_chance": [0, 0.01, 0.02]})
 PROFITS = pd.DataFrame({"share": [0, 0.5, 1.0], "profit": [0, 300.0, 100.0], "by_lot": [0, 50.0, 100.0]})
+BINS_OF_MONEY = pd.DataFrame({"bin": ["below 0", "0 to 5", "5 to 10", "10 or more"], "low": [None, 0.0, 5.0, 10.0],
+                              "high": [0.0, 5.0, 10.0, None], "share_of_customers": [0.1, 0.6, 0.2, 0.1]})  # fmt: skip
+STEPS = pd.DataFrame({"group": ["both", "before only", "new"], "revenue_change": [-20.0, -30.0, 65.0]})
 POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
 
 CHARTS = {
@@ -122,6 +125,10 @@ CHARTS = {
     "kano by group": lambda **k: plots.kano_grid(plots_table(KANO, k), **k),
     "modes": lambda **k: plots.mode_matrix(plots_table(MODES, k), **k),
     "prices": lambda **k: plots.profit_by_price({"all": plots_table(DEMAND, k)}, currency="$", **k),
+    "bins of money": lambda **k: plots.distribution_bars(plots_table(BINS_OF_MONEY, k), mean=6.0, **k),
+    "bridge": lambda **k: plots.money_bridge(
+        plots_table(STEPS, k), label="group", change="revenue_change", start=100.0, currency="$", **k
+    ),
     "means and ends": lambda **k: plots.means_end_map(plots_table(LINKS, k), **k),
 }
 each_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)

@@ -7,6 +7,7 @@ changes a setting of matplotlib.
 
     purchases     the log itself: orders, revenue, buyers
     shares        who brings how much
+    spread        how customers spread over a measure; a change of money in steps
     value         what customers will be worth
     counts        how many customers are where
     curves        something over time: ages, windows, gaps
@@ -32,14 +33,15 @@ from crmlib.plots.needs import kano_grid, kano_plane, means_end_map, mode_matrix
 from crmlib.plots.purchases import customers_by_period, order_histogram, revenue_by_period
 from crmlib.plots.records import age_curve, counted_twice, evidence_bars, threshold_curves
 from crmlib.plots.shares import abc_curve, lorenz_curve, pyramid_bars, share_bars, share_by_window
+from crmlib.plots.spread import distribution_bars, money_bridge
 from crmlib.plots.uplift import profit_by_share, profit_intervals, uplift_by_share, uplift_intervals
 from crmlib.plots.value import holdout_by_x, value_bars
 
 __all__ = [
     "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "age_curve", "alive_over_time",
-    "canvas", "cohort_curves", "cohort_heatmap", "counted_twice", "customers_by_period", "drawable", "evidence_bars",
+    "canvas", "cohort_curves", "cohort_heatmap", "counted_twice", "customers_by_period", "distribution_bars", "drawable", "evidence_bars",
     "forecast_errors", "frequency_recency", "gap_curves", "holdout_by_x", "iso_values", "kano_grid", "kano_plane",
-    "lift_curves", "lorenz_curve", "means_end_map", "mode_matrix", "occupancy", "order_histogram",
+    "lift_curves", "lorenz_curve", "means_end_map", "mode_matrix", "money_bridge", "occupancy", "order_histogram",
     "parameter_intervals", "profit_by_price", "profit_by_share", "profit_intervals", "purchases_by_frequency",
     "pyramid_bars", "revenue_by_period", "rf_grid", "rfm_bin_counts", "share_bars", "share_by_window", "silhouettes",
     "stage_bars", "stopping_values", "survival_fit", "threshold_curves", "timing_curves", "tracking_curves",
