@@ -20,6 +20,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     one_period, two_periods             how different customers are in a period; what changed since the one before: new and
                                         returning, money by group, which factor (behind them: windows)
     products                            what customers buy: by how many, together with what, first, and how soon
+    one_cohort, cohort_comparison,      a cohort by age; two of them side by side; all stacked, with what is new and what
+    all_cohorts                         is carried over (behind them: customer_periods)
     transitions                         where customers go next, as probabilities
     bgnbd, mbgnbd, pareto_nbd           who will buy again, how often (what they share: purchase_model, dropout);
                                         crmlib.count_histories counts a large table once for all fits and intervals
@@ -56,11 +58,11 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "activity", "bgbb", "bgnbd", "cleaning", "clv", "cohorts", "concentration", "contact_pressure", "datasets",
-    "defection_value", "diagnostics", "event_value", "exposure", "factors", "freshness", "gamma_gamma", "holdout",
-    "kano", "laddering", "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison", "migration_value",
-    "model_tables", "need_groups", "needs_value", "one_period", "pareto", "pareto_law", "pareto_nbd", "periods",
-    "pipeline", "plots", "products", "profit_curve", "prospects", "pyramid", "rates", "report", "response",
+    "activity", "all_cohorts", "bgbb", "bgnbd", "cleaning", "clv", "cohort_comparison", "cohorts", "concentration",
+    "contact_pressure", "datasets", "defection_value", "diagnostics", "event_value", "exposure", "factors",
+    "freshness", "gamma_gamma", "holdout", "kano", "laddering", "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison", "migration_value",
+    "model_tables", "need_groups", "needs_value", "one_cohort", "one_period", "pareto", "pareto_law", "pareto_nbd",
+    "periods", "pipeline", "plots", "products", "profit_curve", "prospects", "pyramid", "rates", "report", "response",
     "retention_value", "rfm", "sbg", "simulate", "stages", "survival", "transitions", "two_periods", "two_rates",
     "uncertainty", "uplift", "uplift_scores", "value_classes", "value_matrix", "workbook",
 )  # fmt: skip

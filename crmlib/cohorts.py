@@ -11,20 +11,19 @@ import warnings
 import narwhals as nw
 import numpy as np
 
-from crmlib.calendar_periods import check_unit, complete, period_label, period_number, period_of
-from crmlib.customers import check_log
+from crmlib.calendar_periods import check_unit, complete, period_label, period_of
+from crmlib.customer_periods import NEVER, by_customer_and_period, checked_log
 from crmlib.errors import DataError, DataNotice
-from crmlib.frames import as_day, collect, day_number, like, same_kind, table
-from crmlib.numbering import numbered
+from crmlib.frames import collect, like, same_kind, table
 from crmlib.wording import lines as written_lines
 from crmlib.wording import money
 
-__all__ = ["cohort_table", "repeat_curve", "wide"]
+__all__ = ["cells", "cohort_columns", "cohort_table", "made_like", "repeat_curve", "wide"]
 
-_NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 _WHOLE = ("active", "orders")
 _SCHEMA = {"cohort": nw.String, "age": nw.Int64, "period": nw.String, "size": nw.Int64, "active": nw.Float64,
-           "share_active": nw.Float64, "orders": nw.Float64, "revenue": nw.Float64, "complete": nw.Boolean}  # fmt: skip
+           "share_active": nw.Float64, "orders": nw.Float64, "revenue": nw.Float64, "profit": nw.Float64,
+           "complete": nw.Boolean}  # fmt: skip
 
 
 @same_kind
@@ -40,6 +39,7 @@ def cohort_table(tx, *, as_of, unit="month", partial=False):
     share_active                  active / size; 1 at age 0
     orders                        their orders that began in the period; without an order column, days with a purchase
     revenue                       their amounts in the period, net of refunds
+    profit                        their amounts less cost; only if the log has a ``cost``
     complete                      whether ``as_of`` is not before the last day of the period
     ============================  =====================================================================================
 
@@ -63,55 +63,74 @@ def cohort_table(tx, *, as_of, unit="month", partial=False):
     3  2024-02    0     1       1           1.0       1      8.0
     4  2024-02    1     1       0           0.0       0      0.0
     """
+    lines, columns = cohort_columns(tx, as_of=as_of, unit=unit, partial=partial)
+    return made_like(lines, columns, {name: _SCHEMA[name] for name in columns})
+
+
+def cohort_columns(tx, *, as_of, unit, partial=False):
+    """The wrapped lines of a log, and the columns of its `cohort_table` as arrays; what a gap stands for is NaN.
+
+    >>> import pandas as pd
+    >>> log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": [10.0]})
+    >>> cohort_columns(log, as_of="2024-01-31", unit="month")[1]["revenue"].tolist()
+    [10.0]
+    """
     check_unit(unit)
-    as_of = as_day(as_of)
-    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
-    check_log(frame, as_of)
-    names = frame.collect_schema().names()
-    lines = numbered(frame).with_columns(__day=day_number(nw.col("date"))).filter(nw.col("__day") <= as_of.toordinal())
-    cells = collect(_by_cohort_and_period(lines, unit, "order" in names))
-    cohort, period, *numbers, refunds = (cells[name].to_numpy() for name in cells.columns)
+    lines, as_of = checked_log(tx, as_of)
+    cohort, period, refunds, numbers = cells(lines, unit)
     inside = period >= cohort
     if not inside.any():
         raise DataError("The log holds no purchase, only refunds; so there are no cohorts.")
-    _say_what_is_left_out(refunds[~inside], numbers[-1][~inside])
-    numbers = [values[inside] for values in numbers]
-    return _with_silent_periods(frame, cohort[inside], period[inside], numbers, as_of, unit, partial)
+    _say_what_is_left_out(refunds[~inside], numbers["revenue"][~inside])
+    numbers = {name: values[inside] for name, values in numbers.items()}
+    return lines, _with_silent_periods(cohort[inside], period[inside], numbers, as_of, unit, partial)
 
 
-def _by_cohort_and_period(lines, unit, has_orders):
-    """One query: cohort, period, active, orders, amount, refunds (lines); in the period numbers of ``unit``."""
-    purchase = nw.col("amount") >= 0
-    lines = lines.select(
-        "customer", "__day", *(["order"] if has_orders else []),
-        amount=nw.col("amount").cast(nw.Float64),
-        period=period_number(nw.col("date"), unit),
-        bought=nw.when(purchase).then(1).otherwise(0),
-        refunds=nw.when(purchase).then(0).otherwise(1),
-    )  # fmt: skip
-    keys = ["customer", "period"]
-    sums = [nw.col("amount", "refunds").sum(), nw.col("bought").max()]
-    days = lines.group_by(*keys, "__day").agg(*sums)
-    seen = days.group_by(*keys).agg(*sums, nw.col("bought").sum().alias("orders"))
-    if has_orders:
-        orders = lines.filter(nw.col("bought") > 0).group_by("customer", "order").agg(nw.col("period").min())
-        orders = orders.group_by(*keys).agg(nw.len().alias("orders"))
-        seen = seen.drop("orders").join(orders, on=keys, how="left").with_columns(nw.col("orders").fill_null(0))
-    seen = seen.with_columns(first=nw.when(nw.col("bought") > 0).then(nw.col("period")).otherwise(_NEVER))
-    seen = seen.with_columns(cohort=nw.col("first").min().over("customer"))
-    found = seen.group_by("cohort", "period").agg(nw.col("bought", "orders", "amount", "refunds").sum())
-    return found.select("cohort", "period", "bought", "orders", "amount", "refunds")
+def cells(lines, unit):
+    """One query on the lines of `checked_log`: cohort and period as numbers, lines of refunds, and a dict of active,
+    orders, revenue and, if the log has a cost, profit; one array each, a row a cohort and period with a line.
+
+    Rows whose period is before their cohort are refunds that answer no purchase in the log.
+
+    >>> import pandas as pd
+    >>> log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": [10.0]})
+    >>> cells(checked_log(log, "2024-01-31")[0], "year")
+    (array([2024]), array([2024]), array([0]), {'active': array([1]), 'orders': array([1]), 'revenue': array([10.])})
+    """
+    seen = by_customer_and_period(lines, unit)
+    money = [name for name in ("amount", "profit") if name in seen.collect_schema().names()]
+    found = seen.group_by("cohort", "period").agg(nw.col("refunds", "bought", "orders", *money).sum())
+    found = collect(found.select("cohort", "period", "refunds", "bought", "orders", *money))
+    cohort, period, refunds, *numbers = (found[name].to_numpy() for name in found.columns)
+    return cohort, period, refunds, dict(zip(("active", "orders", "revenue", "profit"), numbers, strict=False))
+
+
+def made_like(frame, columns, schema, counts=_WHOLE):
+    """A table of the same kind as the wrapped ``frame`` from arrays, of which ``counts`` are integers with gaps.
+
+    >>> import pandas as pd
+    >>> made_like(table(pd.DataFrame({"x": [1]})), {"n": [1.0, float("nan")]}, {"n": nw.Float64}, ["n"])
+          n
+    0     1
+    1  <NA>
+    """
+    made = like(frame, columns, schema)
+    if made.implementation.is_pandas():
+        # pandas would turn integers with a gap into floats; nullable integers keep the type the same for every table
+        whole = nw.maybe_convert_dtypes(made.select(*counts))
+        return made.with_columns(*whole.iter_columns()).to_native()
+    return made.with_columns(nw.col(*counts).cast(nw.Int64)).to_native()
 
 
 def _say_what_is_left_out(lines, amounts):
     if count := int(lines.sum()):
         what = f"{written_lines(count)} of refunds ({money(amounts.sum())} in all)"
         message = f"{what} before the customer's first purchase, or without any, left out of the cohorts."
-        warnings.warn(message, DataNotice, stacklevel=4)
+        warnings.warn(message, DataNotice, stacklevel=5)
 
 
-def _with_silent_periods(frame, cohort, period, numbers, as_of, unit, partial):
-    """The finished table: every age of every cohort, in order."""
+def _with_silent_periods(cohort, period, numbers, as_of, unit, partial):
+    """The columns of the finished table: every age of every cohort, in order."""
     last = period_of(as_of, unit)
     cohorts = np.unique(cohort)
     ages = last - cohorts + 1
@@ -119,31 +138,23 @@ def _with_silent_periods(frame, cohort, period, numbers, as_of, unit, partial):
     which = np.repeat(np.arange(len(cohorts)), ages)
     age = np.arange(len(which)) - begin[which]
     row = begin[np.searchsorted(cohorts, cohort)] + period - cohort
-    active, orders, revenue = (np.bincount(row, one, minlength=len(which)) for one in numbers)
-    size = active[begin][which]
+    numbers = {name: np.bincount(row, one, minlength=len(which)) for name, one in numbers.items()}
+    size = numbers["active"][begin][which]
     whole = complete(last, unit, as_of=as_of)
     masked = np.zeros(len(which), dtype=bool) if partial or whole else cohorts[which] + age == last
-    share = active / size
-    for values in (active, share, orders, revenue):
+    for values in numbers.values():
         values[masked] = np.nan
     label = {number: period_label(int(number), unit) for number in range(int(cohorts[0]), last + 1)}
-    columns = {
+    return {
         "cohort": [label[number] for number in cohorts[which]],
         "age": age,
         "period": [label[number] for number in cohorts[which] + age],
         "size": size.astype(np.int64),
-        "active": active,
-        "share_active": share,
-        "orders": orders,
-        "revenue": revenue,
+        "active": numbers["active"],
+        "share_active": numbers["active"] / size,
+        **{name: numbers[name] for name in ("orders", "revenue", "profit") if name in numbers},
         "complete": (cohorts[which] + age < last) | whole,
     }
-    made = like(frame, columns, _SCHEMA)
-    if made.implementation.is_pandas():
-        # pandas would turn integers with a gap into floats; nullable integers keep the type the same for every table
-        counts = nw.maybe_convert_dtypes(made.select(*_WHOLE))
-        return made.with_columns(*counts.iter_columns()).to_native()
-    return made.with_columns(nw.col(*_WHOLE).cast(nw.Int64)).to_native()
 
 
 def wide(cohorts, value="share_active", *, across="age"):
@@ -195,16 +206,13 @@ def repeat_curve(tx, *, as_of, weeks=52):
     0      1          2         1             0.5
     1      2          2         2             1.0
     """
-    as_of = as_day(as_of)
     if not (isinstance(weeks, int) and weeks >= 1):
         raise DataError(f"weeks is {weeks!r}; give a whole number of at least 1, e.g. 52.")
-    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
-    check_log(frame, as_of)
-    bought = numbered(frame).select("customer", day=day_number(nw.col("date")), amount="amount")
-    bought = bought.filter((nw.col("day") <= as_of.toordinal()) & (nw.col("amount") >= 0))
+    frame, as_of = checked_log(tx, as_of)
+    bought = frame.filter(nw.col("amount") >= 0).select("customer", day="__day")
     bought = bought.with_columns(first=nw.col("day").min().over("customer"))
     later = nw.col("day") > nw.col("first")
-    bought = bought.with_columns(again=nw.when(later).then(nw.col("day") - nw.col("first")).otherwise(_NEVER))
+    bought = bought.with_columns(again=nw.when(later).then(nw.col("day") - nw.col("first")).otherwise(NEVER))
     customers = bought.group_by("customer").agg(nw.col("first", "again").min())
     watched = customers.filter(nw.col("first") <= as_of.toordinal() - 7 * weeks)
     found = collect(watched.group_by("again").agg(nw.len().alias("customers")))

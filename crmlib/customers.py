@@ -179,11 +179,12 @@ def _columns(customers, as_of, columns):
     return customers.select(**{name: made[name] for name in columns})
 
 
-def check_log(frame, as_of, log=None):
+def check_log(frame, as_of, log=None, *, stacklevel=4):
     """Raise `DataError` where a wrapped log is not as the door gives it, or has no purchase up to the date ``as_of``.
 
     A table that did not come through the door would lose lines without a word. One query on a lazy table; warns of the
-    lines after ``as_of`` and gives the day of the first purchase. Made for functions under `frames.same_kind`.
+    lines after ``as_of`` and gives the day of the first purchase. Made for functions under `frames.same_kind`, or with
+    a higher ``stacklevel`` for what these call.
 
     >>> import datetime as dt
     >>> import pandas as pd
@@ -213,7 +214,7 @@ def check_log(frame, as_of, log=None):
         raise DataError(f"as_of {as_of} is before the first purchase ({first}); choose that day or a later one.")
     if later:
         said = "1 line" if later == 1 else f"{int(later):,} lines"
-        warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=4)
+        warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=stacklevel)
     return first
 
 

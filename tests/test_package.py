@@ -26,6 +26,7 @@ LAYERS = """
     numbering
     in_memory
     customers
+    customer_periods
     classes gaps segment_maps
     rfm_thresholds
     pareto pareto_law rfm periods prospects response survival
@@ -35,6 +36,8 @@ LAYERS = """
     cohorts rates transitions concentration windows
     one_period products
     two_periods
+    one_cohort
+    cohort_comparison all_cohorts
     linkage cleaning freshness exposure
     link_quality pipeline
     retention_value migration_value event_value defection_value value_matrix
@@ -98,6 +101,7 @@ WITH_EXAMPLES = (
     "prospects", "concentration", "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
+    "one_cohort", "cohort_comparison", "all_cohorts",
     "scoring", "quadrature", "bgnbd", "mbgnbd", "pareto_nbd", "gamma_gamma", "model_json", "clv",
     "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
     "wording", "delimited", "files", "datasets",
