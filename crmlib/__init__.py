@@ -38,6 +38,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     uncertainty, simulate               how sure a fit is; customers drawn from a model
     model_tables                        what a model says of any history: one over time, all at one moment
     holdout, diagnostics                whether to believe a model: against what came, and against rules of thumb
+    carries                             what of a customer-base audit a log can carry
     overview, audit, scorecard          everything about one log at once: by month, for the report, one row a customer
     datasets                            sample data and reading your own files (files, delimited)
     plots, wording                      every chart; numbers as people write them
@@ -58,13 +59,14 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.transactions import admit, transactions
 
 _MODULES = (
-    "activity", "all_cohorts", "bgbb", "bgnbd", "cleaning", "clv", "cohort_comparison", "cohorts", "concentration",
-    "contact_pressure", "datasets", "defection_value", "diagnostics", "event_value", "exposure", "factors",
-    "freshness", "gamma_gamma", "holdout", "kano", "laddering", "lifecycle", "link_quality", "linkage", "mbgnbd", "method_comparison", "migration_value",
-    "model_tables", "need_groups", "needs_value", "one_cohort", "one_period", "pareto", "pareto_law", "pareto_nbd",
-    "periods", "pipeline", "plots", "products", "profit_curve", "prospects", "pyramid", "rates", "report", "response",
-    "retention_value", "rfm", "sbg", "simulate", "stages", "survival", "transitions", "two_periods", "two_rates",
-    "uncertainty", "uplift", "uplift_scores", "value_classes", "value_matrix", "workbook",
+    "activity", "all_cohorts", "bgbb", "bgnbd", "carries", "cleaning", "clv", "cohort_comparison", "cohorts",
+    "concentration", "contact_pressure", "datasets", "defection_value", "diagnostics", "event_value", "exposure",
+    "factors", "freshness", "gamma_gamma", "holdout", "kano", "laddering", "lifecycle", "link_quality", "linkage",
+    "mbgnbd", "method_comparison", "migration_value", "model_tables", "need_groups", "needs_value", "one_cohort",
+    "one_period", "pareto", "pareto_law", "pareto_nbd", "periods", "pipeline", "plots", "products", "profit_curve",
+    "prospects", "pyramid", "rates", "report", "response", "retention_value", "rfm", "sbg", "simulate", "stages",
+    "survival", "transitions", "two_periods", "two_rates", "uncertainty", "uplift", "uplift_scores", "value_classes",
+    "value_matrix", "workbook",
 )  # fmt: skip
 
 _MODELS = {  # name -> module

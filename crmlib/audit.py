@@ -23,7 +23,7 @@ from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
 from crmlib.overview import YEAR, Refused, as_it_stood, best_for, by_period, growth, last_year, order_counts, top_shares
 from crmlib.uncertainty import uncertainty
 
-__all__ = ["Audit", "Cohorts", "Facts", "Moved", "Refused", "Value", "audit"]
+__all__ = ["Audit", "Cohorts", "Facts", "Moved", "Refused", "Value", "audit", "is_panel"]
 
 FEW = 20  # below that, scores, tiers and a top 20 % describe single customers and no base; our convention
 BRIEF = 30  # days; in less, nobody can be said to have gone quiet; our convention
@@ -62,7 +62,15 @@ class Facts:
     @property
     def is_panel(self) -> bool:
         """Whether the log follows one group that was formed early; needs some customers and a season to tell."""
-        return self.panel >= PANEL and self.days >= 90 and self.customers >= FEW
+        return is_panel(self.panel, self.days, self.customers)
+
+
+def is_panel(share, days, customers) -> bool:
+    """Whether a log follows one group: ``share`` of its first purchases lie in the first quarter of its ``days``.
+
+    It needs some customers and a season to tell.
+    """
+    return bool(share >= PANEL and days >= 90 and customers >= FEW)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, collect, day_number, table
 from crmlib.numbering import numbered
 
-__all__ = ["NEVER", "Histories", "by_customer_and_period", "checked_log", "histories", "purchase_days", "ratio"]
+__all__ = [
+    "NEVER", "Histories", "by_customer_and_period", "checked_log", "histories", "knows_cost", "purchase_days", "ratio",
+]  # fmt: skip
 
 NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 
@@ -31,7 +33,7 @@ def checked_log(tx, as_of):
     return lines.filter(nw.col("__day") <= as_of.toordinal()), as_of
 
 
-def _knows_cost(lines):
+def knows_cost(lines):
     """Whether the log has a cost of every line; says so if it has some, because a profit must not be made up."""
     if "cost" not in lines.collect_schema().names():
         return False
@@ -49,14 +51,14 @@ def by_customer_and_period(lines, unit):
     """A row a customer and period with a line: customer, period, cohort, bought (1 or 0), orders, amount, refunds
     (lines) and, if the log has a cost, profit; periods and cohorts as numbers. Wrapped, as the lines of `checked_log`.
 
-    A cost with gaps is not used, which a `DataNotice` says. An order counts in the period in which it begins. The cohort
-    is the period of the first purchase, or `NEVER`.
+    A cost with gaps is not used, which a `DataNotice` says. An order counts in the period in which it begins. The
+    cohort is the period of the first purchase, or `NEVER`.
     """
     names = lines.collect_schema().names()
     has_orders = "order" in names
     purchase = nw.col("amount") >= 0
     money = {"amount": nw.col("amount").cast(nw.Float64)}
-    if _knows_cost(lines):
+    if knows_cost(lines):
         money["profit"] = money["amount"] - nw.col("cost").cast(nw.Float64)
     lines = lines.select(
         "customer", "__day", *(["order"] if has_orders else []),

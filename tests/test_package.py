@@ -64,6 +64,7 @@ LAYERS = """
     company.classes
     overview
     audit scorecard
+    carries
     conclusions
     captions
     plots.look
@@ -101,7 +102,7 @@ WITH_EXAMPLES = (
     "prospects", "concentration", "rfm_thresholds", "response",
     "factors", "pyramid", "lifecycle", "periods",
     "calendar_periods", "cohorts", "transitions", "rates", "gaps", "survival", "activity", "stages",
-    "one_cohort", "cohort_comparison", "all_cohorts",
+    "one_cohort", "cohort_comparison", "all_cohorts", "carries",
     "scoring", "quadrature", "bgnbd", "mbgnbd", "pareto_nbd", "gamma_gamma", "model_json", "clv",
     "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
     "wording", "delimited", "files", "datasets",

@@ -1,0 +1,186 @@
+"""What a log can carry: for each lens of the customer-base audit yes, or what is missing, and the view that is valid.
+
+What a lens needs follows Fader, Hardie & Ross, The Customer-Base Audit (2022), through its public companion; the sizes
+are our convention.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import narwhals as nw
+import numpy as np
+
+from crmlib.audit import FEW, is_panel
+from crmlib.calendar_periods import complete, period_of
+from crmlib.customer_periods import checked_log, knows_cost, purchase_days
+from crmlib.frames import collect, like, same_kind
+from crmlib.overview import YEAR
+from crmlib.wording import count, days
+
+__all__ = ["carries"]
+
+_UNITS = ("quarter", "month", "year")  # in the order in which they are tried
+_AGES = 4  # complete periods of a cohort, below which its course cannot be told from a step
+_COHORTS = 3  # stacked, below which there is nothing to compare a layer with
+_HALVES = 60  # days, in less than which the halves of a log are not periods
+
+
+@same_kind
+def carries(tx, *, as_of):
+    """What of the audit a log can carry: a row a lens.
+
+    ============================  =====================================================================================
+    lens                          one period, two periods, one cohort, cohorts compared, all cohorts, products, profit
+    verdict                       "yes", "limited" (read it as ``view`` says) or "no"
+    unit                          the first of quarter, month and year that carries a lens of cohorts; else null
+    missing                       what the log lacks; null for "yes"
+    mends                         what would mend it; null for "yes"
+    view                          the view that is valid, or the nearest one
+    ============================  =====================================================================================
+
+    One period: 365 days; at least a month. Two: 730 days; at least 60. One cohort: 20 customers with four complete
+    periods. Cohorts compared: two of 20 that share two complete periods and a season; without a season, limited. All:
+    three cohorts of 20, customers who still join, and a year before the chart in which older customers show up. A
+    cohort panel (`audit.Facts.is_panel`) has nobody new by design: all cohorts is refused. The same kind of table as
+    ``tx``.
+
+    Raises `DataError` if ``as_of`` is before the first purchase.
+
+    >>> import pandas as pd
+    >>> log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": [10.0]})
+    >>> carries(log, as_of="2024-01-31")[["lens", "verdict", "missing"]].head(2)
+              lens verdict              missing
+    0   one period      no  20 or more customers
+    1  two periods      no  20 or more customers
+    """
+    lines, as_of = checked_log(tx, as_of)
+    log = _Log(lines, as_of)
+    lenses = [_one_period, _two_periods, _one_cohort, _compared, _all_cohorts, _products, _profit]
+    rows = [_few(log, lens) or lens(log) for lens in lenses]
+    names = [one.__name__.strip("_").replace("_", " ").replace("compared", "cohorts compared") for one in lenses]
+    columns = dict(zip(("verdict", "unit", "missing", "mends", "view"), map(list, zip(*rows, strict=True)), strict=True))
+    columns = {"lens": names} | columns
+    return like(lines, columns, dict.fromkeys(columns, nw.String)).to_native()
+
+
+class _Log:
+    """The facts that the lenses ask for."""
+
+    def __init__(self, lines, as_of):
+        names = lines.collect_schema().names()
+        self.as_of = as_of
+        self.first = dt.date.fromordinal(int(collect(lines, nw.col("__day").min())["__day"][0]))
+        self.days = (as_of - self.first).days + 1
+        self.has_product, self.has_cost = "product" in names, "cost" in names
+        self.knows_cost = knows_cost(lines)
+        self.cohorts = {}
+        for unit in _UNITS:
+            customer, day, born = purchase_days(lines, unit)
+            begins = np.flatnonzero(np.diff(customer, prepend=-1))
+            found, sizes = np.unique(born[begins], return_counts=True)
+            last = period_of(as_of, unit)
+            end = last if complete(last, unit, as_of=as_of) else last - 1
+            # cohorts of enough customers, and how many periods of each are complete
+            self.cohorts[unit] = {int(one): end - int(one) + 1 for one, n in zip(found, sizes, strict=True) if n >= FEW}
+        self.customers = len(begins)
+        opening = self.first.toordinal() + -(-self.days // 4) - 1
+        self.panel = is_panel((day[begins] <= opening).mean(), self.days, self.customers)
+
+    def first_unit(self, carried):
+        return next((unit for unit in _UNITS if carried(self.cohorts[unit], unit)), None)
+
+
+def _yes(view, unit=None):
+    return "yes", unit, None, None, view
+
+
+def _few(log, lens):
+    if log.customers >= FEW or lens in (_products, _profit):
+        return None
+    return "no", None, f"{FEW} or more customers", "more customers", "the lines of each customer, read one by one"
+
+
+def _one_period(log):
+    if log.days >= YEAR:
+        of_panel = "; it is the year of one cohort, and not of the firm" if log.panel else ""
+        return _yes(f"the {YEAR} days to {log.as_of}{of_panel}")
+    missing, mends = f"a whole year: the log covers {days(log.days)}", f"a log of {YEAR} days or more"
+    if log.days >= 28:
+        return "limited", None, missing, mends, f"all {log.days} days, read as a part of a year with its season"
+    return "no", None, missing, mends, "orders by day"
+
+
+def _two_periods(log):
+    if log.days >= 2 * YEAR and not log.panel:
+        return _yes(f"the {YEAR} days to {log.as_of} and the {YEAR} before")
+    half = YEAR if log.days >= 2 * YEAR else log.days // 2
+    view = f"two periods of {half} days"
+    if log.panel:
+        missing = "customers who join: the log follows one group, so that new is 0 by design"
+        view += "; a change is ageing and season, not growth"
+        return "limited", None, missing, "the log of all customers", view
+    missing, mends = f"a second year: the log covers {days(log.days)}", f"a log of {2 * YEAR} days or more"
+    if log.days >= _HALVES:
+        return "limited", None, missing, mends, f"{view}, of different seasons"
+    return "no", None, missing, mends, "one period"
+
+
+def _one_cohort(log):
+    unit = log.first_unit(lambda cohorts, _: max(cohorts.values(), default=0) >= _AGES)
+    if unit:
+        return _yes("the group that the log follows, by age" if log.panel else f"a cohort by {unit}", unit)
+    missing = f"a cohort of {FEW} or more customers with {_AGES} complete periods"
+    return "no", None, missing, "a longer log", "how many bought again within so many weeks"
+
+
+def _compared(log):
+    def one_season(cohorts, unit):
+        year = {"quarter": 4, "month": 12, "year": 1}[unit]
+        return any(ages >= 2 and (born - year) in cohorts for born, ages in cohorts.items())
+
+    def any_two(cohorts, _):
+        return sum(ages >= 2 for ages in cohorts.values()) >= 2
+
+    if not log.panel and (unit := log.first_unit(one_season)):
+        return _yes(f"cohorts of one season by {unit}, at the ages that all of them have reached", unit)
+    mends = "a log in which cohorts of the same season in two years have two complete periods"
+    if unit := log.first_unit(any_two):
+        missing = "two cohorts of the same season: a difference may be that of the season"
+        return "limited", unit, missing, mends, f"cohorts by {unit} as a check of stability, and not of quality"
+    missing = f"two cohorts of {FEW} or more customers that share two complete periods"
+    return "no", None, missing, mends, "one cohort"
+
+
+def _all_cohorts(log):
+    def joined(cohorts, _):
+        whole = [ages for ages in cohorts.values() if ages >= 1]
+        return len(whole) >= _COHORTS and min(whole) == 1  # the last complete period has a cohort of its own
+
+    if log.panel:
+        missing = "customers who join after the beginning: the log follows one group"
+        view = "one cohort; its chart shrinks by construction and shows no growth, no new share and no health"
+        return "no", None, missing, "the log of all customers", view
+    if not (unit := log.first_unit(joined)):
+        missing = f"{_COHORTS} cohorts of {FEW} or more customers, up to the last complete period"
+        return "no", None, missing, "a longer log, or one with all who joined", "one cohort"
+    since = log.first + dt.timedelta(days=YEAR)
+    # after the year in which older customers show up there must be cohorts left to stack
+    if sum(born > period_of(since, unit) and ages >= 1 for born, ages in log.cohorts[unit].items()) < _COHORTS:
+        missing = "birth dates: who is first seen in the first year may have bought before the log began"
+        view = f"the chart by {unit}, whose first cohorts hold older customers too"
+        return "limited", unit, missing, f"lines of {YEAR} days before the chart", view
+    return _yes(f"the chart by {unit} since {since}; who was first seen earlier stands in the band before", unit)
+
+
+def _products(log):
+    if log.has_product:
+        return _yes("customers, orders and money by product")
+    return "no", None, "a column 'product'", "lines by product", "orders as a whole"
+
+
+def _profit(log):
+    if log.knows_cost:
+        return _yes("profit: amount less cost")
+    missing = "the cost of some lines" if log.has_cost else "a column 'cost'"
+    return "no", None, missing, "the cost of every line", "revenue, and named so"
