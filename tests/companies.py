@@ -11,14 +11,17 @@ from crmlib.company.roster import Unit
 
 
 @functools.cache
-def company(seed=1901, *, without=(), **claims):
-    """The company of a seed; ``claims`` replace those of the public set, ``without="offers"`` takes away what offers do."""
+def company(seed=1901, *, raw=False, without=(), **claims):
+    """The company of a seed; ``claims`` replace those of the public set, ``without="offers"`` takes away what offers do.
+
+    The raw tables take half of the time and are made on request.
+    """
     parameters = load()
     parameters["claims"] |= claims
     if "offers" in without:
         parameters["campaigns"] |= {"persuaded": 0.0, "persuaded_others": 0.0}
         parameters["claims"]["contact_drives_some_away"] = 0.0
-    return make(parameters, seed)
+    return make(parameters, seed, raw=raw)
 
 
 def class_sets(tmp_path_factory, sets=5):

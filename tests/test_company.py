@@ -13,10 +13,10 @@ from crmlib.company import make
 from crmlib.company.likeness import likeness
 from crmlib.company.package import csv_bytes
 from crmlib.company.parameters import bands, draw, load
-from crmlib.company.schema import resource_name, tables, with_dictionary
+from crmlib.company.schema import resource_name, tables, with_dictionary, wrong
 from crmlib.transactions import admit
 
-PUBLIC = company()
+PUBLIC = company(raw=True)
 LAST = pd.Timestamp("2025-12-31")
 CLAIMS = load()["claims"]
 ALLOWED = {name: entry["allowed"] for name, entry in load()["recovery"].items()}
@@ -116,6 +116,25 @@ class TestTables:
         assert ((solved["solved"] == solved["opened"]) == solved["first_contact"]).all()
 
 
+class TestIds:
+    """Ids are given by day and, within a day, by lot, so that they say nothing of whose they are."""
+
+    def test_orders_of_a_day_do_not_follow_their_customers(self):
+        orders = PUBLIC.clean["orders"].assign(number=lambda t: t["customer"].str[1:].astype(int))
+        same = orders["date"] == orders["date"].shift()
+        rising = (orders["number"] > orders["number"].shift())[same]
+        assert abs(rising.mean() - 0.5) < 0.03
+
+    def test_records_of_a_day_do_not_follow_their_customers(self):
+        records = PUBLIC.raw["records"].merge(PUBLIC.truth["records"])
+        joined = records["customer"].map(PUBLIC.clean["customers"].set_index("customer")["joined"])
+        number, day = records["customer"].str[1:].astype(int), joined
+        first = ~records.duplicated("customer")
+        number, day = number[first], day[first]
+        same = day == day.shift()
+        assert abs((number > number.shift())[same].mean() - 0.5) < 0.05
+
+
 class TestSeeds:
     def test_the_same_seed_makes_the_same_tables(self):
         again = make(seed=1901)
@@ -141,7 +160,16 @@ class TestSeeds:
             for name, (low, high) in bands().items():
                 section, key = name.split(".")
                 assert low <= drawn[section][key] <= high
+            assert sorted(map(sorted, (row.values() for row in drawn["wants"]["kano"].values()))) == sorted(
+                map(sorted, (row.values() for row in load()["wants"]["kano"].values()))
+            )
+            assert len(drawn["wants"]["chains"]) == len(load()["wants"]["chains"]) - 1
             assert drawn["claims"] == CLAIMS and drawn["buying"]["consumer"] == load()["buying"]["consumer"]
+
+    def test_what_customers_want_differs_between_classes(self):
+        drawn = [draw(np.random.default_rng(seed))["wants"] for seed in range(6)]
+        assert len({str(one["kano"]) for one in drawn}) == 6 and len({str(one["chains"]) for one in drawn}) > 3
+        assert all(one["kano"] != load()["wants"]["kano"] for one in drawn)
 
     def test_the_public_values_lie_in_their_bands(self):
         for name, (low, high) in bands().items():
@@ -195,6 +223,29 @@ class TestClaims:
         assert slow < rest - 0.15
         assert slow < fast - 0.10
         assert fast > rest - 0.07
+
+    def test_where_answers_repair_nothing_fast_ones_do_as_much_harm(self):
+        assert PUBLIC.truth["complaints"]["extra_stop"].nunique() > 20
+        world = company(fast_answers_repair=0.0)
+        assert world.truth["complaints"]["extra_stop"].nunique() == 1
+        assert world.truth["complaints"]["extra_stop"].iloc[0] == world.parameters["service"]["stop_after_complaint"]
+        complaints = world.clean["complaints"]
+        days = (complaints["solved"].fillna(LAST) - complaints["opened"]).dt.days
+        rest = self.ordered_again(world.clean, set(world.clean["orders"]["order"]) - set(complaints["order"]))
+        assert self.ordered_again(world.clean, complaints["order"][days <= 2]) < rest - 0.15
+
+    def content_after_a_complaint(self, world):
+        """Satisfaction of those asked after an order that went wrong, less that of the others."""
+        answers, complaints = world.clean["surveys"], world.clean["complaints"]
+        near = answers.merge(complaints, on="customer")
+        near = near[(near["date"] - near["opened"]).dt.days.between(0, 25)]
+        after = answers["survey"].isin(near["survey"])
+        return answers["satisfaction"][after].mean() - answers["satisfaction"][~after].mean()
+
+    def test_complaints_move_satisfaction_only_where_they_drive_away(self):
+        assert self.content_after_a_complaint(PUBLIC) < -0.3
+        assert self.content_after_a_complaint(company(complaints_drive_away=0.0)) > -0.2
+        assert (company(complaints_drive_away=0.0).truth["complaints"]["mood"] == 0).all()
 
     def test_where_complaints_do_nothing_complainers_come_back_as_others_do(self):
         tables = company(complaints_drive_away=0.0).clean
@@ -288,6 +339,9 @@ class TestPublicSet:
     def test_the_dictionary_in_the_card_is_that_of_the_schema(self):
         card = (checkout.datasets() / "lighthouse" / "README.md").read_text(encoding="utf-8")
         assert with_dictionary(card, "clean", "raw", "truth") == card
+        assert wrong() in card
+        for name, table in PUBLIC.clean.items():
+            assert f"| {name} | {len(table):,} |" in card
 
     def test_it_looks_like_a_real_log(self):
         ours, real = (likeness(datasets.load(name)).set_index("percentile") for name in ("lighthouse", "cdnow"))

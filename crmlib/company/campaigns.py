@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmlib.company.people import days, ids
-from crmlib.company.purchasing import History
+from crmlib.company.purchasing import History, by_day
 
 __all__ = ["Campaigns", "campaigns"]
 
@@ -121,8 +121,7 @@ def _changed(p, rng, history, contacted, chances, day):
         }
     )
     kept = orders[~(orders["customer"].isin(gone) & (orders["day"] >= day))]
-    both = pd.concat([kept, more], ignore_index=True)
-    both = both.sort_values(["day", "customer"], kind="stable", ignore_index=True)
+    both = by_day(pd.concat([kept, more]), rng)
     stopped = traits["stopped"].to_numpy().copy()
     stopped[gone] = day
     return replace(history, orders=both, traits=traits.assign(stopped=stopped))

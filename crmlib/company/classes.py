@@ -30,7 +30,7 @@ from crmlib.company.band import outside
 from crmlib.company.generate import VERSION
 from crmlib.company.package import write, write_truth
 from crmlib.company.roster import Unit
-from crmlib.company.schema import dictionary
+from crmlib.company.schema import dictionary, wrong
 from crmlib.company.verify import verify
 from crmlib.datasets import describe
 from crmlib.errors import DataError
@@ -53,6 +53,9 @@ The tables in `clean/` pass the door: `datasets.load("this folder")`. Those in `
 systems of the company hold them, with what is wrong in them. They are two separate draws: the customers in `raw/` are
 not those in `clean/`, though their ids look alike.
 
+## What is wrong with it
+
+{wrong}
 ## Dictionary
 
 {dictionary}"""
@@ -106,9 +109,8 @@ def draw(key: bytes, course: str, task: str, unit: Unit) -> Company:
         seed = np.random.SeedSequence(entropy, spawn_key=(attempt,))
         varied, clean, raw = seed.spawn(3)
         chosen = settings.draw(np.random.default_rng(varied))
-        one, other = make(chosen, clean), make(chosen, raw)
-        of_raw = {name: other.truth[name] for name in ("records", "defects")}
-        company = Company(chosen, one.clean, other.raw, one.truth | of_raw)
+        one, (exported, of_raw) = make(chosen, clean, raw=False), make_raw(chosen, raw)
+        company = Company(chosen, one.clean, exported, one.truth | of_raw)
         if not (said := outside(company)):
             return company
     raise DataError(f"None of {_MOST_DRAWS} draws lies in the band that the lessons need; of the last: {said[0]}")
@@ -205,7 +207,7 @@ def _write(company, work, course, name):
         company, student, name=f"lighthouse-{name}", title=title, crmlib=about,
         description=f"{story}, 2023 to 2025. The clean and the raw tables are two separate draws: of different customers.",
     )  # fmt: skip
-    card = _CARD.format(title=title, course=course, dictionary=dictionary("clean", "raw"))
+    card = _CARD.format(title=title, course=course, wrong=wrong(), dictionary=dictionary("clean", "raw"))
     (student / "README.md").write_bytes(card.encode("utf-8"))
     write_truth(
         company, instructor / "truth", name=f"lighthouse-{name}-truth", title=f"{title}: the truth", crmlib=about,

@@ -80,7 +80,8 @@ def _records(p, rng, tables, last):
     old = _moved(table, moved, customers, rng)
     replaced = {told[:2] for told in old}  # a misspelling of what is not there any more
     wrong = [told for told in wrong if told[:2] not in replaced] + old
-    table = table.sort_values(["created", "customer", "number"], kind="stable", ignore_index=True)
+    # those of one day by lot: the ids must not tell whose they are
+    table = table.iloc[rng.permutation(len(table))].sort_values("created", kind="stable", ignore_index=True)
     table["record"] = ids("R", len(table), 5)
     name = dict(zip(zip(table["at"], table["number"], strict=True), table["record"], strict=True))
     wrong = pd.DataFrame([("records", name[row], *told) for row, *told in wrong], columns=_WRONG)

@@ -17,7 +17,7 @@ from crmlib.company.selling import selling
 from crmlib.company.service import complaints, contact_table, inquiries, routine_contacts, service_costs, surveys
 from crmlib.company.wants import wants
 
-__all__ = ["Company", "PUBLIC_SEED", "VERSION", "make"]
+__all__ = ["Company", "PUBLIC_SEED", "VERSION", "make", "make_raw"]
 
 VERSION = "1"  # of the generator: the same version, numpy, seed and parameters give the same bytes
 PUBLIC_SEED = 1901  # the year in which the lighthouse was lit
@@ -35,34 +35,27 @@ class Company:
     truth: dict[str, pd.DataFrame]
 
 
-def make(parameters: dict | None = None, seed=PUBLIC_SEED) -> Company:
+def make(parameters: dict | None = None, seed=PUBLIC_SEED, *, raw: bool = True) -> Company:
     """Make the company: the public one, or one from other ``parameters`` (a dict as `parameters.load` gives).
 
     ``seed`` is a whole number, a sequence of such, or a numpy SeedSequence. Every part draws from a stream of its own, so
-    a change in one leaves what the others draw alone.
+    a change in one leaves what the others draw alone. ``raw=False`` leaves out the raw tables and their truth, which take
+    half of the time.
     """
     p = parameters if parameters is not None else load()
-    sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-    sequence = np.random.SeedSequence(sequence.entropy, spawn_key=sequence.spawn_key)  # so that a second call is equal
-    rng = {part: np.random.default_rng(one) for part, one in zip(_PARTS, sequence.spawn(len(_PARTS)), strict=True)}
-    customers, products = people(p, rng["people"]), catalogue(p)
-    natural = purchasing(p, rng["purchasing"], customers)
-    routine = routine_contacts(p, rng["contacts"], customers, natural)
-    offered = campaigns(p, rng["campaigns"], customers, natural, routine)
+    rng = _streams(seed)
+    bought, routine, offered = _bought(p, rng)
+    customers, products, orders, transactions = bought.values()
     history = offered.history
-    orders, transactions = baskets(p, rng["baskets"], customers, products, history)
     contacts = contact_table(p, customers, pd.concat([routine, offered.contacts]))
     complained, harm = complaints(p, rng["service"], customers, orders, transactions, history)
     wanted, behind = wants(p, rng["wants"], customers)
     clean = {
-        "customers": customers,
-        "products": products,
-        "orders": orders,
-        "transactions": transactions,
+        **bought,
         "contacts": contacts,
         "inquiries": inquiries(p, rng["service"], customers, products, orders, history),
         "complaints": complained,
-        "surveys": surveys(p, rng["service"], customers, orders, complained, history),
+        "surveys": surveys(p, rng["service"], customers, orders, history),
         "campaigns": offered.campaigns,
         "offers": offered.offers,
         "responses": _responses(offered, orders, transactions),
@@ -78,8 +71,32 @@ def make(parameters: dict | None = None, seed=PUBLIC_SEED) -> Company:
         **behind,
         **behind_sales,
     }
-    raw, planted = defects(p, rng["defects"], clean)
-    return Company(p, clean, raw, truth | planted)
+    exported, planted = defects(p, rng["defects"], bought) if raw else ({}, {})
+    return Company(p, clean, exported, truth | planted)
+
+
+def make_raw(parameters: dict, seed) -> tuple[dict, dict]:
+    """The raw tables of a company and their truth alone; the same as `make` gives."""
+    rng = _streams(seed)
+    return defects(parameters, rng["defects"], _bought(parameters, rng)[0])
+
+
+def _streams(seed):
+    """A generator for each part."""
+    given = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    fresh = np.random.SeedSequence(given.entropy, spawn_key=given.spawn_key)  # so that a second call is equal
+    return {part: np.random.default_rng(one) for part, one in zip(_PARTS, fresh.spawn(len(_PARTS)), strict=True)}
+
+
+def _bought(p, rng):
+    """Who bought what: the tables that all others build on, with the contacts and offers on the way there."""
+    customers, products = people(p, rng["people"]), catalogue(p)
+    natural = purchasing(p, rng["purchasing"], customers)
+    routine = routine_contacts(p, rng["contacts"], customers, natural)
+    offered = campaigns(p, rng["campaigns"], customers, natural, routine)
+    orders, transactions = baskets(p, rng["baskets"], customers, products, offered.history)
+    tables = {"customers": customers, "products": products, "orders": orders, "transactions": transactions}
+    return tables, routine, offered
 
 
 def _responses(offered, orders, transactions):
@@ -108,8 +125,9 @@ def _customers(p, customers, history: History, clean):
     served = clean["service_costs"].groupby("customer")["cost"].sum().reindex(names).fillna(0).to_numpy()
     orders = clean["orders"].groupby("customer").size().reindex(names).to_numpy()
     discount = np.log(1.10) / 365.25  # 10 % a year, continuously
-    coming = np.where(alive, -np.expm1(-rate * stop * 365) / np.maximum(stop, 1e-12), 0.0)
-    endless = np.where(alive, rate / (rate * stop + discount), 0.0)
+    ends = 1 - (1 - stop) * (1 - history.orders["extra_stop"].mean())  # an order may be complained about, too
+    coming = np.where(alive, -np.expm1(-rate * ends * 365) / np.maximum(ends, 1e-12), 0.0)
+    endless = np.where(alive, rate / (rate * ends + discount), 0.0)
     profit = margin - served
     return pd.DataFrame(
         {

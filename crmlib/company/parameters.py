@@ -22,13 +22,34 @@ def load() -> dict:
 
 
 def draw(rng: np.random.Generator) -> dict:
-    """Parameters for a class: those with a band are drawn evenly within it, the others stay.
+    """Parameters for a class: those with a band are drawn evenly within it, Kano classes and chains are dealt anew.
+
+    All others stay as in the public set.
 
     >>> one, other = (draw(np.random.default_rng(seed)) for seed in (1, 1))
     >>> one == other
     True
     """
-    return _leaves(_document(), lambda leaf: float(rng.uniform(*leaf["band"])))
+    drawn = _leaves(_document(), lambda leaf: float(rng.uniform(*leaf["band"])))
+    drawn["wants"] = drawn["wants"] | {"kano": _dealt(drawn["wants"]["kano"], rng), "chains": _fewer(drawn["wants"]["chains"], rng)}
+    return drawn
+
+
+def _dealt(kano, rng):
+    """The Kano classes dealt anew: which feature has which row of classes, and which group which column."""
+    rows, groups = list(kano.values()), list(next(iter(kano.values())))
+    columns = dict(zip(groups, rng.permutation(groups).tolist(), strict=True))
+    return {
+        feature: {group: rows[row][columns[group]] for group in groups}
+        for feature, row in zip(kano, rng.permutation(len(rows)), strict=True)
+    }
+
+
+def _fewer(chains, rng):
+    """All chains of means and ends but one, with their shares dealt anew."""
+    kept = sorted(rng.permutation(len(chains))[1:].tolist())
+    shares = rng.permutation([chains[at]["share"] for at in kept]).tolist()
+    return [{**chains[at], "share": share} for at, share in zip(kept, shares, strict=True)]
 
 
 def bands() -> dict:

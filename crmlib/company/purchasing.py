@@ -9,7 +9,7 @@ import pandas as pd
 
 from crmlib.company.people import days
 
-__all__ = ["History", "purchasing"]
+__all__ = ["History", "by_day", "purchasing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +43,13 @@ def purchasing(parameters: dict, rng: np.random.Generator, customers: pd.DataFra
         active = active[~stops]
         now[active] += rng.exponential(1 / rate[active])
         active = active[now[active] < end]
-    orders = pd.concat(rounds, ignore_index=True).sort_values(["day", "customer"], kind="stable", ignore_index=True)
-    return History(orders, traits.assign(stopped=stopped))
+    return History(by_day(pd.concat(rounds), rng), traits.assign(stopped=stopped))
+
+
+def by_day(orders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Orders by day, those of one day by lot: order ids, given in this order, must not tell whose they are."""
+    lot = rng.permutation(len(orders))
+    return orders.iloc[lot].sort_values("day", kind="stable", ignore_index=True)
 
 
 def _traits(parameters, rng, customers, first):

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from crmlib.errors import DataError
 
-__all__ = ["FORMS", "described", "dictionary", "resource_name", "tables", "with_dictionary"]
+__all__ = ["FORMS", "described", "dictionary", "resource_name", "tables", "with_dictionary", "wrong"]
 
 FORMS = {"clean": "schema.toml", "raw": "raw.toml", "truth": "truth.toml"}
 
@@ -161,3 +161,12 @@ def with_dictionary(card: str, *forms: str) -> str:
     if not (begun and ended):
         raise DataError(f"The card has no place for the dictionary; it stands between the lines {_BEGIN!r} and {_END!r}.")
     return f"{before}{_BEGIN}\n\n{dictionary(*forms)}\n{_END}{after}"
+
+
+def wrong() -> str:
+    """What a card says is wrong with the tables, clean and raw, in Markdown.
+
+    >>> wrong().splitlines()[0][:46]
+    "Clean tables still tell what companies' tables"
+    """
+    return files("crmlib.company").joinpath("wrong.md").read_text(encoding="utf-8")

@@ -118,8 +118,16 @@ def complaints(parameters, rng, customers, orders, transactions, history: Histor
             "reopened": (of["to_solve"] > 0).to_numpy() & (rng.random(n) < 0.08),
         }
     )
-    truth = pd.DataFrame({"complaint": table["complaint"], "extra_stop": np.round(of["extra_stop"], 4)})
-    return table, truth
+    truth = {"complaint": table["complaint"], "extra_stop": np.round(of["extra_stop"], 4), "mood": np.round(-_anger(parameters, of), 3)}
+    return table, pd.DataFrame(truth)
+
+
+def _anger(parameters, orders):
+    """How far each order's complaint lowers what the customer answers; the longer it takes to solve, the further."""
+    p, claims = parameters["service"], parameters["claims"]
+    harm = 1 - claims["fast_answers_repair"] * np.exp(-orders["to_solve"].to_numpy() / p["repair_days"])
+    anger = claims["complaints_drive_away"] * (p["mood_complaint"] + p["mood_unsolved"] * harm)
+    return np.where(orders["complained"], anger, 0.0)
 
 
 def _until(first, last, day):
@@ -128,7 +136,7 @@ def _until(first, last, day):
     return dates.where(dates <= last)
 
 
-def surveys(parameters, rng, customers, orders, complaints, history: History) -> pd.DataFrame:
+def surveys(parameters, rng, customers, orders, history: History) -> pd.DataFrame:
     """The table surveys: after some orders. Who will stop sooner is less content, and so is who has complained."""
     p, claims = parameters["service"], parameters["claims"]
     _, last = days(parameters)
@@ -139,11 +147,8 @@ def surveys(parameters, rng, customers, orders, complaints, history: History) ->
     at, date = at[keep], date[keep].reset_index(drop=True)
     who, n = history.orders["customer"].to_numpy()[at], int(keep.sum())
     stop = history.traits["stop"].to_numpy()[who]
-    mood = claims["satisfied_return"] * 1.1 * (0.2 - stop) / 0.2
-    had = complaints.set_index("order").reindex(orders["order"].to_numpy()[at])
-    waited = (had["solved"].fillna(last) - had["opened"]).dt.days.to_numpy()
-    harm = 1 - claims["fast_answers_repair"] * np.exp(-waited / p["repair_days"])
-    mood = np.clip(mood, -2, 1) - np.where(np.isnan(waited), 0.0, 0.5 + 1.8 * np.nan_to_num(harm)) + rng.normal(0, 0.7, n)
+    mood = np.clip(claims["satisfied_return"] * p["mood_stop"] * (0.2 - stop) / 0.2, -2, 1)
+    mood = mood - _anger(parameters, history.orders.iloc[at]) + rng.normal(0, 0.7, n)
     late = history.orders["delivered"].to_numpy()[at] > 4
 
     def item(centre, weight, noise, low, high):

@@ -13,7 +13,7 @@ from crmlib import datasets
 from crmlib.company import make
 from crmlib.company.likeness import likeness
 from crmlib.company.package import write, write_truth
-from crmlib.company.schema import with_dictionary
+from crmlib.company.schema import with_dictionary, wrong
 from crmlib.plots.likeness import side_by_side
 
 HERE = Path(__file__).parent
@@ -29,11 +29,32 @@ def main() -> None:
     write(company, HERE, name="lighthouse", title="Lighthouse Coffee, 2023 to 2025", description=STORY)
     write_truth(company, HERE / "truth", name="lighthouse-truth", title="The truth about Lighthouse Coffee", description=STORY)
     card = HERE / "README.md"
-    with_words = with_dictionary(card.read_text(encoding="utf-8"), "clean", "raw", "truth")
-    card.write_text(with_words, encoding="utf-8", newline="\n")
+    text = with_dictionary(card.read_text(encoding="utf-8"), "clean", "raw", "truth")
+    text = _with(text, "what is wrong: from crmlib/company/wrong.md; change it there", "what is wrong", wrong())
+    text = _with(text, "counts: made by the generator", "counts", _counts(company))
+    card.write_text(text, encoding="utf-8", newline="\n")
     logs = {"Lighthouse Coffee": company.clean["transactions"], "CDNOW": datasets.load("cdnow")}
     figure = side_by_side({name: likeness(log) for name, log in logs.items()})
     _save(figure, HERE / "likeness.png")
+
+
+def _with(card, begin, end, text):
+    """The card with the text between two of its marks."""
+    before, _, rest = card.partition(f"<!-- {begin} -->")
+    _, _, after = rest.partition(f"<!-- end of {end} -->")
+    return f"{before}<!-- {begin} -->\n\n{text}\n<!-- end of {end} -->{after}"
+
+
+def _counts(company):
+    """How many rows each table has, and how many defects of each kind are planted."""
+    planted = company.truth["defects"].assign(kind=lambda t: t["kind"].str.split("; ")).explode("kind")
+    kinds = planted.groupby(["table", "kind"]).size().reset_index(name="defects")
+    rows = ["| table | rows |", "|---|---|"]
+    rows += [f"| {name} | {len(table):,} |" for name, table in company.clean.items()]
+    rows += [f"| raw_{name} | {len(table):,} |" for name, table in company.raw.items()]
+    rows += ["", "| planted in | defect | number |", "|---|---|---|"]
+    rows += [f"| raw_{row.table} | {row.kind} | {row.defects:,} |" for row in kinds.itertuples()]
+    return "\n".join(rows) + "\n"
 
 
 def _save(figure, place):
