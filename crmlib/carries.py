@@ -20,7 +20,7 @@ from crmlib.wording import count, days
 
 __all__ = ["carries"]
 
-_UNITS = ("quarter", "month", "year")  # in the order in which they are tried
+_UNITS = {"quarter": 3, "month": 1, "year": 12}  # months, in the order in which they are tried
 _AGES = 4  # complete periods of a cohort, below which its course cannot be told from a step
 _COHORTS = 3  # stacked, below which there is nothing to compare a layer with
 _HALVES = 60  # days, in less than which the halves of a log are not periods
@@ -75,10 +75,10 @@ class _Log:
         self.has_product, self.has_cost = "product" in names, "cost" in names
         self.knows_cost = knows_cost(lines)
         self.cohorts = {}
-        for unit in _UNITS:
-            customer, day, born = purchase_days(lines, unit)
-            begins = np.flatnonzero(np.diff(customer, prepend=-1))
-            found, sizes = np.unique(born[begins], return_counts=True)
+        customer, day, born = purchase_days(lines, "month")
+        begins = np.flatnonzero(np.diff(customer, prepend=-1))
+        for unit, months in _UNITS.items():
+            found, sizes = np.unique(born[begins] // months, return_counts=True)
             last = period_of(as_of, unit)
             end = last if complete(last, unit, as_of=as_of) else last - 1
             # cohorts of enough customers, and how many periods of each are complete
@@ -136,7 +136,7 @@ def _one_cohort(log):
 
 def _compared(log):
     def one_season(cohorts, unit):
-        year = {"quarter": 4, "month": 12, "year": 1}[unit]
+        year = 12 // _UNITS[unit]
         return any(ages >= 2 and (born - year) in cohorts for born, ages in cohorts.items())
 
     def any_two(cohorts, _):
