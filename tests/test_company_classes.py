@@ -34,7 +34,7 @@ def quick(monkeypatch):
     """Companies of a few rows in place of whole ones; what was asked for is in the list."""
     asked = []
 
-    def small(chosen, seed):
+    def small(chosen, seed, *, raw=True):
         asked.append(seed)
         number = np.random.default_rng(seed).integers(10**9)
         company = made()
@@ -43,7 +43,12 @@ def quick(monkeypatch):
         company.truth["defects"]["value"] = [f"was {number}"] * 3
         return Company(chosen, company.clean, company.raw, company.truth)
 
+    def small_raw(chosen, seed):
+        company = small(chosen, seed)
+        return company.raw, {"defects": company.truth["defects"], "records": company.truth["records"]}
+
     monkeypatch.setattr(classes, "make", small)
+    monkeypatch.setattr(classes, "make_raw", small_raw)
     monkeypatch.setattr(classes, "outside", lambda company: [])
     return asked
 
@@ -246,8 +251,8 @@ def texts(folder):
 def test_a_run_that_stops_leaves_whole_sets_and_is_taken_up(quick, course, tmp_path, monkeypatch):
     small, out = classes.make, tmp_path / "sets"
 
-    def stopped(chosen, seed):
-        if len(quick) == 3:
+    def stopped(chosen, seed, *, raw=True):
+        if len(quick) == 2:
             raise KeyboardInterrupt
         return small(chosen, seed)
 
@@ -259,7 +264,7 @@ def test_a_run_that_stops_leaves_whole_sets_and_is_taken_up(quick, course, tmp_p
     before = content(first)
     monkeypatch.setattr(classes, "make", small)
     made = course()
-    assert made.kept == 1 and len(quick) == 3 + 4 and content(first) == before
+    assert made.kept == 1 and len(quick) == 2 + 4 and content(first) == before
     assert verify_class(out) == ([], 3)
     again = course()
     assert again.kept == 3 and again.folders == made.folders and len(quick) == 7
@@ -359,7 +364,7 @@ def test_the_commands(quick, tmp_path, capsys):
 
 
 def test_ctrl_c_says_what_is_kept(quick, tmp_path, capsys, monkeypatch):
-    def stopped(*_):
+    def stopped(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(classes, "make", stopped)
@@ -501,4 +506,4 @@ def test_a_check_says_what_it_found_and_which_lesson_needs_it(monkeypatch):
 def test_the_public_company_lies_in_the_band():
     from companies import company
 
-    assert outside(company()) == []
+    assert outside(company(raw=True)) == []

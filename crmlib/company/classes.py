@@ -27,7 +27,7 @@ import numpy as np
 from crmlib.company import Company, make
 from crmlib.company import parameters as settings
 from crmlib.company.band import outside
-from crmlib.company.generate import VERSION
+from crmlib.company.generate import VERSION, make_raw
 from crmlib.company.package import write, write_truth
 from crmlib.company.roster import Unit
 from crmlib.company.schema import dictionary, wrong
