@@ -267,7 +267,20 @@ def test_a_run_that_stops_leaves_whole_sets_and_is_taken_up(quick, course, tmp_p
     assert made.kept == 1 and len(quick) == 2 + 4 and content(first) == before
     assert verify_class(out) == ([], 3)
     again = course()
-    assert again.kept == 3 and again.folders == made.folders and len(quick) == 7
+    assert again.kept == 3 and again.folders == made.folders and len(quick) == 6
+
+
+def test_what_goes_to_the_students_can_be_verified_alone(quick, course, tmp_path):
+    made = course()
+    assert verify_class(tmp_path / "sets" / "students") == ([], 3)
+    (made.folders[1] / "README.md").write_text("other")
+    assert len(verify_class(tmp_path / "sets" / "students")[0]) == 1
+
+
+def test_a_key_that_is_a_folder_is_refused(quick, course, tmp_path):
+    (tmp_path / "keys").mkdir()
+    with pytest.raises(DataError, match="keys is a folder; give --key the name of a file, such as .*course.key"):
+        course(key="keys")
 
 
 def test_half_a_set_is_completed(quick, course, tmp_path):

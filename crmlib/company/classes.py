@@ -141,6 +141,8 @@ def read_key(place) -> bytes:
         text = place.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise DataError(f"There is no key file {place}.") from None
+    except IsADirectoryError:
+        raise DataError(f"{place} is a folder; give --key the name of a file, such as {place / 'course.key'}.") from None
     except (OSError, UnicodeError) as error:
         raise DataError(f"The key file {place} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.") from None
     if not re.fullmatch(r"[0-9a-f]{64}", text):
@@ -320,15 +322,18 @@ def _files(folder):
 
 
 def verify_class(folder) -> tuple[list[str], int]:
-    """What is wrong with a folder of class sets, or with one set, and how many sets were looked at.
+    """What is wrong with a folder of class sets, with its students/ alone, or with one set; and how many were looked at.
 
     Raises `DataError` where there are none.
     """
     folder = Path(folder).expanduser()
     if not (folder / STUDENTS).is_dir() and not (folder / INSTRUCTOR).is_dir():
-        if not (folder / MANIFEST).is_file():
+        if (folder / MANIFEST).is_file():
+            return verify_set(folder), 1
+        sets = sorted(place.parent for place in folder.glob(f"*/{MANIFEST}"))
+        if not sets:
             raise DataError(f"{folder} holds no class sets; give the folder that crm class new made, or one set of it.")
-        return verify_set(folder), 1
+        return [sentence for place in sets for sentence in verify_set(place)], len(sets)
     students, instructor = ({path.name for path in (folder / part).glob("*/")} for part in (STUDENTS, INSTRUCTOR))
     said = []
     if (folder / INSTRUCTOR).is_dir():
