@@ -23,7 +23,7 @@ from crmlib.wording import count, money, percent, several
 
 __all__ = [
     "Tables", "all_draws", "best_respond_says", "campaign_tables", "known_before", "later_orders", "more_contact_says",
-    "profit_at", "profit_by_share", "truth_of", "truth_says",
+    "pressed_later", "profit_at", "profit_by_share", "segments_title", "truth_of", "truth_says",
 ]  # fmt: skip
 
 NEEDED = ("campaigns", "offers", "responses", "contacts", "customers", "orders")
@@ -59,7 +59,12 @@ def campaign_tables(data, *, as_of="") -> Tables:
             "This data holds no campaigns; needed is a data set with the tables " + several(NEEDED) + ", which says who was "
             "contacted and who was held back."
         )
-    end = pd.Timestamp(as_day(as_of)) if as_of else found["orders"]["date"].max()
+    return _up_to(found, pd.Timestamp(as_day(as_of)) if as_of else found["orders"]["date"].max(), data)
+
+
+def _up_to(found, end, data):
+    """The tables up to a day, without campaigns that were open on it."""
+    found = dict(found)
     plan = found["campaigns"]
     plan = plan[plan["date"] + pd.to_timedelta(plan["window"], unit="D") <= end].reset_index(drop=True)
     for name in ("offers", "responses"):
@@ -124,6 +129,33 @@ def later_orders(tables, listed):
         after = tables.orders[tables.orders["date"] > campaign.date + pd.Timedelta(days=campaign.window)]
         parts.append(here.assign(later=here["customer"].map(after.groupby("customer").size()).fillna(0).astype("int64")))
     return pd.concat(parts, ignore_index=True)
+
+
+def pressed_later(company):
+    """The uplift by pressure of the orders after the window, in a company made here (`company.make`), all campaigns by lot.
+
+    One row a class of ``pressure``, as `uplift.by_segment` gives them: the test of a lesson in a world with other claims.
+    """
+    orders = company.clean["orders"]
+    tables = _up_to({name: company.clean[name] for name in NEEDED}, orders["date"].max(), "")
+    drawn = tables.campaigns["campaign"][tables.campaigns["chosen"] == uplift.BY_LOT]
+    offers, responses = (of[of["campaign"].isin(drawn)] for of in (tables.offers, tables.responses))
+    later = later_orders(tables, known_before(tables, uplift.outcomes(offers, responses)))
+    return uplift.by_segment(later.assign(responded=later["later"] > 0), "pressure")
+
+
+def segments_title(segments, by, what, unit) -> str:
+    """A title that states what was found of those with none and with two or more; a class without an uplift is left out.
+
+    ``by`` is the column with the classes, ``unit`` what they count.
+
+    >>> segments_title(pd.DataFrame({"buyer": ["none"], "uplift": [0.021]}), "buyer", "The offer changed", "orders lately")
+    'The offer changed +2.1 points with no orders lately'
+    """
+    known = segments.dropna(subset=["uplift"]).set_index(by)["uplift"]
+    words = {"none": "no", "two or more": "two or more"}
+    said = [f"{100 * known[name]:+.1f} points with {word}" for name, word in words.items() if name in known]
+    return f"{what} {', '.join(said)} {unit}" if said else f"Too few to tell by {unit}"
 
 
 def more_contact_says(segments, *, what="in the window") -> str:

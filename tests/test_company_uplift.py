@@ -12,7 +12,7 @@ from crmlib.company import parameters
 from crmlib.explore_uplift import NEEDED, Tables, known_before, later_orders
 
 ALLOWED = {name: leaf["allowed"] for name, leaf in parameters.load()["recovery"].items() if isinstance(leaf, dict)}
-each_seed = pytest.mark.parametrize("seed", [1901, 11, 12])
+each_seed = pytest.mark.parametrize("seed", [31, 32, 33])  # none of those that the allowance was measured on
 
 
 @cache

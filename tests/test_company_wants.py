@@ -131,7 +131,7 @@ def test_the_adjusted_rand_index_by_hand():
     assert adjusted_rand([1, 1, 2, 2], [2, 2, 1, 1]) == 1
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [31, 32, 33])
 def test_groups_and_classes_are_found_again(seed):
     _, tables, truth = made(seed)
     found = need_groups(tables["needs"])
@@ -143,7 +143,7 @@ def test_groups_and_classes_are_found_again(seed):
     assert wrong_cells(tables["kano"], by_truth, truth) <= allowed("kano_classes")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [31, 32, 33])
 def test_groups_are_found_again_in_a_class_set(seed):
     _, tables, truth = made(seed, parameters.draw(np.random.default_rng(seed)))
     found = need_groups(tables["needs"])

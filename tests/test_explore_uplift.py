@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from companies import company
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_campaigns import by_lot
@@ -12,8 +13,8 @@ from tiny_campaigns import TABLES
 
 from crmlib import uplift, uplift_scores
 from crmlib.explore_uplift import (
-    Tables, all_draws, best_respond_says, campaign_tables, known_before, later_orders, more_contact_says, profit_at,
-    profit_by_share, truth_of, truth_says,
+    NEEDED, Tables, all_draws, best_respond_says, campaign_tables, known_before, later_orders, more_contact_says, pressed_later,
+    profit_at, profit_by_share, segments_title, truth_of, truth_says,
 )  # fmt: skip
 
 TINY = Tables("", "tiny", **TABLES, as_of="2024-06-30")
@@ -98,6 +99,38 @@ def test_lots_are_right_on_average(lives, data):
 )  # fmt: skip
 def test_more_contact_has_three_verdicts(verdicts, said):
     assert more_contact_says(pd.DataFrame({"pressure": ["none", "two or more"], "verdict": verdicts})) == said
+
+
+def test_the_test_of_pressure_says_another_thing_in_another_world():
+    """The same seed with and without the harm: it is found where it was planted, and only there."""
+    here, elsewhere = (pressed_later(company(1901, **claims)) for claims in ({}, {"contact_drives_some_away": 0.0}))
+    verdict = [found.set_index("pressure")["verdict"]["two or more"] for found in (here, elsewhere)]
+    assert verdict[0] == "keeps away" != verdict[1]
+    assert [found["pressure"].tolist() for found in (here, elsewhere)] == [["none", "one", "two or more"]] * 2
+
+
+def test_pressure_in_a_made_company_is_that_of_the_lesson():
+    """Step by step on its tables, as the lesson goes; only campaigns by lot, and later orders only."""
+    made = company(1901)
+    tables = Tables("", "made", **{name: made.clean[name] for name in NEEDED})
+    listed = later_orders(tables, known_before(tables, uplift.outcomes(tables.offers, tables.responses)))
+    lots = listed[listed["campaign"].isin(tables.campaigns["campaign"][tables.campaigns["chosen"] == "at random"])]
+    pressed = lots[lots["pressure"] == "two or more"]
+    rates = (pressed["later"] > 0).groupby(pressed["contacted"]).mean()
+    found = pressed_later(made).set_index("pressure")
+    assert found["uplift"]["two or more"] == pytest.approx(rates[True] - rates[False])
+
+
+@pytest.mark.parametrize(
+    ("classes", "uplift", "said"),
+    [
+        (["none", "one", "two or more"], [0.021, 0.5, -0.1], "It changed +2.1 points with no, -10.0 points with two or more orders"),
+        (["none", "two or more"], [np.nan, 0.0], "It changed +0.0 points with two or more orders"),
+        (["one"], [0.5], "Too few to tell by orders"),
+    ],
+)
+def test_a_title_states_what_was_found(classes, uplift, said):
+    assert segments_title(pd.DataFrame({"buyer": classes, "uplift": uplift}), "buyer", "It changed", "orders") == said
 
 
 def trial(**rates):

@@ -75,6 +75,15 @@ def test_the_answers_are_those_of_crmlib(name):
     assert QUESTIONS["links"].answer(some) == (laddering.implications(some.table("laddering"))["direct"] >= 4).sum()
 
 
+@pytest.mark.parametrize("name", ["tiny", "one", "alike"])
+def test_every_wrong_way_gets_one_message(name):
+    """Four ways to choose from: a message for each would name the right one."""
+    some = made_logs(None, None)[name]
+    check, right = Check("needs_and_offers", QUESTIONS, some), QUESTIONS["way"].answer(some)
+    said = {check("way", one).message.replace(repr(one), "it") for one in module.MODES if one != right}
+    assert said == {"it does not follow from the numbers of this log. A hint: check.hint('way')."}
+
+
 def test_the_evaluation_table_is_that_of_the_library():
     assert {pair: module._category(*pair) for pair in kano.TABLE} == kano.TABLE
 

@@ -195,8 +195,8 @@ ax = plots.evidence_bars(pairs, threshold=linkage.THRESHOLD, gray=linkage.GRAY, 
 # For the business: where the bars are low between two hills, little is left to argue about. What stands in the gray zone
 # needs a person, and somebody has to be given the time for it.
 #
-# The **gray zone**: here are the first pairs of it, one below the other. **Before you run the next cell:** what would
-# you want to ask the customer, to be sure?
+# The **gray zone**: here are a few pairs of it, taken at even steps from the most evidence to the least, one below the
+# other. **Before you run the next cell:** what would you want to ask the customer, to be sure?
 
 # %%
 from crmlib.explore_linkage import beside
@@ -205,8 +205,8 @@ zone = pairs[pairs["evidence"].between(linkage.GRAY, linkage.THRESHOLD, inclusiv
 beside(raw.records, zone.iloc[:: max(len(zone) // 5, 1)].head(5))
 
 # %% [markdown]
-# Families at one address, people of one name in two places, an initial that fits two brothers. That is not a fault of
-# the method: the records do not hold what would tell them apart.
+# Look for families at one address, people of one name in two places, an initial that fits two brothers. What you cannot
+# decide is not a fault of the method: the records do not hold what would tell them apart.
 
 # %% [markdown]
 # ## 5. Was it right?

@@ -99,7 +99,7 @@ chained = ...
 pairs = linkage.candidates(linkage.normalised(records), blocks=[("email",), ("phone",)])
 chained = linkage.linked(records, pairs)["customer"].nunique()
 print(f"{count(len(records), 'record')} become {count(chained, 'customer')}, by address alone {same_mail:,}.")
-print("A household shares a telephone, so that families are one customer now.")
+print("Where a household shares a telephone, it is one customer now.")
 
 # %% tags=["nbval-check-output"]
 check("chained", chained)
@@ -218,8 +218,8 @@ decision = f"""
 I would join from 10 points on, which leaves {ten["customers"]:,.0f} customers, and give the {look:,} pairs between 8 and
 10 to the office: two people, a minute each, and a call where the records cannot tell. Bills go out by these records, and
 a bill that goes to somebody's father is worse than two catalogues, so I would not go lower: at 8 points there would be
-{eight["with_several"]:,.0f} customers with several records in place of {ten["with_several"]:,.0f}, and the new ones
-look like families. For reminders I would even ask for 20 points. I would change my mind if a sample of a hundred pairs
+{eight["with_several"]:,.0f} customers with several records in place of {ten["with_several"]:,.0f}. Whether the new ones
+are families I would see from their first names before I believed it. For reminders I would even ask for 20 points. I would change my mind if a sample of a hundred pairs
 above the line, judged by two people, had more than three wrong ones."""
 print(fill(decision.strip(), 88))
 

@@ -89,9 +89,10 @@ check("profit", profit)
 # %% [markdown]
 # ## 3. How much of it was there before?
 #
-# `chosen` has the customers of the **last campaign by marketing**. Its contacted customers ordered much more often than
-# the others. Compare like with like: within each class of `buyer`, and average the differences as **the contacted** lie in
-# the classes. How much of the whole difference goes away? **Answer:** a difference of shares, such as 0.05.
+# `chosen` has the customers of the **last campaign by marketing**. Take the difference in the share who order, contacted
+# less not contacted. Then compare like with like: within each class of `buyer`, and average the differences as **the
+# contacted** lie in the classes. How much of the whole difference goes away? **Answer:** a difference of shares, such as
+# 0.05.
 
 # %% tags=["nbval-check-output"]
 by_marketing = campaigns[campaigns["chosen"] == "by marketing"]

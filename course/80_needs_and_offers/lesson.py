@@ -339,7 +339,7 @@ ax = plots.mode_matrix(modes, title=title)
 # %% [markdown]
 # For the business: groups of needs change the question. A market that calls for a dialogue with everybody, which is dear,
 # may fall into a few groups that each can be served by one offer, and by more effort for those who bring more. That is
-# what a roastery of two can afford.
+# for a company that cannot afford the dialogue.
 
 # %% [markdown]
 # ## 9. Turn the knobs
@@ -354,7 +354,7 @@ ax = plots.mode_matrix(modes, title=title)
 # %%
 from ipywidgets import FloatSlider, IntSlider, fixed, interact
 
-groups = IntSlider(value=4, min=1, max=8, continuous_update=False)
+groups = IntSlider(value=found.number, min=1, max=8, continuous_update=False)
 skew_cut = FloatSlider(value=0.5, min=0, max=1, step=0.05, continuous_update=False, description="values")
 diversity_cut = FloatSlider(value=0.5, min=0, max=1, step=0.05, continuous_update=False, description="needs")
 knobs = {"groups": groups, "skew_cut": skew_cut, "diversity_cut": diversity_cut}

@@ -298,16 +298,11 @@ QUESTIONS = {
     "way": Choice(
         answer=way,
         praise="Both axes, both cuts; and a cut that was chosen, not measured.",
-        choices=MODES,
-        wrong=(
-            Wrong(lambda m: _way(diversity(m) >= CUT, _skew(m) >= CUT), "The two axes are the wrong way round."),
-            Wrong(lambda m: _way(_skew(m) < CUT, diversity(m) < CUT), "Above the cut customers differ; you have it the other way round."),
-            Wrong(lambda m: _way(_skew(m) >= CUT, diversity(m) < CUT), "Look at the needs again: are they above the cut?"),
-            Wrong(lambda m: _way(_skew(m) < CUT, diversity(m) >= CUT), "Look at the values again: are they above the cut?"),
-        ),
+        choices=MODES,  # four: a message for each wrong one would name the right one
         hints=(
             "The Gini index of the revenue of those in `needs`: `needs_value.value_skew`.",
-            "Then the table of section 8: which row, which column?",
+            "Hold each of the two numbers against the cut by itself: from the cut on customers differ, below it they are alike.",
+            "Then the table of section 8: values choose the row, needs the column.",
         ),
     ),
     "best_price": Number(
