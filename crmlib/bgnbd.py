@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crmlib.dropout import Dropout, likelihood, starts, why
+from crmlib.dropout import MERGED, Dropout, likelihood, starts, why
 from crmlib.fitting import check_parameters
 from crmlib.purchase_model import fit_purchases
 
@@ -70,4 +70,6 @@ def fit_bgnbd(customers, *, start=None) -> BGNBD:
     crmlib.errors.FitError: Nobody bought twice, so these customers say nothing about when they come back; take in a
     longer time.
     """
-    return fit_purchases(BGNBD, "BG/NBD", customers, start=start, starts=starts, likelihood=likelihood(0), why=why)
+    return fit_purchases(
+        BGNBD, "BG/NBD", customers, start=start, starts=starts, likelihood=likelihood(0), why=why, merged=MERGED
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from crmlib.purchase_model import PurchaseModel
 from crmlib.quadrature import beta_nodes, laplace_nodes, log_beta_ratio, polynomials
 
-__all__ = ["Dropout", "likelihood", "starts", "why"]
+__all__ = ["Dropout", "MERGED", "likelihood", "starts", "why"]
 
 
 class Dropout(PurchaseModel):
@@ -106,6 +106,10 @@ class Dropout(PurchaseModel):
             of_p = np.exp(-(shape[row] + 1) * np.log1p(p[row][:, np.newaxis] * z))
             lasting[row] = at_zero[row] + share[row] @ of_p + at_one[row] * np.exp(-(shape[row] + 1) * np.log1p(z))
         return shape[:, np.newaxis] * (lasting @ (weight[:, np.newaxis] * np.exp(-z[:, np.newaxis] * y)))
+
+
+# From the top of histories merged so far, two steps with exact second derivatives settle on that of all; in mean T.
+MERGED = 0.04
 
 
 def starts(counted):

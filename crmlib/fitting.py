@@ -348,7 +348,7 @@ def _polish(loss, theta, information):
         if not length < longest:
             return None
         theta = theta - step
-        if length < (1e-6 if exact else 1e-9):  # an exact step leaves about the square of its length
+        if length < (5e-5 if exact else 1e-9):  # an exact step leaves about half the square of its length
             return theta
         before, (_, gradient, second) = gradient, loss(theta)
         change = before - gradient

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crmlib.dropout import Dropout, likelihood, starts, why
+from crmlib.dropout import MERGED, Dropout, likelihood, starts, why
 from crmlib.fitting import check_parameters
 from crmlib.purchase_model import fit_purchases
 
@@ -53,4 +53,6 @@ def fit_mbgnbd(customers, *, start=None) -> MBGNBD:
         ...
     crmlib.errors.FitError: MBG/NBD has 4 parameters and needs more customers with a purchase than 2; take in more.
     """
-    return fit_purchases(MBGNBD, "MBG/NBD", customers, start=start, starts=starts, likelihood=likelihood(1), why=why)
+    return fit_purchases(
+        MBGNBD, "MBG/NBD", customers, start=start, starts=starts, likelihood=likelihood(1), why=why, merged=MERGED
+    )

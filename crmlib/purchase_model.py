@@ -18,7 +18,6 @@ from crmlib.scoring import add_columns, count_cells
 __all__ = ["PurchaseModel", "count_histories", "fit_purchases", "lengths"]
 
 
-MERGED = 0.1  # of the mean T: histories that agree so far are merged to find where about the maximum lies
 
 
 class PurchaseModel:
@@ -195,11 +194,12 @@ def _counted(customers, *, error):
     return tally(histories(customers, error=error))
 
 
-def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
+def fit_purchases(kind, name, customers, *, start, starts, likelihood, why, merged=0.1):
     """Fit a purchase model of class ``kind``, called ``name`` in sentences, by maximum likelihood.
 
     ``starts(counted)`` and ``likelihood(counted)`` get the histories in a unit of time in which the mean T is 1;
-    ``why(parameters)`` says why the search found no maximum.
+    ``why(parameters)`` says why the search found no maximum. Histories whose times agree to ``merged`` of the mean T are
+    merged to find where about it lies.
     """
     counted = count_histories(customers)
     weight = counted.weight
@@ -228,7 +228,7 @@ def fit_purchases(kind, name, customers, *, start, starts, likelihood, why):
             return f"{name} does not settle on these customers: only {again:g} of {n:g} bought again; {more}."
         return f"{name} does not settle on these customers: {why(parameters)}; {more}."
 
-    few = counted.merged(MERGED)
+    few = counted.merged(merged)
     found = maximise(
         likelihood(counted), first, customers=n, why=no_maximum, rough=likelihood(few) if few else None
     )
