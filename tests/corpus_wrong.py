@@ -393,7 +393,7 @@ WRONG = {
     "a header only": Wrong("orders.csv", log(), says=("orders.csv has a header line but no lines of data.",)),
     "a folder": Wrong("exports", FOLDER, says=("exports has no datapackage.json", "give the file in it")),
     "no file": Wrong(
-        "ordres.csv", None, says=("ordres.csv' is neither a data set ('cdnow', 'cdnow_sample', 'donors') nor an existing file",)
+        "ordres.csv", None, says=("ordres.csv' is neither a data set ('cdnow', 'cdnow_sample', 'donors', 'lighthouse') nor an existing file",)
     ),
     # what was typed
     "an unknown option": Wrong(
