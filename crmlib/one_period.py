@@ -2,7 +2,7 @@
 
 revenue = customers x orders a customer x revenue an order; times the margin it is profit. All ratios are ratios of
 totals: the mean of customers' own order values is another number, and is named so. Profit is amount - cost and exists
-only where the log has ``cost``. `by_customer` comes first; the other functions read its table.
+only where every line has a ``cost``. `by_customer` comes first; the other functions read its table.
 
 A customer of a period bought on at least one of its days. Refunds lower money and are no orders. An order belongs to
 the period in which it began, so that periods sum to all orders; a customer who only paid for the rest of an order has
@@ -19,10 +19,11 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.concentration import window_start
+from crmlib.customer_periods import ratio
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
 from crmlib.frames import as_day, collect, is_lazy, like, same_kind, table
-from crmlib.windows import checked, in_windows, ratio, ratios
+from crmlib.windows import checked, in_windows, ratios
 
 __all__ = [
     "NO_ORDER", "averages", "by_customer", "customer_deciles", "decile_of_rank", "distribution", "equal_slices",
@@ -43,10 +44,10 @@ def by_customer(tx, *, as_of, months=12):
     bought                        whether any of the lines was a purchase; the others are not customers of the period
     orders                        orders that began in the period; without an order column, days with a purchase
     revenue                       all amounts of the period, net of refunds
-    profit                        amounts - costs; only if the log has ``cost``
+    profit                        amounts - costs; only if every line has a ``cost``
     ============================  =====================================================================================
 
-    The same kind of table as ``tx``. Raises `DataError` if nobody bought in the period, and for a gap in ``cost``.
+    The same kind of table as ``tx``. Raises `DataError` if nobody bought in the period.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2024-01-05", "2024-02-01", "2024-02-20", "2024-02-09"])
@@ -97,7 +98,7 @@ def measures(rows):
     found = {name: np.asarray(rows[name], float) for name in ("orders", *_money(rows))}
     found["own_order_value"] = ratio(found["revenue"], found["orders"])
     if "profit" in found:
-        found["own_margin"] = ratio(found["profit"], np.maximum(found["revenue"], 0))
+        found["own_margin"] = ratio(found["profit"], found["revenue"])
     return found
 
 

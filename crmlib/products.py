@@ -15,11 +15,12 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.concentration import window_start
+from crmlib.customer_periods import ratio
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
 from crmlib.frames import as_day, collect, day_number, like, same_kind, table
 from crmlib.numbering import numbered
-from crmlib.windows import checked, ratio
+from crmlib.windows import checked
 
 __all__ = ["NO_PRODUCT", "basket", "by_product", "duplication", "entry_products", "ever_bought"]
 
@@ -40,7 +41,7 @@ def by_product(tx, *, as_of, months=12):
     orders, orders_each           orders with the product that began in the period; divided by ``customers``
     revenue, order_value          amounts net of refunds; divided by ``orders``
     share_of_revenue              of the revenue of all products
-    profit, margin                only if the log has ``cost``: amounts - costs; divided by ``revenue``
+    profit, margin                only if every line has a ``cost``: amounts - costs; divided by ``revenue``
     units, units_each, price      only if the log has ``quantity``: net units; divided by ``orders``; revenue / units
     ============================  =====================================================================================
 

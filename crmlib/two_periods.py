@@ -18,11 +18,12 @@ import numpy as np
 
 from crmlib.classes import with_classes
 from crmlib.concentration import window_start
+from crmlib.customer_periods import ratio
 from crmlib.errors import DataError
 from crmlib.factors import split
 from crmlib.frames import as_day, collect, is_lazy, like, same_kind, table
 from crmlib.one_period import NO_ORDER, decile_of_rank
-from crmlib.windows import checked, in_windows, ratio, ratios
+from crmlib.windows import checked, in_windows, ratios
 
 __all__ = [
     "BEFORE_ONLY", "BOTH", "GROUPS", "INACTIVE", "NEW", "RETURNING", "bridge", "changes", "decile_change",
@@ -47,12 +48,11 @@ def changes(tx, *, as_of, months=12):
                                   and "returning" (bought before both periods); "no order" (refunds only)
     orders_before, _after         orders that began in the period; without an order column, days with a purchase
     revenue_before, _after        amounts, net of refunds
-    profit_before, _after         amounts - costs; only if the log has ``cost``
+    profit_before, _after         amounts - costs; only if every line has a ``cost``
     ============================  =====================================================================================
 
     "new" is only as good as the log is long: where it begins with the first of the two periods nobody can be returning.
-    The same kind of table as ``tx``. Raises `DataError` if nobody bought in one of the periods, and for a gap in
-    ``cost``.
+    The same kind of table as ``tx``. Raises `DataError` if nobody bought in one of the periods.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2024-01-05", "2024-01-20", "2024-02-03", "2024-02-09"])
@@ -258,7 +258,7 @@ def ups_and_downs(people):
     for side in _SIDES:
         rows["order_value" + side] = ratio(rows["revenue" + side], rows["orders" + side])
         if money == "profit":
-            rows["margin" + side] = ratio(rows["profit" + side], np.maximum(rows["revenue" + side], 0))
+            rows["margin" + side] = ratio(rows["profit" + side], rows["revenue" + side])
     names = [money, "orders", "order_value", *(["margin"] if money == "profit" else [])]
     code = np.zeros(int(inside.sum()), np.int64)
     for name in names:

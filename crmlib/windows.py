@@ -1,7 +1,7 @@
 """What each customer did within windows of a log, and the factors of money as ratios of totals.
 
 Refunds lower money and are no orders. An order belongs to the window in which it began, so that adjacent windows sum to
-all orders. Profit is amount - cost, and exists only where the log has ``cost``.
+all orders. Profit is amount - cost, and exists only where every line has a ``cost``.
 """
 
 from __future__ import annotations
@@ -9,34 +9,28 @@ from __future__ import annotations
 import narwhals as nw
 import numpy as np
 
-from crmlib.classes import is_gap
+from crmlib.customer_periods import knows_cost, ratio
 from crmlib.customers import DECIMALS, check_log
-from crmlib.errors import DataError
-from crmlib.frames import collect, day_number, is_lazy, table
+from crmlib.frames import day_number, is_lazy, table
 from crmlib.numbering import Numbering, numbered
 
-__all__ = ["checked", "in_windows", "ratio", "ratios"]
+__all__ = ["checked", "in_windows", "ratios"]
 
 
 def checked(tx, as_of):
-    """The wrapped log, if it is as the door gives it and no cost is missing; else `DataError`.
+    """The wrapped log, if it is as the door gives it; a ``cost`` with gaps is left out, which a `DataNotice` says.
 
     >>> import datetime as dt
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2024-01-05", "2024-02-01"])
-    >>> log = pd.DataFrame({"customer": ["a", "b"], "date": days, "amount": 9.0, "cost": [4.0, None]})
-    >>> checked(log, dt.date(2024, 2, 29))
-    Traceback (most recent call last):
-        ...
-    crmlib.errors.DataError: 'cost' is missing in 1 of 2 lines; fill it, or leave the column out to see revenue only.
+    >>> log = pd.DataFrame({"customer": ["a", "b"], "date": days, "amount": 9.0, "cost": [4.0, 5.0]})
+    >>> checked(log, dt.date(2024, 2, 29)).columns
+    ['customer', 'date', 'amount', 'cost']
     """
     frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     check_log(frame, as_of)
-    if "cost" in frame.collect_schema().names():
-        lines, gaps = collect(frame, nw.len().alias("lines"), is_gap("cost").sum().alias("gaps")).row(0)
-        if gaps:
-            message = f"'cost' is missing in {int(gaps):,} of {int(lines):,} lines; fill it, or leave the column out"
-            raise DataError(f"{message} to see revenue only.")
+    if "cost" in frame.collect_schema().names() and not knows_cost(frame):
+        return frame.drop("cost")
     return frame
 
 
@@ -98,16 +92,6 @@ def in_windows(frame, windows):
     return found.with_columns(nw.new_series("customer", ids, backend=frame.implementation))
 
 
-def ratio(above, below):
-    """above / below as an array, null (NaN) where below is 0: what cannot be is no zero.
-
-    >>> ratio([6.0, 5.0], [2, 0]).tolist()
-    [3.0, nan]
-    """
-    above, below = np.asarray(above, float), np.asarray(below, float)
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
-
-
 def ratios(columns):
     """The factors from totals in a dict of arrays: customers, orders, revenue and perhaps profit.
 
@@ -122,7 +106,9 @@ def ratios(columns):
         "order_value": ratio(columns["revenue"], columns["orders"]),
     }
     if "profit" in columns:
-        found["margin"] = ratio(columns["profit"], columns["revenue"])
+        # a factor multiplies back over revenue below zero as well, so unlike in `ratio` only 0 is left out
+        revenue = np.asarray(columns["revenue"], float)
+        found["margin"] = np.divide(columns["profit"], revenue, out=np.full(revenue.shape, np.nan), where=revenue != 0)
     for name in ("revenue", "profit"):
         if name in columns:
             found[f"{name}_each"] = ratio(columns[name], columns["customers"])
