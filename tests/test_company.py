@@ -13,7 +13,7 @@ from crmlib.company import make
 from crmlib.company.likeness import likeness
 from crmlib.company.package import csv_bytes
 from crmlib.company.parameters import bands, draw, load
-from crmlib.company.schema import resource_name, tables, with_dictionary, wrong
+from crmlib.company.schema import dictionary, resource_name, tables, with_part, wrong
 from crmlib.transactions import admit
 
 PUBLIC = company(raw=True)
@@ -338,7 +338,7 @@ class TestPublicSet:
 
     def test_the_dictionary_in_the_card_is_that_of_the_schema(self):
         card = (checkout.datasets() / "lighthouse" / "README.md").read_text(encoding="utf-8")
-        assert with_dictionary(card, "clean", "raw", "truth") == card
+        assert with_part(card, "the dictionary", dictionary("clean", "raw", "truth")) == card
         assert wrong() in card
         for name, table in PUBLIC.clean.items():
             assert f"| {name} | {len(table):,} |" in card

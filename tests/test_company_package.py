@@ -13,7 +13,7 @@ from tiny_company import made
 from crmlib import datasets
 from crmlib.company.generate import VERSION
 from crmlib.company.package import csv_bytes, write, write_truth
-from crmlib.company.schema import dictionary, tables, with_dictionary
+from crmlib.company.schema import dictionary, tables, with_part
 from crmlib.company.verify import verify
 from crmlib.errors import DataError
 
@@ -120,11 +120,10 @@ def test_the_dictionary_has_a_line_for_every_column():
     assert "| `referred_by` | string |  | in `customers.customer`; may be empty |" in text
 
 
-def test_a_card_keeps_what_stands_around_the_dictionary():
-    marks = "<!-- dictionary: made from the schema by the generator; change it there -->", "<!-- end of the dictionary -->"
-    card = with_dictionary(f"# Card\n{marks[0]}\nwhat was\n{marks[1]}\nThe end.\n", "clean")
-    assert card.startswith(f"# Card\n{marks[0]}\n\n### Table `customers`") and card.endswith(f"\n{marks[1]}\nThe end.\n")
-    assert "what was" not in card and with_dictionary(card, "clean") == card
+def test_a_card_keeps_what_stands_around_a_part():
+    marks = "<!-- counts: made by the generator; change it there -->", "<!-- end of counts -->"
+    card = with_part(f"# Card\n{marks[0]}\nwhat was\n{marks[1]}\nThe end.\n", "counts", "three")
+    assert card == f"# Card\n{marks[0]}\n\nthree\n{marks[1]}\nThe end.\n" and with_part(card, "counts", "three") == card
 
 
 # -- the truth of a data set

@@ -12,12 +12,9 @@ from importlib.resources import files
 
 from crmlib.errors import DataError
 
-__all__ = ["FORMS", "described", "dictionary", "resource_name", "tables", "with_dictionary", "wrong"]
+__all__ = ["FORMS", "described", "dictionary", "resource_name", "tables", "with_part", "wrong"]
 
 FORMS = {"clean": "schema.toml", "raw": "raw.toml", "truth": "truth.toml"}
-
-_BEGIN = "<!-- dictionary: made from the schema by the generator; change it there -->"
-_END = "<!-- end of the dictionary -->"
 
 
 @functools.cache
@@ -144,23 +141,23 @@ def _values(field):
     return "; ".join(parts + (["may be empty"] if field.get("empty") else []))
 
 
-def with_dictionary(card: str, *forms: str) -> str:
-    """A card with the dictionary of these forms between its two marks, in place of what stood there.
+def with_part(card: str, part: str, text: str) -> str:
+    """A card with ``text`` between the two marks of ``part``, in place of what stood there.
 
     Raises `DataError` where the marks are missing.
 
-    >>> with_dictionary("# Card", "clean")
+    >>> with_part("# Card", "counts", "three")
     Traceback (most recent call last):
         ...
-    crmlib.errors.DataError: The card has no place for the dictionary; it stands between the lines
-    '<!-- dictionary: made from the schema by the generator; change it there -->' and
-    '<!-- end of the dictionary -->'.
+    crmlib.errors.DataError: The card has no place for counts; it stands between the lines
+    '<!-- counts: made by the generator; change it there -->' and '<!-- end of counts -->'.
     """
-    before, begun, rest = card.partition(_BEGIN)
-    _, ended, after = rest.partition(_END)
+    begin, end = f"<!-- {part}: made by the generator; change it there -->", f"<!-- end of {part} -->"
+    before, begun, rest = card.partition(begin)
+    _, ended, after = rest.partition(end)
     if not (begun and ended):
-        raise DataError(f"The card has no place for the dictionary; it stands between the lines {_BEGIN!r} and {_END!r}.")
-    return f"{before}{_BEGIN}\n\n{dictionary(*forms)}\n{_END}{after}"
+        raise DataError(f"The card has no place for {part}; it stands between the lines {begin!r} and {end!r}.")
+    return f"{before}{begin}\n\n{text}\n{end}{after}"
 
 
 def wrong() -> str:

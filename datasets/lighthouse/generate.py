@@ -7,13 +7,15 @@ Everything comes from crmlib.company with its public seed and the parameters in 
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 from crmlib import datasets
 from crmlib.company import make
 from crmlib.company.likeness import likeness
 from crmlib.company.package import write, write_truth
-from crmlib.company.schema import with_dictionary, wrong
+from crmlib.company.schema import dictionary, with_part, wrong
+from crmlib.inert import few_colours
 from crmlib.plots.likeness import side_by_side
 
 HERE = Path(__file__).parent
@@ -29,20 +31,16 @@ def main() -> None:
     write(company, HERE, name="lighthouse", title="Lighthouse Coffee, 2023 to 2025", description=STORY)
     write_truth(company, HERE / "truth", name="lighthouse-truth", title="The truth about Lighthouse Coffee", description=STORY)
     card = HERE / "README.md"
-    text = with_dictionary(card.read_text(encoding="utf-8"), "clean", "raw", "truth")
-    text = _with(text, "what is wrong: from crmlib/company/wrong.md; change it there", "what is wrong", wrong())
-    text = _with(text, "counts: made by the generator", "counts", _counts(company))
+    text = card.read_text(encoding="utf-8")
+    parts = {"counts": _counts(company), "what is wrong": wrong(), "the dictionary": dictionary("clean", "raw", "truth")}
+    for part, made in parts.items():
+        text = with_part(text, part, made)
     card.write_text(text, encoding="utf-8", newline="\n")
     logs = {"Lighthouse Coffee": company.clean["transactions"], "CDNOW": datasets.load("cdnow")}
     figure = side_by_side({name: likeness(log) for name, log in logs.items()})
-    _save(figure, HERE / "likeness.png")
-
-
-def _with(card, begin, end, text):
-    """The card with the text between two of its marks."""
-    before, _, rest = card.partition(f"<!-- {begin} -->")
-    _, _, after = rest.partition(f"<!-- end of {end} -->")
-    return f"{before}<!-- {begin} -->\n\n{text}\n<!-- end of {end} -->{after}"
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=90)
+    (HERE / "likeness.png").write_bytes(few_colours(drawn.getvalue()))
 
 
 def _counts(company):
@@ -55,17 +53,6 @@ def _counts(company):
     rows += ["", "| planted in | defect | number |", "|---|---|---|"]
     rows += [f"| raw_{row.table} | {row.kind} | {row.defects:,} |" for row in kinds.itertuples()]
     return "\n".join(rows) + "\n"
-
-
-def _save(figure, place):
-    """A picture of 32 colours, which is enough for lines and half the bytes."""
-    from io import BytesIO
-
-    from PIL import Image
-
-    drawn = BytesIO()
-    figure.savefig(drawn, dpi=90)
-    Image.open(drawn).convert("RGB").quantize(32).save(place, optimize=True)
 
 
 if __name__ == "__main__":
