@@ -16,7 +16,7 @@ from crmlib.calendar_periods import complete, period_of
 from crmlib.customer_periods import checked_log, knows_cost, purchase_days
 from crmlib.frames import collect, like, same_kind
 from crmlib.overview import YEAR
-from crmlib.wording import count, days
+from crmlib.wording import days
 
 __all__ = ["carries"]
 

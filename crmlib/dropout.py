@@ -74,7 +74,7 @@ class Dropout(PurchaseModel):
 
     def _pmf(self, n, lasting):
         """Alive with n purchases, or stopped at the last of n after which the rate would have brought more."""
-        from scipy.special import betainc, xlog1py, xlogy, gammaln
+        from scipy.special import betainc, xlogy, gammaln
 
         occasions = n + self._first
         share, rest = lasting / (self.alpha + lasting), self.alpha / (self.alpha + lasting)

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import stat
-from pathlib import Path
 
 import numpy as np
 import pandas as pd

@@ -25,7 +25,7 @@ def baskets(parameters, rng, customers, products, history: History) -> tuple[pd.
     who = orders["customer"].to_numpy()
     order = ids("O", len(orders), 6)
     business = (customers["kind"] == "business").to_numpy()[who]
-    discount = _discounts(parameters, rng, customers, who, business, orders["day"].to_numpy())
+    discount = _discounts(parameters, rng, customers, who, business)
     lines = _lines(parameters, rng, customers, products, history, business, first)
     lines = lines.sort_values(["at", "product"], kind="stable", ignore_index=True)
     at = lines["at"].to_numpy()
@@ -70,7 +70,7 @@ def _channel(rng, n, shares):
     return rng.choice(np.array([*shares], dtype=object), n, p=[*shares.values()])
 
 
-def _discounts(parameters, rng, customers, who, business, day):
+def _discounts(parameters, rng, customers, who, business):
     """Consumers: promotions, for those who look at prices; businesses: what their size presses out."""
     p, press = parameters["buying"], parameters["claims"]["middle_most_profitable"]
     attitude = customers["price_attitude"].astype("float").fillna(3).to_numpy()[who]

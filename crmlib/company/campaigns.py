@@ -43,7 +43,7 @@ def campaigns(parameters, rng, customers, history: History, contacts: pd.DataFra
     lists, truths, made = [], [], []
     for row in plan.itertuples():
         day = (row.date - first).days
-        listed = _listed(rng, customers, history, day, row.chosen)
+        listed = _listed(customers, history, day, row.chosen)
         contacted = _contacted(p, rng, history, listed, day, row.chosen)
         chances = _chances(parameters, customers, history, pd.concat([contacts, *made]), listed, day)
         history = _changed(p, rng, history, listed[contacted], chances[contacted], day)
@@ -61,7 +61,7 @@ def campaigns(parameters, rng, customers, history: History, contacts: pd.DataFra
     return Campaigns(history, plan, offers, truth, pd.concat(made, ignore_index=True))
 
 
-def _listed(rng, customers, history, day, chosen):
+def _listed(customers, history, day, chosen):
     """Consumers who may be contacted and had ordered before; marketing lists those of the last year only."""
     before = history.orders[history.orders["day"] < day]
     last = before.groupby("customer")["day"].max().reindex(range(len(customers)))

@@ -53,7 +53,7 @@ def make(parameters: dict | None = None, seed=PUBLIC_SEED, *, raw: bool = True) 
     clean = {
         **bought,
         "contacts": contacts,
-        "inquiries": inquiries(p, rng["service"], customers, products, orders, history),
+        "inquiries": inquiries(p, rng["service"], customers, products, history),
         "complaints": complained,
         "surveys": surveys(p, rng["service"], customers, orders, history),
         "campaigns": offered.campaigns,

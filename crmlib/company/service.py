@@ -63,7 +63,7 @@ def contact_table(parameters, customers, contacts: pd.DataFrame) -> pd.DataFrame
     )
 
 
-def inquiries(parameters, rng, customers, products, orders, history: History) -> pd.DataFrame:
+def inquiries(parameters, rng, customers, products, history: History) -> pd.DataFrame:
     """The table inquiries: some three days around an order; nine of ten are answered within days."""
     p = parameters["service"]
     first, last = days(parameters)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 
 __all__ = ["SPELLINGS", "old_telephone"]
 
