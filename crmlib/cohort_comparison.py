@@ -20,7 +20,7 @@ from crmlib.frames import collect, like, same_kind, table
 __all__ = ["of_season", "second_purchase", "second_purchase_by_age", "two_cohorts"]
 
 _MEASURES = (
-    "share_active", "orders_per_active", "order_value", "margin", "revenue_per_member", "revenue_to_date",
+    "share_active", "orders_each", "order_value", "margin", "revenue_per_member", "revenue_to_date",
     "profit_per_member", "profit_to_date",
 )  # fmt: skip
 
@@ -55,7 +55,7 @@ def of_season(cohorts, season):
 def two_cohorts(cohorts, *, first, second, across="age"):
     """Two cohorts side by side: a row for each age (``across="age"``) or calendar period ("period") and measure.
 
-    ``cohorts`` is the result of `one_cohort.by_age`. age (or period), measure (share_active, orders_per_active,
+    ``cohorts`` is the result of `one_cohort.by_age`. age (or period), measure (share_active, orders_each,
     order_value, revenue_per_member, revenue_to_date and, if there are costs, margin, profit_per_member,
     profit_to_date), first, second, difference (second - first), ratio (second / first; null where first is not above
     0), same_season (whether both began in the same part of the year).

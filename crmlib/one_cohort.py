@@ -29,7 +29,7 @@ def by_age(tx, *, as_of, unit="quarter", cohort=None, partial=False):
 
     ============================  =====================================================================================
     cohort, age, period, size     as in `cohorts.cohort_table`; so are active, share_active, orders and revenue
-    orders_per_active             orders / active
+    orders_each             orders / active
     order_value                   revenue / orders: a ratio of totals, net of refunds
     margin, profit                profit / revenue and profit; only if the log has a ``cost``
     revenue_per_member            revenue / size
@@ -38,7 +38,7 @@ def by_age(tx, *, as_of, unit="quarter", cohort=None, partial=False):
     complete                      whether ``as_of`` is not before the last day of the period
     ============================  =====================================================================================
 
-    size x share_active x orders_per_active x order_value (x margin) is the revenue (the profit) of each row. A factor
+    size x share_active x orders_each x order_value (x margin) is the revenue (the profit) of each row. A factor
     that divides by nothing is null: a silent period has no orders per active customer, and one with refunds alone has
     no order value. Where ``as_of`` cuts a period short, its numbers are null unless ``partial=True``.
 
@@ -49,8 +49,8 @@ def by_age(tx, *, as_of, unit="quarter", cohort=None, partial=False):
     >>> days = pd.to_datetime(["2024-01-05", "2024-01-20", "2024-03-25", "2024-01-09"])
     >>> log = pd.DataFrame({"customer": ["a", "a", "a", "b"], "date": days, "amount": [10.0, 6.0, 5.0, 8.0]})
     >>> found = by_age(log, as_of="2024-03-31", unit="month", cohort="2024-01")
-    >>> found[["age", "share_active", "orders_per_active", "order_value", "revenue_to_date"]]
-       age  share_active  orders_per_active  order_value  revenue_to_date
+    >>> found[["age", "share_active", "orders_each", "order_value", "revenue_to_date"]]
+       age  share_active  orders_each  order_value  revenue_to_date
     0    0           1.0                1.5          8.0             12.0
     1    1           0.0                NaN          NaN             12.0
     2    2           0.5                1.0          5.0             14.5
@@ -63,7 +63,7 @@ def by_age(tx, *, as_of, unit="quarter", cohort=None, partial=False):
         found = {name: np.array(values)[rows] for name, values in found.items()}
     size, age = found["size"], found["age"]
     columns = {name: found[name] for name in ("cohort", "age", "period", "size", "active", "share_active", "orders")}
-    columns["orders_per_active"] = ratio(found["orders"], found["active"])
+    columns["orders_each"] = ratio(found["orders"], found["active"])
     columns["order_value"] = ratio(found["revenue"], found["orders"])
     if "profit" in found:
         columns["margin"] = ratio(found["profit"], found["revenue"])

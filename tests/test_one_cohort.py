@@ -43,11 +43,11 @@ def in_cents(name):
 def assert_factors_multiply_back(found):
     """Identity 2, row by row."""
     known = found[(found["orders"] > 0) & found["share_active"].notna()]
-    product = known["size"] * known["share_active"] * known["orders_per_active"] * known["order_value"]
+    product = known["size"] * known["share_active"] * known["orders_each"] * known["order_value"]
     assert product.tolist() == pytest.approx(known["revenue"].tolist(), rel=1e-12, abs=1e-9)
     if "profit" in found:
         sold = known[known["revenue"] > 0]
-        product = sold["size"] * sold["share_active"] * sold["orders_per_active"] * sold["order_value"] * sold["margin"]
+        product = sold["size"] * sold["share_active"] * sold["orders_each"] * sold["order_value"] * sold["margin"]
         assert product.tolist() == pytest.approx(sold["profit"].tolist(), rel=1e-12, abs=1e-9)
 
 
@@ -164,7 +164,7 @@ def test_by_age_of_a_small_log_by_hand():
     assert found["size"].tolist() == [2, 2, 2, 2]
     assert found["active"].tolist() == [2, 1, 1, 0] and found["orders"].tolist() == [3, 1, 1, 0]
     assert found["share_active"].tolist() == [1, 0.5, 0.5, 0]
-    assert found["orders_per_active"].tolist()[:3] == [1.5, 1, 1] and math.isnan(found["orders_per_active"][3])
+    assert found["orders_each"].tolist()[:3] == [1.5, 1, 1] and math.isnan(found["orders_each"][3])
     assert found["order_value"].tolist()[:3] == [16 / 3, 0, 6] and math.isnan(found["order_value"][3])
     assert found["revenue"].tolist() == [16, 0, 6, 0] and found["profit"].tolist() == [13, -2, 5, 0]
     assert found["margin"].isna().tolist() == [False, True, False, True]  # of no revenue there is no margin
@@ -286,7 +286,7 @@ def test_cdnow_by_quarter(cdnow_log):
     """The figures of audit.md: active 100/22.8/18.1/17.9/16.2/14.1 %, 1.71 to 1.76 orders after the first quarter."""
     found = by_age(cdnow_log, as_of="1998-06-30")
     assert found["share_active"].tolist() == pytest.approx([1, 0.2281, 0.1809, 0.1791, 0.1619, 0.1407], abs=5e-5)
-    each = found["orders_per_active"].tolist()
+    each = found["orders_each"].tolist()
     assert min(each[1:]) == pytest.approx(1.7105, abs=5e-3) and max(each[1:]) == pytest.approx(1.76, abs=5e-3)
     assert found["revenue_to_date"].iloc[-1] == pytest.approx(2500315.63 / 23570, rel=1e-12)
 
