@@ -19,6 +19,7 @@ PACKAGE = Path(crmlib.__file__).parent
 LAYERS = """
     errors
     checkout inert wording writing
+    small_groups
     frames parsing delimited
     arguments calendar_periods
     remote
@@ -105,7 +106,7 @@ WITH_EXAMPLES = (
     "one_cohort", "cohort_comparison", "all_cohorts", "carries",
     "scoring", "quadrature", "bgnbd", "mbgnbd", "pareto_nbd", "gamma_gamma", "model_json", "clv",
     "simulate", "uncertainty", "holdout", "diagnostics", "model_tables",
-    "wording", "delimited", "files", "datasets",
+    "wording", "small_groups", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
     "windows", "one_period", "two_periods", "products",
