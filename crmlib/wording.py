@@ -1,18 +1,46 @@
 """How numbers are written in sentences, tables and on axes: the same way everywhere.
 
-Every function takes a number or nothing (None, NaN) and gives text; nothing is written as an en dash.
+Every function takes a number or nothing (None, NaN) and gives text; nothing is written as an en dash. The text of
+`number`, `percent`, `money` and `day` remembers what it was made of: it is a `Figure`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+
 __all__ = [
-    "MODELS", "count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number",
+    "MODELS", "Figure", "count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number",
 ]  # fmt: skip
 
 # as people write them
 MODELS = {"BGNBD": "BG/NBD", "MBGNBD": "MBG/NBD", "ParetoNBD": "Pareto/NBD", "GammaGamma": "Gamma-Gamma"}
 
 NOTHING = "–"
+
+
+class Figure(str):
+    """Text of a number or a day that remembers it, so that a table of such texts can become a sheet of numbers.
+
+    ``value`` is the number, unrounded (a share of one for per cent), or the date; ``kind`` is "number", "percent", "money"
+    or "day"; ``decimals`` how many it is shown with; ``currency`` the sign in front of money. It is text in all else; what
+    is made of it, joined or cut, is plain text.
+
+    >>> shown = money(2500315.634, "$")
+    >>> shown, shown.value, shown.kind, type(shown + "!").__name__
+    ('$2,500,315.63', 2500315.634, 'money', 'str')
+    """
+
+    __slots__ = ("currency", "decimals", "kind", "value")
+
+    def __new__(cls, text, *, value, kind, decimals=0, currency=""):
+        found = super().__new__(cls, text)
+        found.value = value.item() if hasattr(value, "item") else value  # a number of numpy's as one of Python's
+        found.kind, found.decimals, found.currency = kind, decimals, currency
+        return found
+
+    def __getnewargs_ex__(self):
+        kept = {name: getattr(self, name) for name in self.__slots__}
+        return (str(self),), kept
 
 
 def number(value, decimals=0) -> str:
@@ -24,7 +52,8 @@ def number(value, decimals=0) -> str:
     if value is None or value != value:
         return NOTHING
     text = f"{value:,.{decimals}f}"
-    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text  # no "-0"
+    text = text.removeprefix("-") if float(text.replace(",", "")) == 0 else text  # no "-0"
+    return Figure(text, value=value, kind="number", decimals=decimals)
 
 
 def count(value, one: str, many: str | None = None) -> str:
@@ -43,7 +72,9 @@ def day(date) -> str:
     >>> day(dt.datetime(1997, 3, 25)), day(None)
     ('1997-03-25', '–')
     """
-    return NOTHING if date is None else f"{date:%Y-%m-%d}"
+    if date is None:
+        return NOTHING
+    return Figure(f"{date:%Y-%m-%d}", value=dt.date(date.year, date.month, date.day), kind="day")
 
 
 def days(value) -> str:
@@ -77,11 +108,14 @@ def percent(share, decimals=1) -> str:
     if share is None or share != share:
         return NOTHING
     text, least = f"{share:,.{decimals}%}"[:-1], 10.0**-decimals
-    if share < 1 and float(text.replace(",", "")) == 100:
-        return f"over {100 - least:.{decimals}f} %"
-    if share > 0 and float(text.replace(",", "")) == 0:
-        return f"under {least:.{decimals}f} %"
-    return f"{text.removeprefix('-') if float(text.replace(',', '')) == 0 else text} %"
+    rounded = float(text.replace(",", ""))
+    if share < 1 and rounded == 100:
+        text = f"over {100 - least:.{decimals}f}"
+    elif share > 0 and rounded == 0:
+        text = f"under {least:.{decimals}f}"
+    elif rounded == 0:
+        text = text.removeprefix("-")
+    return Figure(f"{text} %", value=share, kind="percent", decimals=decimals)
 
 
 def money(amount, currency="", decimals=2) -> str:
@@ -92,7 +126,8 @@ def money(amount, currency="", decimals=2) -> str:
     """
     if amount is None or amount != amount:
         return NOTHING
-    return _signed(number(amount, decimals), currency)
+    text = _signed(number(amount, decimals), currency)
+    return Figure(text, value=amount, kind="money", decimals=decimals, currency=currency)
 
 
 def short_number(value) -> str:
