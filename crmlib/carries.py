@@ -7,23 +7,28 @@ are our convention.
 from __future__ import annotations
 
 import datetime as dt
+import math
+from typing import NamedTuple
 
 import narwhals as nw
 import numpy as np
 
 from crmlib.audit import FEW, is_panel
 from crmlib.calendar_periods import complete, period_of
+from crmlib.cohorts import made_like
+from crmlib.concentration import window_start
 from crmlib.customer_periods import checked_log, knows_cost, purchase_days
-from crmlib.frames import collect, like, same_kind
+from crmlib.frames import collect, same_kind
 from crmlib.overview import YEAR
-from crmlib.wording import days
+from crmlib.wording import count, days
 
 __all__ = ["carries"]
 
 _UNITS = {"quarter": 3, "month": 1, "year": 12}  # months, in the order in which they are tried
 _AGES = 4  # complete periods of a cohort, below which its course cannot be told from a step
 _COHORTS = 3  # stacked, below which there is nothing to compare a layer with
-_HALVES = 60  # days, in less than which the halves of a log are not periods
+_MONTHS = (12, 6, 3, 1)  # of each of two periods, in the order in which they are tried
+_SLACK = 7  # days by which the first purchase may come after the first day of the period
 
 
 @same_kind
@@ -34,12 +39,14 @@ def carries(tx, *, as_of):
     lens                          one period, two periods, one cohort, cohorts compared, all cohorts, products, profit
     verdict                       "yes", "limited" (read it as ``view`` says) or "no"
     unit                          the first of quarter, month and year that carries a lens of cohorts; else null
+    months                        of the period, or of each of the two; null for other lenses and for "no"
     missing                       what the log lacks; null for "yes"
     mends                         what would mend it; null for "yes"
     view                          the view that is valid, or the nearest one
     ============================  =====================================================================================
 
-    One period: 365 days; at least a month. Two: 730 days; at least 60. One cohort: 20 customers with four complete
+    One period: 12 months; at least 28 days. Two: the longest of 12, 6, 3 and 1 months that the log holds twice, in a panel
+    after its last first purchase; for "yes" 12. One cohort: 20 customers with four complete
     periods. Cohorts compared: two of 20 that share two complete periods and a season; without a season, limited. All:
     three cohorts of 20, customers who still join, and a year before the chart in which older customers show up. A
     cohort panel (`audit.Facts.is_panel`) has nobody new by design: all cohorts is refused. The same kind of table as
@@ -59,9 +66,18 @@ def carries(tx, *, as_of):
     lenses = [_one_period, _two_periods, _one_cohort, _compared, _all_cohorts, _products, _profit]
     rows = [_few(log, lens) or lens(log) for lens in lenses]
     names = [one.__name__.strip("_").replace("_", " ").replace("compared", "cohorts compared") for one in lenses]
-    columns = dict(zip(("verdict", "unit", "missing", "mends", "view"), map(list, zip(*rows, strict=True)), strict=True))
-    columns = {"lens": names} | columns
-    return like(lines, columns, dict.fromkeys(columns, nw.String)).to_native()
+    columns = {"lens": names} | dict(zip(_Row._fields, map(list, zip(*rows, strict=True)), strict=True))
+    columns["months"] = [math.nan if months is None else float(months) for months in columns["months"]]
+    return made_like(lines, columns, dict.fromkeys(columns, nw.String) | {"months": nw.Float64}, ["months"])
+
+
+class _Row(NamedTuple):
+    verdict: str
+    unit: str | None
+    months: int | None
+    missing: str | None
+    mends: str | None
+    view: str
 
 
 class _Log:
@@ -84,6 +100,7 @@ class _Log:
             # cohorts of enough customers, and how many periods of each are complete
             self.cohorts[unit] = {int(one): end - int(one) + 1 for one, n in zip(found, sizes, strict=True) if n >= FEW}
         self.customers = len(begins)
+        self.last_first = dt.date.fromordinal(int(day[begins].max()))
         opening = self.first.toordinal() + -(-self.days // 4) - 1
         self.panel = is_panel((day[begins] <= opening).mean(), self.days, self.customers)
 
@@ -91,39 +108,54 @@ class _Log:
         return next((unit for unit in _UNITS if carried(self.cohorts[unit], unit)), None)
 
 
-def _yes(view, unit=None):
-    return "yes", unit, None, None, view
+    def months_twice(self):
+        """The longest period that the log holds twice; it begins with its first line, which is rarely the first day."""
+        start = (self.last_first if self.panel else self.first) - dt.timedelta(days=_SLACK)
+        return next((months for months in _MONTHS if window_start(self.as_of, 2 * months) >= start), None)
+
+
+def _yes(view, unit=None, months=None):
+    return _Row("yes", unit, months, None, None, view)
+
+
+def _limited(missing, mends, view, unit=None, months=None):
+    return _Row("limited", unit, months, missing, mends, view)
+
+
+def _no(missing, mends, view):
+    return _Row("no", None, None, missing, mends, view)
 
 
 def _few(log, lens):
     if log.customers >= FEW or lens in (_products, _profit):
         return None
-    return "no", None, f"{FEW} or more customers", "more customers", "the lines of each customer, read one by one"
+    return _no(f"{FEW} or more customers", "more customers", "the lines of each customer, read one by one")
 
 
 def _one_period(log):
     if log.days >= YEAR:
         of_panel = "; it is the year of one cohort, and not of the firm" if log.panel else ""
-        return _yes(f"the {YEAR} days to {log.as_of}{of_panel}")
-    missing, mends = f"a whole year: the log covers {days(log.days)}", f"a log of {YEAR} days or more"
+        return _yes(f"the 12 months to {log.as_of}{of_panel}", months=12)
+    missing, mends = f"a whole year: the log covers {days(log.days)}", "a log of 12 months or more"
     if log.days >= 28:
-        return "limited", None, missing, mends, f"all {log.days} days, read as a part of a year with its season"
-    return "no", None, missing, mends, "orders by day"
+        return _limited(missing, mends, f"all {log.days} days, read as a part of a year with its season", months=12)
+    return _no(missing, mends, "orders by day")
 
 
 def _two_periods(log):
-    if log.days >= 2 * YEAR and not log.panel:
-        return _yes(f"the {YEAR} days to {log.as_of} and the {YEAR} before")
-    half = YEAR if log.days >= 2 * YEAR else log.days // 2
-    view = f"two periods of {half} days"
+    months = log.months_twice()
+    if months is None:
+        missing, mends = f"two periods to compare: the log covers {days(log.days)}", "a log of 24 months or more"
+        return _no(missing, mends, "one period")
+    view = f"the {count(months, 'month')} to {log.as_of} and the {count(months, 'month')} before"
     if log.panel:
         missing = "customers who join: the log follows one group, so that new is 0 by design"
         view += "; a change is ageing and season, not growth"
-        return "limited", None, missing, "the log of all customers", view
-    missing, mends = f"a second year: the log covers {days(log.days)}", f"a log of {2 * YEAR} days or more"
-    if log.days >= _HALVES:
-        return "limited", None, missing, mends, f"{view}, of different seasons"
-    return "no", None, missing, mends, "one period"
+        return _limited(missing, "the log of all customers", view, months=months)
+    if months == 12:
+        return _yes(view, months=months)
+    missing, mends = f"a second year: the log covers {days(log.days)}", "a log of 24 months or more"
+    return _limited(missing, mends, f"{view}, of different seasons", months=months)
 
 
 def _one_cohort(log):
@@ -131,7 +163,7 @@ def _one_cohort(log):
     if unit:
         return _yes("the group that the log follows, by age" if log.panel else f"a cohort by {unit}", unit)
     missing = f"a cohort of {FEW} or more customers with {_AGES} complete periods"
-    return "no", None, missing, "a longer log", "how many bought again within so many weeks"
+    return _no(missing, "a longer log", "how many bought again within so many weeks")
 
 
 def _compared(log):
@@ -147,9 +179,9 @@ def _compared(log):
     mends = "a log in which cohorts of the same season in two years have two complete periods"
     if unit := log.first_unit(any_two):
         missing = "two cohorts of the same season: a difference may be that of the season"
-        return "limited", unit, missing, mends, f"cohorts by {unit} as a check of stability, and not of quality"
+        return _limited(missing, mends, f"cohorts by {unit} as a check of stability, and not of quality", unit)
     missing = f"two cohorts of {FEW} or more customers that share two complete periods"
-    return "no", None, missing, mends, "one cohort"
+    return _no(missing, mends, "one cohort")
 
 
 def _all_cohorts(log):
@@ -160,27 +192,27 @@ def _all_cohorts(log):
     if log.panel:
         missing = "customers who join after the beginning: the log follows one group"
         view = "one cohort; its chart shrinks by construction and shows no growth, no new share and no health"
-        return "no", None, missing, "the log of all customers", view
+        return _no(missing, "the log of all customers", view)
     if not (unit := log.first_unit(joined)):
         missing = f"{_COHORTS} cohorts of {FEW} or more customers, up to the last complete period"
-        return "no", None, missing, "a longer log, or one with all who joined", "one cohort"
+        return _no(missing, "a longer log, or one with all who joined", "one cohort")
     since = log.first + dt.timedelta(days=YEAR)
     # after the year in which older customers show up there must be cohorts left to stack
     if sum(born > period_of(since, unit) and ages >= 1 for born, ages in log.cohorts[unit].items()) < _COHORTS:
         missing = "birth dates: who is first seen in the first year may have bought before the log began"
         view = f"the chart by {unit}, whose first cohorts hold older customers too"
-        return "limited", unit, missing, f"lines of {YEAR} days before the chart", view
+        return _limited(missing, f"lines of {YEAR} days before the chart", view, unit)
     return _yes(f"the chart by {unit} since {since}; who was first seen earlier stands in the band before", unit)
 
 
 def _products(log):
     if log.has_product:
         return _yes("customers, orders and money by product")
-    return "no", None, "a column 'product'", "lines by product", "orders as a whole"
+    return _no("a column 'product'", "lines by product", "orders as a whole")
 
 
 def _profit(log):
     if log.knows_cost:
         return _yes("profit: amount less cost")
     missing = "the cost of some lines" if log.has_cost else "a column 'cost'"
-    return "no", None, missing, "the cost of every line", "revenue, and named so"
+    return _no(missing, "the cost of every line", "revenue, and named so")

@@ -12,7 +12,7 @@ import io
 import re
 from dataclasses import dataclass
 
-__all__ = ["Facts", "Findings", "Picture", "Prose", "Table", "few_colours", "picture", "safe"]
+__all__ = ["Exhibit", "Facts", "Findings", "Picture", "Prose", "Section", "Table", "few_colours", "picture", "safe"]
 
 # Jupyter typesets what stands between two dollar signs, also in HTML, unless it is told not to.
 PLAIN = "tex2jax_ignore mathjax_ignore"
@@ -141,9 +141,46 @@ class Picture:
     def __repr__(self):
         return f"[figure: {self.words}]"
 
+    def _repr_html_(self):
+        image = base64.b64encode(self.png).decode()
+        return f'<figure><img src="data:image/png;base64,{image}" alt="{safe(self.words)}" width="{self.width}"></figure>'
+
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = {"image/png": base64.b64encode(self.png).decode(), "text/plain": repr(self)}
         return data, {"image/png": {"width": self.width, "alt": self.words}}
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A finding and what bears it out: its title is the sentence; its parts are pictures, sentences and tables."""
+
+    key: str
+    title: str
+    parts: tuple
+
+    def __repr__(self):
+        return "\n".join([self.title, *map(repr, self.parts)])
+
+    def _repr_html_(self):
+        inside = "".join(part._repr_html_() for part in self.parts)
+        return f'<section aria-labelledby="{self.key}"><h3 id="{self.key}">{_sentence(self.title)}</h3>{inside}</section>'
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, which the contents of the page list, and the exhibits, sentences and tables under it."""
+
+    key: str
+    heading: str
+    parts: tuple
+
+    def __repr__(self):
+        return "\n\n".join([self.heading, *map(repr, self.parts)])
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        heading = f'<h2 id="{self.key}" class="{PLAIN}">{safe(self.heading)}</h2>'
+        data = {"text/html": heading + "".join(part._repr_html_() for part in self.parts), "text/plain": repr(self)}
+        return data, {"text/html": {"headings": [[self.key, self.heading]]}}
 
 
 def few_colours(png: bytes) -> bytes:
