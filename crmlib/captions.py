@@ -11,8 +11,9 @@ from typing import NamedTuple
 from crmlib.audit import FEW
 from crmlib.clv import ANNUAL_DISCOUNT
 from crmlib.conclusions import (
-    CLOSE, STEADY, carried, concentration, once, rows_of, share_of_top,
+    CLOSE, STEADY, carried, concentration, once, share_of_top,
 )  # fmt: skip
+from crmlib.frames import rows_of
 from crmlib.holdout import QUIET
 from crmlib.wording import count, day, days, number, percent, several
 

@@ -22,10 +22,10 @@ from crmlib.frames import collect, same_kind
 from crmlib.overview import YEAR
 from crmlib.wording import count, days
 
-__all__ = ["carries"]
+__all__ = ["AGES", "carries"]
 
 _UNITS = {"quarter": 3, "month": 1, "year": 12}  # months, in the order in which they are tried
-_AGES = 4  # complete periods of a cohort, below which its course cannot be told from a step
+AGES = 4  # complete periods of a cohort, below which its course cannot be told from a step
 _COHORTS = 3  # stacked, below which there is nothing to compare a layer with
 _MONTHS = (12, 6, 3, 1)  # of each of two periods, in the order in which they are tried
 _SLACK = 7  # days by which the first purchase may come after the first day of the period
@@ -159,10 +159,10 @@ def _two_periods(log):
 
 
 def _one_cohort(log):
-    unit = log.first_unit(lambda cohorts, _: max(cohorts.values(), default=0) >= _AGES)
+    unit = log.first_unit(lambda cohorts, _: max(cohorts.values(), default=0) >= AGES)
     if unit:
         return _yes("the group that the log follows, by age" if log.panel else f"a cohort by {unit}", unit)
-    missing = f"a cohort of {FEW} or more customers with {_AGES} complete periods"
+    missing = f"a cohort of {FEW} or more customers with {AGES} complete periods"
     return _no(missing, "a longer log", "how many bought again within so many weeks")
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import narwhals as nw
 
 from crmlib import rfm
+from crmlib.frames import rows_of
 from crmlib.lifecycle import INACTIVE_AFTER
 from crmlib.overview import Refused
 from crmlib.wording import count, day, days, lines, number, percent, several
 
 __all__ = [
     "Finding", "activity", "carried", "concentration", "first_page", "growth", "holdout", "once", "one_year", "panel",
-    "quiet_segments", "read", "rows_of", "share_of_top", "to_act_on", "unsaid", "value_by_segment",
+    "quiet_segments", "read", "share_of_top", "to_act_on", "unsaid", "value_by_segment",
 ]  # fmt: skip
 
 NEAR_80 = 0.05  # within five points of 80 % the claim is taken as right
@@ -281,12 +282,6 @@ def carried(part) -> bool:
 def share_of_top(top, q) -> float:
     """The share of revenue of the best ``q`` in the table of top shares."""
     return next(row["share_of_revenue"] for row in rows_of(top) if abs(row["top"] - q) < 1e-9)
-
-
-def rows_of(table) -> list[dict]:
-    """A table as one dictionary a row; NaN becomes None, as in polars."""
-    rows = nw.from_native(table).iter_rows(named=True)
-    return [{name: None if value != value else value for name, value in row.items()} for row in rows]
 
 
 def lowered(sentence) -> str:

@@ -16,7 +16,7 @@ from crmlib.errors import DataError, quote
 
 __all__ = [
     "ENGINES", "alike", "as_day", "borrow", "check_days", "collect", "day_number", "height", "is_lazy", "lending", "like",
-    "same_kind", "score", "table", "with_names",
+    "rows_of", "same_kind", "score", "table", "with_names",
 ]  # fmt: skip
 
 ENGINES = "pandas, polars, pyarrow, DuckDB, Spark or ibis"
@@ -316,3 +316,14 @@ def score(value: nw.Expr, k: int) -> nw.Expr:
     """
     worse = _whole(value.rank("min")) - 1
     return nw.when(~value.is_null()).then(worse * k // value.count() + 1)
+
+
+def rows_of(native) -> list[dict]:
+    """A small table as one dictionary a row; a gap is None, however its engine writes one.
+
+    >>> import pandas as pd
+    >>> rows_of(pd.DataFrame({"a": ["x", None], "b": [1.0, float("nan")]}))
+    [{'a': 'x', 'b': 1.0}, {'a': None, 'b': None}]
+    """
+    rows = nw.from_native(native).to_arrow().to_pylist()
+    return [{name: None if value != value else value for name, value in row.items()} for row in rows]

@@ -29,9 +29,11 @@ YEAR = 365  # days
 
 @dataclass(frozen=True)
 class Refused:
-    """A part of the audit that this log cannot carry, and why: one sentence."""
+    """A part of the audit that this log cannot carry: why, in a sentence; what would mend it; the nearest valid view."""
 
     why: str
+    mends: str = ""
+    view: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import narwhals as nw
 
 from crmlib import captions, clv, conclusions, lifecycle, pareto, pyramid, rfm
-from crmlib.conclusions import carried, rows_of
+from crmlib.conclusions import carried
+from crmlib.frames import rows_of
 from crmlib.inert import Prose, Table
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import Opened

@@ -66,6 +66,7 @@ LAYERS = """
     overview
     audit scorecard
     carries
+    lenses
     conclusions
     captions
     plots.look

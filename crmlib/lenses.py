@@ -1,0 +1,309 @@
+"""The five lenses of a customer-base audit, and that of products, on one log: every table that the report shows of them.
+
+A lens is a frozen value of finished tables, or `Refused` with what is missing, what mends it and the nearest view that
+is valid. What each needs of a log is in `crmlib.carries`; what each table holds in the module of its lens.
+
+Source: Fader, Hardie and Ross, The Customer-Base Audit (2022), through its public companion.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+
+from crmlib import all_cohorts, cohort_comparison, one_cohort, one_period, products, two_periods
+from crmlib.calendar_periods import period_label, period_of
+from crmlib.audit import FEW
+from crmlib.carries import AGES, carries
+from crmlib.concentration import window_start
+from crmlib.errors import DataError, DataNotice
+from crmlib.frames import as_day, rows_of
+from crmlib.overview import YEAR, Refused
+
+__all__ = [
+    "AllCohorts", "Carried", "CohortsCompared", "Lenses", "OneCohort", "OnePeriod", "Products", "TwoPeriods", "lenses",
+]  # fmt: skip
+
+WEEKS = (13, 26, 52)  # windows for the second purchase: a quarter, half a year, a year
+ENTRY_DAYS = 365  # of a customer's own first year, in which entry products are compared
+_ONE, _TWO, _COHORT, _COMPARED, _ALL, _PRODUCTS, _PROFIT = (
+    "one period", "two periods", "one cohort", "cohorts compared", "all cohorts", "products", "profit",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A row of `carries`: the verdict on a lens, its unit or months, what is missing and mends it, the valid view."""
+
+    verdict: str
+    unit: str | None
+    months: int | None
+    missing: str | None
+    mends: str | None
+    view: str
+
+
+@dataclass(frozen=True)
+class OnePeriod:
+    """Lens 1, from `start` to `end`: tables of `crmlib.one_period`; ``distributions`` by measure."""
+
+    start: dt.date
+    end: dt.date
+    money: str
+    people: Any
+    factors: dict[str, float]
+    averages: Any
+    deciles: Any
+    slices: Any
+    distributions: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TwoPeriods:
+    """Lens 2: two adjacent periods of ``months`` months up to ``end``, the later from ``middle`` on."""
+
+    start: dt.date
+    middle: dt.date
+    end: dt.date
+    months: int
+    money: str
+    people: Any
+    bridge: Any
+    repeat_buying_rate: float
+    drivers: Any
+    decile_change: Any
+    ups_and_downs: Any
+
+    @property
+    def same_season(self) -> bool:
+        return self.months % 12 == 0
+
+
+@dataclass(frozen=True)
+class OneCohort:
+    """Lens 3 on the cohort called ``cohort``: tables of `crmlib.one_cohort`."""
+
+    cohort: str
+    unit: str
+    money: str
+    size: int
+    by_age: Any
+    next_orders: Any
+    repeat_buying: Any
+    patterns: Any
+    deciles: Any
+
+
+@dataclass(frozen=True)
+class CohortsCompared:
+    """Lens 4: all cohorts by age; the newest pair of one season, if there is one, by age and by calendar period."""
+
+    unit: str
+    money: str
+    by_age: Any
+    pair: tuple[str, str]
+    same_season: bool
+    by_own_age: Any
+    by_period: Any
+    second_purchase: Any
+    second_by_age: Any
+
+
+@dataclass(frozen=True)
+class AllCohorts:
+    """Lens 5: `all_cohorts.cohort_chart` and `base_by_period` since ``since`` (None: since the log began)."""
+
+    unit: str
+    money: str
+    since: dt.date | None
+    chart: Any
+    base: Any
+
+
+@dataclass(frozen=True)
+class Products:
+    """The lens of products: tables of `crmlib.products`; ``basket`` and ``entry`` may be `Refused`."""
+
+    start: dt.date
+    end: dt.date
+    money: str
+    by_product: Any
+    basket: Any
+    duplication: Any
+    entry: Any
+    ever_bought: Any
+
+
+@dataclass(frozen=True)
+class Lenses:
+    """Every lens on one log, each its value or `Refused`; ``carried`` has the row of `carries` by the lens's name."""
+
+    as_of: dt.date
+    carried: dict[str, Carried]
+    money: str
+    one_period: Any
+    two_periods: Any
+    one_cohort: Any
+    cohorts_compared: Any
+    all_cohorts: Any
+    products: Any
+
+
+def lenses(tx, *, as_of) -> Lenses:
+    """All lenses on the log ``tx``, which comes from the door, up to ``as_of``.
+
+    Money is profit where every line has a cost, else revenue; ``money`` says which. Raises `DataError` for an ``as_of``
+    before the first purchase; whatever else a log cannot carry becomes `Refused`.
+    """
+    as_of = as_day(as_of)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)  # on refunds and gaps in costs, which the report counts and says
+        carried = {row.pop("lens"): Carried(**row) for row in rows_of(carries(tx, as_of=as_of))}
+        money = "profit" if carried[_PROFIT].verdict == "yes" else "revenue"
+        made = {
+            name: _refused(carried[name]) if carried[name].verdict == "no" else _or_refused(make, tx, as_of, carried[name], money)
+            for name, make in _MAKERS.items()
+        }  # fmt: skip
+    return Lenses(as_of, carried, money, *(made[name] for name in _MAKERS))
+
+
+def _refused(carried):
+    return Refused(f"The log lacks {carried.missing}.", carried.mends, carried.view)
+
+
+def _or_refused(make, *arguments):
+    try:
+        return make(*arguments)
+    except DataError as error:
+        return Refused(str(error))
+
+
+def _one_period(tx, as_of, carried, money):
+    people = one_period.by_customer(tx, as_of=as_of, months=carried.months)
+    averages = one_period.averages(people)
+    measures = [row["measure"] for row in rows_of(averages)]
+    return OnePeriod(
+        start=max(window_start(as_of, carried.months), _first_day(tx)),
+        end=as_of,
+        money=money,
+        people=people,
+        factors=rows_of(one_period.factors(people))[0],
+        averages=averages,
+        deciles=one_period.customer_deciles(people),
+        slices=_or_refused(one_period.equal_slices, people),
+        distributions={measure: one_period.distribution(people, by=measure) for measure in measures},
+    )
+
+
+def _two_periods(tx, as_of, carried, money):
+    months = carried.months
+    people = two_periods.changes(tx, as_of=as_of, months=months)
+    return TwoPeriods(
+        start=window_start(as_of, 2 * months),
+        middle=window_start(as_of, months),
+        end=as_of,
+        months=months,
+        money=money,
+        people=people,
+        bridge=two_periods.bridge(people),
+        repeat_buying_rate=two_periods.repeat_buying_rate(people),
+        drivers=_or_refused(two_periods.drivers, people),
+        decile_change=two_periods.decile_change(people),
+        ups_and_downs=two_periods.ups_and_downs(people),
+    )
+
+
+def _one_cohort(tx, as_of, carried, money):
+    unit = carried.unit
+    everyone = one_cohort.by_age(tx, as_of=as_of, unit=unit)
+    cohort = _followed(nw.from_native(everyone), _born_after(tx, unit))
+    own = nw.from_native(everyone).filter(nw.col("cohort") == cohort)
+    return OneCohort(
+        cohort=cohort,
+        unit=unit,
+        money=money,
+        size=int(own["size"][0]),
+        by_age=own.to_native(),
+        next_orders=one_cohort.next_order_curves(tx, as_of=as_of, cohort=cohort, unit=unit),
+        repeat_buying=one_cohort.repeat_buying(tx, as_of=as_of, unit=unit, cohort=cohort),
+        patterns=one_cohort.patterns(tx, as_of=as_of, unit=unit, cohort=cohort),
+        deciles=one_cohort.value_deciles(tx, as_of=as_of, unit=unit, cohort=cohort),
+    )
+
+
+def _followed(cohorts, since):
+    """The label of the cohort to follow: of those born after the log's first year, if there are any, the oldest with
+    enough customers; else the largest."""
+    whole = cohorts.filter(nw.col("complete")).group_by("cohort").agg(nw.len().alias("ages"), nw.col("size").max())
+    rows = [row for row in whole.sort("cohort").iter_rows(named=True) if row["ages"] >= AGES and row["size"] >= FEW]
+    known = [row for row in rows if row["cohort"] > since]
+    return known[0]["cohort"] if known else max(rows, key=lambda row: row["size"])["cohort"]
+
+
+def _cohorts_compared(tx, as_of, carried, money):
+    unit = carried.unit
+    everyone = one_cohort.by_age(tx, as_of=as_of, unit=unit)
+    first, second = _newest_pair(nw.from_native(everyone), same_season=carried.verdict == "yes")
+    compare = lambda across: cohort_comparison.two_cohorts(everyone, first=first, second=second, across=across)  # noqa: E731
+    return CohortsCompared(
+        unit=unit,
+        money=money,
+        by_age=everyone,
+        pair=(first, second),
+        same_season=carried.verdict == "yes",
+        by_own_age=compare("age"),
+        by_period=_or_refused(compare, "period"),
+        second_purchase=cohort_comparison.second_purchase(tx, as_of=as_of, unit=unit, weeks=WEEKS),
+        second_by_age=cohort_comparison.second_purchase_by_age(tx, as_of=as_of, unit=unit),
+    )
+
+
+def _newest_pair(cohorts, *, same_season):
+    """The newest two cohorts that can be compared: of one season in two years, or else neighbours."""
+    whole = cohorts.filter(nw.col("complete")).group_by("cohort").agg(nw.len().alias("ages"), nw.col("size").max())
+    rows = whole.filter((nw.col("ages") >= 2) & (nw.col("size") >= FEW)).sort("cohort")
+    labels = rows["cohort"].to_list()
+    if not same_season:
+        return labels[-2], labels[-1]
+    a_year_before = lambda label: f"{int(label[:4]) - 1}{label[4:]}"  # noqa: E731
+    known = {*nw.from_native(cohorts).filter(nw.col("size") >= FEW)["cohort"].to_list()}
+    return next((a_year_before(label), label) for label in reversed(labels) if a_year_before(label) in known)
+
+
+def _all_cohorts(tx, as_of, carried, money):
+    unit = carried.unit
+    since = _first_day(tx) + dt.timedelta(days=YEAR) if carried.verdict == "yes" else None
+    chart = all_cohorts.cohort_chart(tx, as_of=as_of, unit=unit, since=since)
+    return AllCohorts(unit, money, since, chart, all_cohorts.base_by_period(tx, as_of=as_of, unit=unit, since=since))
+
+
+def _products(tx, as_of, _, money):
+    return Products(
+        start=max(window_start(as_of, 12), _first_day(tx)),
+        end=as_of,
+        money=money,
+        by_product=products.by_product(tx, as_of=as_of),
+        basket=_or_refused(lambda: products.basket(tx, as_of=as_of)),
+        duplication=products.duplication(tx, as_of=as_of),
+        entry=_or_refused(lambda: products.entry_products(tx, as_of=as_of, days=ENTRY_DAYS)),
+        ever_bought=_or_refused(lambda: products.ever_bought(tx, as_of=as_of)),
+    )
+
+
+_MAKERS = {
+    _ONE: _one_period, _TWO: _two_periods, _COHORT: _one_cohort, _COMPARED: _cohorts_compared, _ALL: _all_cohorts,
+    _PRODUCTS: _products,
+}  # fmt: skip
+
+
+def _first_day(tx):
+    return as_day(nw.from_native(tx)["date"].min())
+
+
+def _born_after(tx, unit):
+    """The label of the period with the last day of the log's first year: by then older customers have shown up."""
+    return period_label(period_of(_first_day(tx) + dt.timedelta(days=YEAR - 1), unit), unit)
