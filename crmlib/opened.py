@@ -10,6 +10,7 @@ from crmlib import datasets
 from crmlib.audit import Audit, audit
 from crmlib.errors import DataError
 from crmlib.frames import as_day
+from crmlib.lenses import Lenses, lenses
 from crmlib.transactions import Note
 from crmlib.wording import lines, money
 
@@ -26,6 +27,7 @@ class Opened:
 
     name: str
     audit: Audit
+    lenses: Lenses
     notes: tuple[Note, ...]
     currency: str
     ids: str
@@ -76,4 +78,5 @@ def open_log(data, *, as_of="", currency="", ids="none", prepared="", options=No
                 f"{lines(later)} {verb} after {as_of} and {'is' if later == 1 else 'are'} left out.",
             )
         )
-    return Opened(Path(data).name if not prepared else data, audit(tx, as_of=as_of), tuple(notes), currency, ids)
+    name = Path(data).name if not prepared else data
+    return Opened(name, audit(tx, as_of=as_of), lenses(tx, as_of=as_of), tuple(notes), currency, ids)

@@ -76,6 +76,9 @@ LAYERS = """
     explorers
     explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage
     opened
+    exhibits.parts
+    exhibits.one_period
+    exhibits
     section_tables
     sections
     report

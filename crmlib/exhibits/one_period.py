@@ -1,0 +1,191 @@
+"""Lens 1: how different customers are within one period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from crmlib import plots
+from crmlib.conclusions import carried
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
+from crmlib.frames import rows_of
+from crmlib.inert import Section
+from crmlib.opened import Opened
+from crmlib.small_groups import LEAST, is_small, merged
+from crmlib.wording import count, number, percent
+
+__all__ = ["KEY", "Factor", "half_of", "one_period", "share_once", "what_lifts"]
+
+KEY, HEADING = "one-period", "One period: how different are customers?"
+MEASURES = {
+    "orders": "orders", "revenue": "revenue", "profit": "profit", "own_order_value": "own revenue an order",
+    "own_margin": "own margin",
+}  # fmt: skip
+
+
+def one_period(log: Opened) -> Section:
+    """How many and what they bring, how it is spread, who brings most, how few bring half."""
+    lens = log.lenses.one_period
+    if not carried(lens):
+        return refusal(KEY, HEADING, lens)
+    view = f"{lens.start} to {lens.end}: {log.lenses.carried['one period'].view}."
+    found = [_factors(log, lens), _spread(log, lens), _deciles(log, lens)]
+    return section(KEY, HEADING, view, [*found, *([_slices(log, lens)] if carried(lens.slices) else [])])
+
+
+def _factors(log, lens):
+    """Customers x orders x value (x margin), beside the mean of customers' own averages."""
+    own = lens.factors
+    bought_once = share_once(lens)
+    multiplied = f"{number(own['customers'])} customers × {ratio(own['orders_each'])} orders × {log.money(own['order_value'])}"
+    title = f"{multiplied} an order make {log.round_money(own['revenue'])}"
+    averages = {row["measure"]: row for row in rows_of(lens.averages)}
+    mean = averages["own_order_value"]["mean"]
+    said = f"{percent(bought_once)} of them ordered once in the period. "
+    if mean:
+        said += (
+            f"The value of an order is all revenue over all orders, {log.money(own['order_value'])}; the mean of customers’ own "
+            f"averages is {log.money(mean)}, another number, which counts a single order as much as fifty."
+        )
+    columns = [Column("what", "what", text), Column("value", "value", text)]
+    rows = [
+        ("customers who bought", number(own["customers"])), ("orders", number(own["orders"])),
+        ("orders a customer", ratio(own["orders_each"])), ("revenue an order", log.money(own["order_value"])),
+        ("revenue", log.money(own["revenue"])), ("revenue a customer", log.money(own["revenue_each"])),
+    ]  # fmt: skip
+    if "profit" in own:
+        rows += [("margin (profit / revenue)", percent(own["margin"])), ("profit", log.money(own["profit"])),
+                 ("profit a customer", log.money(own["profit_each"]))]  # fmt: skip
+    factors = tabled([{"what": what, "value": value} for what, value in rows], columns, caption="Ratios of totals")
+    bins = lens.distributions["orders"]
+    chart = plots.distribution_bars(bins, measure="orders in the period", ax=plots.canvas(height=3.0))
+    return exhibit(
+        "factors", title, chart=chart, shows=f"Share of the customers by number of orders: {_bins(bins)}.", so_what=said,
+        tables=[factors],
+    )  # fmt: skip
+
+
+def share_once(lens) -> float:
+    """Of the customers of the period, those with one order in it."""
+    rows = rows_of(lens.distributions["orders"])
+    return sum(row["share_of_customers"] for row in rows if row["low"] is not None and row["low"] <= 1 < (row["high"] or 0))
+
+
+def _bins(bins, most=6):
+    """The largest bins in words, for those who do not see the chart."""
+    rows = sorted(rows_of(bins), key=lambda row: -row["share_of_customers"])[:most]
+    return ", ".join(f"{row['bin']} {percent(row['share_of_customers'])}" for row in rows)
+
+
+def _spread(log, lens):
+    """The distribution of money: how many are below the mean, how many lose money."""
+    averages = {row["measure"]: row for row in rows_of(lens.averages)}
+    found, bins = averages[lens.money], lens.distributions[lens.money]
+    title = (
+        f"{percent(found['share_below_mean'])} of customers bring less {lens.money} than the mean of {log.money(found['mean'])}; "
+        f"half bring less than {log.money(found['median'])}"
+    )
+    said = "Plan with the groups and not with the mean: nearly nobody is the average customer."
+    if abs(found["mean"] - found["median"]) <= 0.05 * abs(found["mean"]):
+        said = "Mean and median lie close together, which is unusual: check whether the log was filtered or capped."
+    chart = plots.distribution_bars(
+        bins, measure=f"{lens.money} of a customer{f', {log.currency}' if log.currency else ''}", mean=found["mean"],
+        ax=plots.canvas(height=3.2),
+    )  # fmt: skip
+    measured = [row | {"measure": MEASURES[row["measure"]]} for row in averages.values()]
+    columns = [Column("measure", "measure of a customer", text), Column("customers", "customers"),
+               Column("mean", "mean", ratio), Column("median", "median", ratio),
+               Column("share_below_mean", "below the mean", percent)]  # fmt: skip
+    return exhibit(
+        "spread", title, chart=chart, shows=f"Share of the customers by {lens.money}: {_bins(bins)}.", so_what=said,
+        tables=[tabled(measured, columns, caption="Each customer counts once")],
+    )  # fmt: skip
+
+
+def _deciles(log, lens):
+    """Ten equal groups of customers, best first."""
+    rows = rows_of(lens.deciles)
+    best, share = rows[0], f"share_of_{lens.money}"
+    factor = what_lifts(rows)
+    others = f"{factor.write(log)(factor.others)}" if factor.others is not None else "none"
+    title = f"The best tenth of customers bring {percent(best[share])} of {lens.money}"
+    said = (
+        f"What sets them apart from the others most is {factor.words}: {factor.write(log)(factor.best)} against {others}. "
+        f"That is what to look for in a new customer, and what to protect in these {number(best['customers'])}."
+    )
+    last = rows[9]
+    if last[lens.money] < 0:
+        said += f" The last tenth cost {log.round_money(-last[lens.money])} more than they bring: look at what was sold to them."
+    summed = ["orders", "revenue", *(["profit"] if lens.money == "profit" else [])]
+    rows = merged(rows, label="decile", sums=[*summed, *(f"share_of_{name}" for name in summed)])
+    columns = [Column("decile", "decile", text), Column("customers", "customers"),
+               Column("share_of_orders", "of orders", percent), Column("share_of_revenue", "of revenue", percent)]  # fmt: skip
+    if lens.money == "profit":
+        columns += [Column("share_of_profit", "of profit", percent), Column("profit_each", "profit each", log.money)]
+    else:
+        columns += [Column("revenue_each", "revenue each", log.money)]
+    columns += [Column("orders_each", "orders each", ratio), Column("order_value", "revenue an order", log.money)]
+    columns += [Column("margin", "margin", percent)] if lens.money == "profit" else []
+    chart = None
+    shares = ", ".join(f"{row['decile']}: {percent(row[share])}" for row in rows if row[share] is not None)
+    return exhibit(
+        "deciles", title, chart=chart, shows=f"Share of {lens.money} by tenth of the customers, best first: {shares}.",
+        so_what=said, tables=[tabled(rows, columns, caption=f"Customers in ten equal groups by {lens.money}")],
+    )  # fmt: skip
+
+
+class Factor(NamedTuple):
+    """What one group of customers does more than another: the factor in words, both values, how they are written."""
+
+    words: str
+    best: float
+    others: float | None
+    write: Callable
+
+
+def what_lifts(rows) -> Factor:
+    """Of orders a customer, revenue an order and margin the one in which the best decile is ahead of the others most.
+
+    The factors multiply to the money of a customer, so the largest ratio explains most of the gap.
+    """
+    best = rows[0]
+    others = {name: sum(row[name] for row in rows[1:] if row["customers"]) for name in _SUMMED if name in best}
+    factors = [Factor("how often they order", best["orders_each"], _over(others, "orders", "customers"), lambda _: ratio),
+               Factor("the value of an order", best["order_value"], _over(others, "revenue", "orders"), lambda log: log.money)]  # fmt: skip
+    if "profit" in best:
+        factors.append(Factor("their margin", best["margin"], _over(others, "profit", "revenue"), lambda _: percent))
+    known = [factor for factor in factors if factor.best and factor.others and factor.others > 0]
+    return max(known or factors[:1], key=lambda factor: factor.best / factor.others if factor.others else 0)
+
+
+_SUMMED = ("customers", "orders", "revenue", "profit")
+
+
+def _over(sums, above, below):
+    return sums[above] / sums[below] if sums.get(below) else None
+
+
+def half_of(lens) -> tuple[int, float]:
+    """How many customers bring the first half of the money, and which share of all they are."""
+    rows = rows_of(lens.slices)[: len(rows_of(lens.slices)) // 2]
+    return sum(row["customers"] for row in rows), sum(row["share_of_customers"] for row in rows)
+
+
+def _slices(log, lens):
+    """Ten equal slices of the money: in how few hands it is."""
+    rows = rows_of(lens.slices)
+    n, share = half_of(lens)
+    who = f"fewer than {LEAST} customers" if is_small(n) else f"{count(n, 'customer')} ({percent(share)})"
+    title = f"Half of the {lens.money} comes from {who}"
+    said = (
+        "Know them by name and see that each has somebody who notices when they go quiet."
+        if share < 0.05
+        else "That is a group to serve in its own way: too many to know by name, too valuable to treat like all."
+        if share < 0.25
+        else "The money is spread widely: what serves most customers well matters more than care for a few."
+    )
+    steps = merged(rows, label="slice", sums=["share_of_customers", lens.money, f"share_of_{lens.money}"])
+    columns = [Column("slice", "slice", text), Column("customers", "customers"),
+               Column("share_of_customers", "of customers", percent), Column(lens.money, lens.money, log.whole)]  # fmt: skip
+    caption = f"Ten equal slices of {lens.money}, the best customers first"
+    return exhibit("half", title, so_what=said, tables=[tabled(steps, columns, caption=caption)])

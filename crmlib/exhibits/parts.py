@@ -1,0 +1,69 @@
+"""What every exhibit is made of: tables from rows, the sentence that says what follows, and why a lens is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from crmlib.conclusions import lowered
+from crmlib.inert import Exhibit, Picture, Prose, Section, Table, picture
+from crmlib.overview import Refused
+from crmlib.wording import number, percent
+
+__all__ = ["Column", "exhibit", "ratio", "refusal", "section", "signed", "tabled", "text"]
+
+
+class Column(NamedTuple):
+    """A column of a table: where it is found in a row, its heading, and how its values are written."""
+
+    name: str
+    heading: str
+    write: Callable = number
+
+
+def text(value) -> str:
+    """A cell of words."""
+    return "–" if value is None else str(value)
+
+
+def tabled(rows, columns, *, caption="") -> Table:
+    """Rows (dictionaries) as a table; columns written by `text` are words, the others numbers.
+
+    >>> tabled([{"tier": "top", "n": 1200}], [Column("tier", "tier", text), Column("n", "customers")])
+    tier  customers
+    top       1,200
+    """
+    words = tuple(place for place, column in enumerate(columns) if column.write is text)
+    cells = tuple(tuple(column.write(row[column.name]) for column in columns) for row in rows)
+    return Table(tuple(column.heading for column in columns), cells, words=words, caption=caption)
+
+
+def exhibit(key, title, *, chart=None, shows="", so_what, tables=()) -> Exhibit:
+    """A finding in its usual order: the chart (axes, and in words what it ``shows``), what follows, the tables."""
+    drawn: tuple[Picture, ...] = (picture(chart, words=shows),) if chart is not None else ()
+    return Exhibit(key, title, (*drawn, Prose((so_what,), "meaning"), *tables))
+
+
+def section(key, heading, view, exhibits) -> Section:
+    """The section of a lens: what of the log it looks at, then its exhibits."""
+    return Section(key, heading, (Prose((view,)), *exhibits))
+
+
+def refusal(key, heading, refused: Refused) -> Section:
+    """The section of a lens that the log cannot carry: what is missing, what mends it, the nearest view that is valid."""
+    said = [refused.why]
+    if refused.mends:
+        said.append(f"What would mend it: {refused.mends}.")
+    if refused.view:
+        said.append(f"The nearest view that is valid: {lowered(refused.view)}.")
+    return Section(key, heading, (Prose((" ".join(said),), "refused"),))
+
+
+def ratio(value) -> str:
+    """A ratio with two decimals, such as orders a customer."""
+    return number(value, 2)
+
+
+def signed(change, write=percent) -> str:
+    """With a plus in front of what rose."""
+    return ("+" if change > 0 else "") + write(change)
