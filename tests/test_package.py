@@ -71,7 +71,7 @@ LAYERS = """
     captions
     plots.look
     plots.purchases plots.shares plots.value
-    plots.likeness plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs plots.spread plots.uplift plots.records
+    plots.ages plots.base plots.likeness plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs plots.spread plots.uplift plots.records
     plots
     explorers
     explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage

@@ -83,6 +83,23 @@ PROFITS = pd.DataFrame({"share": [0, 0.5, 1.0], "profit": [0, 300.0, 100.0], "by
 BINS_OF_MONEY = pd.DataFrame({"bin": ["below 0", "0 to 5", "5 to 10", "10 or more"], "low": [None, 0.0, 5.0, 10.0],
                               "high": [0.0, 5.0, 10.0, None], "share_of_customers": [0.1, 0.6, 0.2, 0.1]})  # fmt: skip
 STEPS = pd.DataFrame({"group": ["both", "before only", "new"], "revenue_change": [-20.0, -30.0, 65.0]})
+COHORT = pd.DataFrame({"age": [0, 1, 2], "share_active": [1.0, 0.5, 0.25], "orders_each": [1.5, 1.0, 2.0],
+                       "order_value": [20.0, 20.0, 18.0], "revenue_per_member": [30.0, 10.0, 5.0],
+                       "revenue_to_date": [30.0, 40.0, 45.0]})  # fmt: skip
+NEXT_ORDERS = pd.DataFrame({"order": [1, 1, 2, 2, 3, 3], "weeks": [1, 2] * 3, "customers": [10, 10, 4, 4, 0, 0],
+                            "share_repeated": [0.2, 0.3, 0.4, 0.5, None, None]})  # fmt: skip
+PATTERNS = pd.DataFrame({"pattern": ["Ynn", "YnY", "all others"], "customers": [6, 3, 1], "share_of_cohort": [0.6, 0.3, 0.1]})
+TWO_BY_AGE = pd.DataFrame({"age": [0, 0, 1, 1], "measure": ["order_value", "share_active"] * 2, "first": [40.0, 1, 50, 0.4],
+                           "second": [30.0, 1, 35, 0.3]})  # fmt: skip
+TWO_BY_PERIOD = pd.DataFrame({"period": ["2024 Q4"], "measure": ["order_value"], "first": [31.0], "second": [30.0]})
+SECOND = pd.DataFrame({"cohort": ["2024-01", "2024-01", "2024-02", "2024-02"], "weeks": [4, 52] * 2,
+                       "share_repeated": [0.2, 0.5, 0.25, None]})  # fmt: skip
+LAYERS = pd.DataFrame({"cohort": ["before", "before", "2023 Q4", "2023 Q4", "2024 Q1"], "revenue": [5.0, 4, 10, 6, 20],
+                       "period": ["2023 Q4", "2024 Q1", "2023 Q4", "2024 Q1", "2024 Q1"]})  # fmt: skip
+BASE = pd.DataFrame({"period": ["2024-01", "2024-02", "2024-03"], "new_share": [0.4, 0.3, 0.25], "carry_over": [None, 0.7, 0.6]})
+DECILES = pd.DataFrame({"decile": ["1", "2"], "share_of_customers": 0.5, "share_of_orders": [0.7, 0.3], "share_of_revenue": [0.8, 0.2]})
+PRODUCTS = pd.DataFrame({"product": ["tea", "milk"], "penetration": [0.5, 0.2], "order_value": [30.0, 12.0], "sole_share": [0.1, 0.4]})
+ENTRIES = pd.DataFrame({"product": ["tea", "milk"], "customers": [8, 1200], "index": [1.5, 0.8]})
 POINTS = pareto.lorenz(pd.DataFrame({"revenue": [10.0, 30.0, 60.0]}))
 
 CHARTS = {
@@ -129,6 +146,18 @@ CHARTS = {
     "bridge": lambda **k: plots.money_bridge(
         plots_table(STEPS, k), label="group", change="revenue_change", start=100.0, currency="$", **k
     ),
+    "factors": lambda **k: plots.cohort_factors(plots_table(COHORT, k), currency="$", **k),
+    "next orders": lambda **k: plots.next_order_curves(plots_table(NEXT_ORDERS, k), **k),
+    "patterns": lambda **k: plots.pattern_bars(plots_table(PATTERNS, k), **k),
+    "two cohorts": lambda **k: plots.two_cohorts_lines(
+        plots_table(TWO_BY_AGE, k), TWO_BY_PERIOD, measure="order_value", names=("a", "b"), currency="$", **k
+    ),
+    "second purchases": lambda **k: plots.second_purchase_windows(plots_table(SECOND, k), **k),
+    "layers": lambda **k: plots.cohort_chart(plots_table(LAYERS, k), currency="$", **k),
+    "new and carried": lambda **k: plots.new_and_carried(plots_table(BASE, k), **k),
+    "deciles": lambda **k: plots.decile_bars(plots_table(DECILES, k), **k),
+    "products": lambda **k: plots.product_points(plots_table(PRODUCTS, k), currency="$", **k),
+    "entries": lambda **k: plots.entry_index(plots_table(ENTRIES, k), **k),
     "means and ends": lambda **k: plots.means_end_map(plots_table(LINKS, k), **k),
 }
 each_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)

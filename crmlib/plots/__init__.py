@@ -10,6 +10,8 @@ changes a setting of matplotlib.
     spread        how customers spread over a measure; a change of money in steps
     value         what customers will be worth
     counts        how many customers are where
+    ages          a cohort taken apart by age, its next orders and patterns; two cohorts side by side
+    base          all cohorts stacked, what is new and carried, deciles, products
     curves        something over time: ages, windows, gaps
     lifetime      what a customer is worth on paper: conventions, survival, rules, quarters
     uplift        what a contact changes: intervals, by the share contacted, as profit
@@ -20,6 +22,10 @@ changes a setting of matplotlib.
     look          what they share: colours, axes, notes, ticks
 """
 
+from crmlib.plots.ages import (
+    cohort_factors, next_order_curves, pattern_bars, second_purchase_windows, two_cohorts_lines,
+)  # fmt: skip
+from crmlib.plots.base import cohort_chart, decile_bars, entry_index, new_and_carried, product_points
 from crmlib.plots.counts import occupancy, rfm_bin_counts, stage_bars
 from crmlib.plots.curves import activity_by_window, cohort_curves, gap_curves
 from crmlib.plots.forecasts import (
@@ -39,11 +45,14 @@ from crmlib.plots.value import holdout_by_x, value_bars
 
 __all__ = [
     "GRID", "INK", "MUTED", "PALETTE", "SIZE", "abc_curve", "activity_by_window", "age_curve", "alive_over_time",
-    "canvas", "cohort_curves", "cohort_heatmap", "counted_twice", "customers_by_period", "distribution_bars", "drawable", "evidence_bars",
+    "canvas", "cohort_chart", "cohort_curves", "cohort_factors", "cohort_heatmap", "counted_twice",
+    "customers_by_period", "decile_bars", "distribution_bars", "drawable", "entry_index", "evidence_bars",
     "forecast_errors", "frequency_recency", "gap_curves", "holdout_by_x", "iso_values", "kano_grid", "kano_plane",
-    "lift_curves", "lorenz_curve", "means_end_map", "mode_matrix", "money_bridge", "occupancy", "order_histogram",
-    "parameter_intervals", "profit_by_price", "profit_by_share", "profit_intervals", "purchases_by_frequency",
-    "pyramid_bars", "revenue_by_period", "rf_grid", "rfm_bin_counts", "share_bars", "share_by_window", "silhouettes",
-    "stage_bars", "stopping_values", "survival_fit", "threshold_curves", "timing_curves", "tracking_curves",
-    "transition_heatmap", "uplift_by_share", "uplift_intervals", "value_bars", "value_scatter",
+    "lift_curves", "lorenz_curve", "means_end_map", "mode_matrix", "money_bridge", "new_and_carried",
+    "next_order_curves", "occupancy", "order_histogram", "parameter_intervals", "pattern_bars", "product_points",
+    "profit_by_price", "profit_by_share", "profit_intervals", "purchases_by_frequency", "pyramid_bars",
+    "revenue_by_period", "rf_grid", "rfm_bin_counts", "second_purchase_windows", "share_bars", "share_by_window",
+    "silhouettes", "stage_bars", "stopping_values", "survival_fit", "threshold_curves", "timing_curves",
+    "tracking_curves", "transition_heatmap", "two_cohorts_lines", "uplift_by_share", "uplift_intervals",
+    "value_bars", "value_scatter",
 ]  # fmt: skip

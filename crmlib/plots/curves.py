@@ -6,19 +6,27 @@ import numpy as np
 
 from crmlib import wording
 from crmlib.plots.look import (
-    MUTED, PALETTE, axes, dress, finished, legend, named_ticks, note, number_ticks, percent_ticks,
+    MUTED, PALETTE, axes, drawable, dress, finished, legend, money_ticks, named_ticks, note, number_ticks,
+    percent_ticks,
 )  # fmt: skip
 
 __all__ = ["activity_by_window", "cohort_curves", "gap_curves"]
 
 _MARKERS = "os^Dv*"
+_VALUES = {
+    "share_active": "share of the cohort active",
+    "share_repeated": "share with a second purchase",
+    "revenue_to_date": "revenue to date per member",
+    "profit_to_date": "profit to date per member",
+}
 
 
-def cohort_curves(cohorts, *, value="share_active", from_age=1, title=None, ax=None):
+def cohort_curves(cohorts, *, value="share_active", from_age=1, currency="", title=None, ax=None):
     """A line a cohort: ``value`` by age, from ``from_age`` on (at age 0 all are active, which says nothing).
 
-    ``cohorts``: from `cohorts.cohort_table`: ``cohort, age`` and ``value``. Up to six cohorts have lines of
-    their own; of more, the oldest and the newest stand out and the others are grey.
+    ``cohorts``: from `cohorts.cohort_table`, `one_cohort.by_age` (such as revenue_to_date) or
+    `cohort_comparison.second_purchase_by_age` (share_repeated): ``cohort, age`` and ``value``. Up to six cohorts have
+    lines of their own; of more, the oldest and the newest stand out and the others are grey.
     """
     cohorts = finished(cohorts, ["cohort", "age", value], what="cohort table")
     names, ages = np.array(cohorts["cohort"].to_list(), dtype=object), cohorts["age"].to_numpy().astype(int)
@@ -36,13 +44,18 @@ def cohort_curves(cohorts, *, value="share_active", from_age=1, title=None, ax=N
             colour = PALETTE["dark"] if oldest else PALETTE["accent"] if newest else PALETTE["mid"]
             look = {"color": colour, "linewidth": 2, "marker": _MARKERS[number if few else newest], "markersize": 4.5}
         ax.plot(x, y, label=str(name) if "marker" in look else "in between" if number == 1 else "_in between", **look)
-    share = value.startswith("share")
-    dress(ax, title, "age in calendar periods since the first purchase",
-          "share of the cohort active" if value == "share_active" else value.replace("_", " "))  # fmt: skip
+    share, money = value.startswith("share"), value.startswith(("revenue", "profit", "order_value"))
+    sign = drawable(currency) if money else ""
+    what = _VALUES.get(value, value.replace("_", " "))
+    dress(ax, title, "age in calendar periods since the first purchase", f"{what} ({sign})" if sign else what)
     ax.set_ylim(min(0.0, float(values[seen].min(initial=0))), 1.12 * float(values[seen].max(initial=0)) or 1)
     if lines:
-        legend(ax, loc="upper right", ncols=2)
-    (percent_ticks if share else number_ticks)(ax.yaxis)
+        rises = value.endswith(("to_date", "repeated"))  # the room of what only rises is under its end
+        legend(ax, loc="lower right" if rises else "upper right", ncols=2)
+    if money:
+        money_ticks(ax.yaxis, sign)
+    else:
+        (percent_ticks if share else number_ticks)(ax.yaxis)
     _whole_ticks(ax, ages[seen])
     return ax
 

@@ -76,7 +76,8 @@ def transition_heatmap(moved, *, value="probability", order=None, start="from", 
     dress(ax, title, f"{end}: share of the row" if shares else f"{end}: customers", f"{start} (customers)", grid=None,
           names=labels)  # fmt: skip
     _frame(ax, labels, names)
-    if max(map(len, names), default=0) * 0.09 > 0.75 * ax.figure.get_figwidth() / max(len(names), 1):  # inches
+    widest = max((len(one) + len(other) for one, other in zip(names, names[1:])), default=0) / 2  # beside each other
+    if widest * 0.09 > 0.75 * ax.figure.get_figwidth() / max(len(names), 1):  # inches
         ax.tick_params(axis="x", labelrotation=30)
         for label in ax.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")

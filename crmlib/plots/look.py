@@ -10,9 +10,9 @@ from crmlib import wording
 from crmlib.frames import collect, table
 
 __all__ = [
-    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "apart", "axes", "canvas", "drawable", "dress", "finished", "legend",
-    "money_ticks", "named_ticks", "note", "number_ticks", "percent_ticks", "readable_on", "shades",
-    "whole",
+    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "apart", "axes", "canvas", "drawable", "dress", "even_shades",
+    "finished", "legend", "money_ticks", "named_ticks", "note", "number_ticks", "panels", "percent_ticks", "readable_on", "shades",
+    "sparse_ticks", "whole",
 ]  # fmt: skip
 
 # Their lightness differs by a fifth of the scale or more from one to the next, so they can be told apart in grey.
@@ -47,6 +47,13 @@ def shades():
 
     colours = ["#f2f5f8", PALETTE["light"], PALETTE["mid"], PALETTE["dark"]]
     return LinearSegmentedColormap.from_list("crmlib", colours).with_extremes(bad="white")
+
+
+def even_shades(number):
+    """That many shades, the darkest first, as far apart from each other in grey as the scale allows."""
+    fine = shades()(np.linspace(1, 0.03, 256))
+    grey = fine[:, :3] @ (0.2126, 0.7152, 0.0722)
+    return [fine[np.abs(grey - one).argmin()] for one in np.linspace(grey[0], grey[-1], number)]
 
 
 def readable_on(colour) -> str:
@@ -100,6 +107,26 @@ def dress(ax, title, x, y, *, grid="y", legend=False, names=()):
 def named_ticks(axis, places, labels):
     """Ticks at ``places`` with ``labels`` drawn as they are written."""
     axis.set_ticks(list(places), labels=list(labels), parse_math=False)
+
+
+def sparse_ticks(axis, places, labels=None, *, most=10):
+    """Ticks at every n-th place, so that there are at most about so many; the labels default to the places."""
+    places = list(places)
+    labels = places if labels is None else list(labels)
+    step = max(1, -(-len(places) // most))
+    named_ticks(axis, places[::step], [str(label) for label in labels[::step]])
+
+
+def panels(ax, boxes):
+    """Small axes inside ``ax``, which keeps its title and the names of its axes and shows nothing else.
+
+    ``boxes``: (left, bottom, width, height) of each as shares of ``ax``.
+    """
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return [ax.inset_axes(box) for box in boxes]
 
 
 def note(ax, text, at, *, above=0, right=0, size=9, **words):
