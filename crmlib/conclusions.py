@@ -6,7 +6,7 @@ Money comes in as text that is ready to be read; ``money`` is a function from an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import narwhals as nw
 
@@ -14,10 +14,11 @@ from crmlib import rfm
 from crmlib.frames import rows_of
 from crmlib.lifecycle import INACTIVE_AFTER
 from crmlib.overview import Refused
+from crmlib.small_groups import LEAST, is_small
 from crmlib.wording import count, day, days, lines, number, percent, several
 
 __all__ = [
-    "Finding", "activity", "carried", "concentration", "first_page", "growth", "holdout", "once", "one_year", "panel",
+    "Finding", "activity", "carried", "concentration", "few", "first_page", "growth", "holdout", "once", "one_year", "panel",
     "quiet_segments", "read", "share_of_top", "to_act_on", "unsaid", "value_by_segment",
 ]  # fmt: skip
 
@@ -29,14 +30,19 @@ CLOSE, ROUGH = 10, 25  # per cent of error in a holdout: below the first plan wi
 WORTH_AN_EFFORT = 0.02  # share of revenue below which a quiet segment is not the first thing to act on
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One conclusion: its number, short enough to stand large; the sentence with the verdict; what follows from it."""
+class Finding(NamedTuple):
+    """One conclusion: its number, short enough to stand large; the sentence with the verdict; what follows from it.
+
+    ``question`` is what it answers, ``verdict`` what is said without the digits, ``link`` the key of its exhibit.
+    """
 
     key: str
     figure: str
     sentence: str
     detail: str = ""
+    question: str = ""
+    verdict: str = ""
+    link: str = ""
 
 
 def first_page(audit, money) -> list[Finding]:
@@ -272,6 +278,11 @@ def value_by_segment(audit) -> dict[str, float]:
     both = segments.join(nw.from_native(audit.value.customers).select("customer", "value"), on="customer", how="left")
     summed = both.group_by("segment").agg(nw.col("value").sum())
     return dict(zip(summed["segment"].to_list(), summed["value"].to_list(), strict=True))
+
+
+def few(n, one) -> str:
+    """A number of customers in a sentence; of 1 to 4 only that they are fewer than five."""
+    return f"Fewer than {LEAST} {one}s" if is_small(n) else count(n, one)
 
 
 def carried(part) -> bool:

@@ -66,6 +66,15 @@ class Facts:
         return f'<h1 class="{PLAIN}">{safe(self.title)}</h1><dl class="facts {PLAIN}">{pairs}</dl>'
 
 
+def _finding(finding):
+    question = f'<span class="question">{safe(finding.question)}</span> ' if finding.question else ""
+    link = f' <a href="#{finding.link}">See why<span class="hidden">: {safe(finding.question)}</span></a>' if finding.link else ""
+    return (
+        f"<div><dt>{safe(finding.figure)}</dt><dd>{question}<strong>{_sentence(finding.sentence)}</strong> "
+        f"{_sentence(finding.detail)}{link}</dd></div>"
+    )
+
+
 @dataclass(frozen=True)
 class Findings:
     """Conclusions, each with its number; after them what the log does not allow to say."""
@@ -74,15 +83,11 @@ class Findings:
     unsaid: tuple[str, ...] = ()
 
     def __repr__(self):
-        said = [f"{finding.sentence} {finding.detail}".strip() for finding in self.findings]
+        said = [" ".join(filter(None, (finding.question, finding.sentence, finding.detail))) for finding in self.findings]
         return "\n".join([*said, *(f"Not said here. {sentence}" for sentence in self.unsaid)])
 
     def _repr_html_(self):
-        rows = "".join(
-            f"<div><dt>{safe(finding.figure)}</dt><dd><strong>{_sentence(finding.sentence)}</strong> "
-            f"{_sentence(finding.detail)}</dd></div>"
-            for finding in self.findings
-        )
+        rows = "".join(map(_finding, self.findings))
         unsaid = "".join(f"<li>{_sentence(sentence)}</li>" for sentence in self.unsaid)
         unsaid = (
             f'<div class="unsaid {PLAIN}"><p>What this log does not allow to say:</p><ul>{unsaid}</ul></div>'

@@ -9,6 +9,7 @@ Source: Fader, Hardie and Ross, The Customer-Base Audit (2022), through its publ
 from __future__ import annotations
 
 import datetime as dt
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -49,12 +50,16 @@ class Carried:
 
 @dataclass(frozen=True)
 class OnePeriod:
-    """Lens 1, from `start` to `end`: tables of `crmlib.one_period`; ``distributions`` by measure."""
+    """Lens 1, from ``start`` to ``end``: tables of `crmlib.one_period`, ``distributions`` by measure.
+
+    ``in_log`` is the money of the period summed straight over the lines, to hold the tables against.
+    """
 
     start: dt.date
     end: dt.date
     money: str
     people: Any
+    in_log: dict[str, float]
     factors: dict[str, float]
     averages: Any
     deciles: Any
@@ -64,13 +69,17 @@ class OnePeriod:
 
 @dataclass(frozen=True)
 class TwoPeriods:
-    """Lens 2: two adjacent periods of ``months`` months up to ``end``, the later from ``middle`` on."""
+    """Lens 2: two adjacent periods of ``months`` months up to ``end``, the later from ``middle`` on.
+
+    ``in_log`` is the money of the two, before and after, summed straight over the lines.
+    """
 
     start: dt.date
     middle: dt.date
     end: dt.date
     months: int
     money: str
+    in_log: tuple[float, float]
     people: Any
     bridge: Any
     repeat_buying_rate: float
@@ -115,13 +124,15 @@ class CohortsCompared:
 
 @dataclass(frozen=True)
 class AllCohorts:
-    """Lens 5: `all_cohorts.cohort_chart` and `base_by_period` since ``since`` (None: since the log began)."""
+    """Lens 5: `all_cohorts.cohort_chart` and `base_by_period` since ``since`` (None: since the log began), and
+    `one_cohort.repeat_buying` of every cohort."""
 
     unit: str
     money: str
     since: dt.date | None
     chart: Any
     base: Any
+    repeat_buying: Any
 
 
 @dataclass(frozen=True)
@@ -186,10 +197,12 @@ def _one_period(tx, as_of, carried, money):
     people = one_period.by_customer(tx, as_of=as_of, months=carried.months)
     averages = one_period.averages(people)
     measures = [row["measure"] for row in rows_of(averages)]
+    start = max(window_start(as_of, carried.months), _first_day(tx))
     return OnePeriod(
-        start=max(window_start(as_of, carried.months), _first_day(tx)),
+        start=start,
         end=as_of,
         money=money,
+        in_log={name: _in_log(tx, name, start, as_of) for name in dict.fromkeys(("revenue", money))},
         people=people,
         factors=rows_of(one_period.factors(people))[0],
         averages=averages,
@@ -202,12 +215,14 @@ def _one_period(tx, as_of, carried, money):
 def _two_periods(tx, as_of, carried, money):
     months = carried.months
     people = two_periods.changes(tx, as_of=as_of, months=months)
+    start, middle = window_start(as_of, 2 * months), window_start(as_of, months)
     return TwoPeriods(
-        start=window_start(as_of, 2 * months),
-        middle=window_start(as_of, months),
+        start=start,
+        middle=middle,
         end=as_of,
         months=months,
         money=money,
+        in_log=(_in_log(tx, money, start, middle - dt.timedelta(days=1)), _in_log(tx, money, middle, as_of)),
         people=people,
         bridge=two_periods.bridge(people),
         repeat_buying_rate=two_periods.repeat_buying_rate(people),
@@ -278,7 +293,8 @@ def _all_cohorts(tx, as_of, carried, money):
     unit = carried.unit
     since = _first_day(tx) + dt.timedelta(days=YEAR) if carried.verdict == "yes" else None
     chart = all_cohorts.cohort_chart(tx, as_of=as_of, unit=unit, since=since)
-    return AllCohorts(unit, money, since, chart, all_cohorts.base_by_period(tx, as_of=as_of, unit=unit, since=since))
+    base = all_cohorts.base_by_period(tx, as_of=as_of, unit=unit, since=since)
+    return AllCohorts(unit, money, since, chart, base, one_cohort.repeat_buying(tx, as_of=as_of, unit=unit))
 
 
 def _products(tx, as_of, _, money):
@@ -298,6 +314,14 @@ _MAKERS = {
     _ONE: _one_period, _TWO: _two_periods, _COHORT: _one_cohort, _COMPARED: _cohorts_compared, _ALL: _all_cohorts,
     _PRODUCTS: _products,
 }  # fmt: skip
+
+
+def _in_log(tx, money, start, end):
+    """The sum over the lines from ``start`` to ``end``, both included; by a sum that does not depend on their order."""
+    rows = nw.from_native(tx).filter(nw.col("date") >= dt.datetime.combine(start, dt.time()),
+                                     nw.col("date") <= dt.datetime.combine(end, dt.time()))  # fmt: skip
+    values = rows["amount"] - rows["cost"] if money == "profit" else rows["amount"]
+    return math.fsum(values.to_list())
 
 
 def _first_day(tx):

@@ -6,6 +6,7 @@ This is the only place where column names are parameters and where data is valid
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import warnings
 from collections.abc import Hashable
@@ -23,11 +24,15 @@ __all__ = ["Admission", "Note", "admit", "transactions"]
 
 
 class Note(NamedTuple):
-    """One thing that the door found: a stable ``code``, how many ``lines`` it concerns, and a ``sentence``."""
+    """One thing that the door found: a stable ``code``, how many ``lines`` it concerns, and a ``sentence``.
+
+    ``money`` is the sum of the amounts of lines that were left out, where it is known.
+    """
 
     code: str
     lines: int
     sentence: str
+    money: float | None = None
 
 
 class Admission(NamedTuple):
@@ -131,6 +136,9 @@ def admit(
     kept = _without_repeats(log, duplicates)
     read = {role: values[kept] for role, values in read.items()}
     _remark(log, who[kept], read)
+    if log.nameless is not None:
+        money = _sum(log.nameless, columns["amount"], decimal, thousands)
+        log.notes = [note._replace(money=money) if note.code == "missing_customer" else note for note in log.notes]
     return Admission(_native(read, frame.implementation), tuple(log.notes))
 
 
@@ -170,6 +178,7 @@ class _Log:
 
     def __init__(self, frame):
         self.frame, self.rows, self.notes = frame, np.arange(1, len(frame) + 1), []
+        self.nameless = None  # lines left out for want of a customer
 
     def note(self, code, lines, sentence):
         if lines:
@@ -267,6 +276,7 @@ def _without_missing(log, name, missing, example, missing_customer):
             "e.g. customer='CustomerID'."
         )
     log.count("missing_customer", nameless.sum(), "left out because the customer is missing.")
+    log.nameless = log.frame.filter(nameless.tolist()) if nameless.any() else None
     log.keep(~missing)
     return ~missing
 
@@ -345,6 +355,14 @@ def _numbers(log, name, role, decimal, thousands):
     log.refuse(np.isinf(found), name, f"The {role} is infinite", "; correct it")
     log.refuse(np.abs(found) > 1e100, name, f"The {role} is too large to be summed", "; correct it")
     return found
+
+
+def _sum(frame, name, decimal, thousands):
+    """The money in lines that are left out; None where an amount of them cannot be read, which is then no error."""
+    try:
+        return math.fsum(_numbers(_Log(frame), name, "amount", decimal, thousands))
+    except DataError:
+        return None
 
 
 def _without_repeats(log, duplicates):

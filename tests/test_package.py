@@ -77,7 +77,8 @@ LAYERS = """
     explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage
     opened
     exhibits.parts
-    exhibits.one_period
+    exhibits.one_period exhibits.two_periods exhibits.products
+    exhibits.questions exhibits.reconciliation
     exhibits
     section_tables
     sections

@@ -871,3 +871,10 @@ def test_order_of_rows_and_columns_and_the_engine_change_nothing(lines, random, 
         total = sum(Decimal(line["amount"]) for line in lines)
         assert sum(row[2] for row in rows(found[0].transactions)) == pytest.approx(float(total), abs=1e-9)
         assert len(found[0].transactions) == len(lines)
+
+
+@pytest.mark.parametrize(("amounts", "money"), [(["5", "2.50", "1"], 3.5), (["5", "2.50", "?"], None)])
+def test_the_money_of_lines_without_a_customer_is_known_where_it_can_be_read(amounts, money):
+    raw = pd.DataFrame({"customer": ["a", None, None], "date": "2024-01-05", "amount": amounts})
+    note = next(note for note in admit(raw, missing_customer="drop").notes if note.code == "missing_customer")
+    assert (note.lines, note.money) == (2, money)

@@ -1,0 +1,125 @@
+"""The lens of products: which are bought by many, which together, which open good relationships."""
+
+from __future__ import annotations
+
+from crmlib import plots
+from crmlib.conclusions import carried
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
+from crmlib.frames import rows_of
+from crmlib.inert import Section
+from crmlib.lenses import ENTRY_DAYS
+from crmlib.opened import Opened
+from crmlib.small_groups import LEAST, merged
+from crmlib.wording import count, number, percent
+
+__all__ = ["KEY", "best_entry", "products"]
+
+KEY, HEADING = "products", "Products: what opens good relationships?"
+ENOUGH = 30  # customers who began with a product, below which its index says little; our convention
+MOST = 20  # products in a table; the others are summed
+
+
+def products(log: Opened) -> Section:
+    """What most customers buy, what goes together, what good customers began with."""
+    lens = log.lenses.products
+    if not carried(lens):
+        return refusal(KEY, HEADING, lens)
+    found = [_penetration(log, lens), _together(log, lens)]
+    found += [_entry(log, lens)] if carried(lens.entry) else []
+    return section(KEY, HEADING, f"{lens.start} to {lens.end}; money is {lens.money}.", found)
+
+
+def best_entry(lens) -> dict | None:
+    """The product that the best customers began with, of those with enough of them; None without two such products."""
+    rows = [row for row in rows_of(lens.entry) if row["customers"] >= ENOUGH and row["index"] is not None]
+    return max(rows, key=lambda row: row["index"]) if len(rows) > 1 else None
+
+
+def _penetration(log, lens):
+    rows = rows_of(lens.by_product)
+    widest, richest = max(rows, key=lambda row: row["customers"]), rows[0]
+    title = f"{percent(widest['penetration'])} of customers buy {quoted(widest)}; {quoted(richest)} brings most revenue ({percent(richest['share_of_revenue'])})"
+    sole = max((row for row in rows if row["customers"] >= ENOUGH), key=lambda row: row["sole_share"] or 0, default=None)
+    said = "A product that many buy is a door for others; one that brings much from few is a risk if those few go quiet."
+    if sole and sole["sole_share"]:
+        said += f" Most on their own stand the buyers of {quoted(sole)}: {percent(sole['sole_share'])} of them buy nothing else."
+    summed = ["revenue", "share_of_revenue", *(["profit"] if lens.money == "profit" else []), "orders"]
+    shown = merged(_cut(rows, summed), label="product", sums=summed)
+    columns = [Column("product", "product", text), Column("customers", "customers"), Column("penetration", "penetration", percent),
+               Column("sole_share", "buy only this", percent), Column("orders_each", "orders each", ratio),
+               Column("order_value", "revenue an order", log.money), Column("revenue", "revenue", log.whole),
+               Column("share_of_revenue", "of revenue", percent)]  # fmt: skip
+    columns += [Column("margin", "margin", percent)] if lens.money == "profit" else []
+    caption = "A customer and an order can have several products, so only money adds up"
+    chart = plots.product_points(lens.by_product, currency=log.currency, ax=plots.canvas(height=4.0)) if hasattr(plots, "product_points") else None
+    return exhibit(
+        "penetration", title, chart=chart, so_what=said, tables=[tabled(shown, columns, caption=caption)],
+        shows="Each product by the share of customers who buy it and the revenue an order; the numbers are in the table below.",
+    )  # fmt: skip
+
+
+def quoted(row):
+    """The name of a product, which may be anything, in a sentence."""
+    return f"“{row['product']}”"
+
+
+def _cut(rows, summed):
+    """The first products, and the others as one row."""
+    if len(rows) <= MOST:
+        return rows
+    rest = dict.fromkeys(rows[0]) | {name: sum(row[name] for row in rows[MOST:]) for name in summed}
+    return [*rows[:MOST], rest | {"product": f"{len(rows) - MOST} others", "customers": None}]
+
+
+def _together(log, lens):
+    """Duplication of purchase: who buys one also buys another."""
+    rows = [row for row in rows_of(lens.duplication) if row["both"] >= LEAST]
+    if not rows:
+        return exhibit("together", "No two products have five buyers in common", so_what="There is no pair to offer together.")
+    rows = sorted(rows, key=lambda row: (-row["times"], -row["share"]))
+    rows = list({frozenset((row["product"], row["also"])): row for row in reversed(rows)}.values())[::-1]  # a pair once
+    most = rows[0]
+    title = (
+        f"Buyers of “{most['product']}” buy “{most['also']}” {ratio(most['times'])} times as often as all customers do "
+        f"({percent(most['share'])})"
+    )
+    typical = sorted(row["times"] for row in rows)[len(rows) // 2]
+    said = (
+        f"The typical pair stands at {ratio(typical)} times. If all pairs stood near one number, sharing of buyers would follow from "
+        "how many each product has; the pairs far above it go together and are the first to offer to the buyers of one."
+    )
+    columns = [Column("product", "buyers of", text), Column("also", "also buy", text), Column("customers", "buyers"),
+               Column("both", "of them, both"), Column("share", "share", percent),
+               Column("penetration", "of all customers", percent), Column("times", "times", ratio)]  # fmt: skip
+    return exhibit("together", title, so_what=said, tables=[tabled(rows[:10], columns, caption="The ten pairs farthest above chance")])
+
+
+def _entry(log, lens):
+    """The first product against the value of the first year."""
+    best = best_entry(lens)
+    rows = rows_of(lens.entry)
+    everybody = sum(row["customers"] for row in rows)
+    if best is None:
+        title = f"Too few customers were watched for {ENTRY_DAYS} days to compare what they began with"
+        said = f"It takes two products with {ENOUGH} customers each who began with them."
+    else:
+        title = f"Customers who began with {quoted(best)} bring {number(100 * best['index'])} in their first year where all bring 100"
+        worst = min((row for row in rows if row["customers"] >= ENOUGH), key=lambda row: row["index"])
+        said = (
+            f"Those who began with {quoted(worst)} bring {number(100 * worst['index'])}. Who begins with what differs in more than the "
+            "product, so it is no cause: offer the one to half of the next new customers by lot before you count on it."
+        )
+    money = f"{lens.money}_each"
+    shown = merged(_cut(rows, ["share_of_customers"]), label="product", sums=["share_of_customers"])
+    columns = [Column("product", "first product", text), Column("customers", "customers"),
+               Column("share_of_customers", "share", percent), Column("orders_each", "orders in the year", ratio),
+               Column(money, f"{lens.money} in the year", log.money),
+               Column("index", "index", lambda value: number(None if value is None else 100 * value))]  # fmt: skip
+    chart = None
+    if best is not None and hasattr(plots, "entry_index"):
+        chart = plots.entry_index(lens.entry, ax=plots.canvas(height=3.6))
+    return exhibit(
+        "entry", title, chart=chart, so_what=said,
+        shows="Index of the first year's value by first product, all customers at 100; the numbers are in the table below.",
+        tables=[tabled(shown, columns, caption=f"{count(everybody, 'customer')} watched for {ENTRY_DAYS} days, by what they bought first")],
+    )  # fmt: skip

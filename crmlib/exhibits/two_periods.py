@@ -1,0 +1,229 @@
+"""Lens 2: what changed between two adjacent periods of equal length."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from crmlib import plots
+from crmlib.conclusions import STEADY, carried
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text
+from crmlib.frames import rows_of
+from crmlib.inert import Section
+from crmlib.opened import Opened
+from crmlib.small_groups import cells, merged
+from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
+from crmlib.wording import count, number, percent
+
+__all__ = ["FACTORS", "KEY", "change_of", "groups_of", "largest_driver", "two_periods"]
+
+KEY, HEADING = "two-periods", "Two periods: what changed?"
+FACTORS = {
+    "customers": "the number of customers", "orders_each": "orders a customer", "order_value": "revenue an order",
+    "margin": "the margin",
+}  # fmt: skip
+# what is to be done about a factor that moved the money, by factor and direction
+_UP = {
+    "customers": "The growth is bought with new customers: see below whether they stay active.",
+    "orders_each": "Customers order more often, the soundest way to grow.",
+    "order_value": "Orders are worth more: check how much of that is price.",
+    "margin": "More is left of each order: check that it is mix or cost, and not service cut short.",
+}
+_DOWN = {
+    "customers": "Fewer customers bought: see whether too few are won or fewer of the old ones come back.",
+    "orders_each": "Customers order less often: give a reason for the next order.",
+    "order_value": "Orders are worth less: look at discounts and at what is no longer in the basket.",
+    "margin": "Less is left of each order: look at costs, discounts and the mix.",
+}
+
+
+def two_periods(log: Opened) -> Section:
+    """Who bought in which, where the money came from, which factor moved it, who rose and fell."""
+    lens = log.lenses.two_periods
+    if not carried(lens):
+        return refusal(KEY, HEADING, lens)
+    row = log.lenses.carried["two periods"]
+    view = f"Before: {before(lens)}. After: {after(lens)}."
+    if row.verdict == "limited":
+        view += f" Read it with care: the log lacks {row.missing}."
+    drivers = [_drivers(log, lens)] if carried(lens.drivers) else []
+    return section(KEY, HEADING, view, [_overlap(log, lens), _bridge(log, lens), *drivers, _deciles(log, lens), _same(log, lens)])
+
+
+def before(lens) -> str:
+    """The first of the two periods, from its first day to its last."""
+    return f"{lens.start} to {lens.middle - dt.timedelta(days=1)}"
+
+
+def after(lens) -> str:
+    return f"{lens.middle} to {lens.end}"
+
+
+def groups_of(lens) -> dict[str, dict]:
+    """The rows of the bridge by group, the absent ones with zeros."""
+    return {row["group"]: row for row in rows_of(lens.bridge)}
+
+
+def change_of(lens) -> tuple[float, float]:
+    """The money of both periods."""
+    rows = rows_of(lens.bridge)
+    return sum(row[f"{lens.money}_before"] for row in rows), sum(row[f"{lens.money}_after"] for row in rows)
+
+
+def largest_driver(lens) -> dict:
+    """The factor that moved the money most, either way."""
+    return max(rows_of(lens.drivers)[:-1], key=lambda row: abs(row["change"]))
+
+
+def _overlap(log, lens):
+    groups = groups_of(lens)
+    both, gone, new, back = (groups[name]["customers"] for name in (BOTH, BEFORE_ONLY, NEW, RETURNING))
+    title = (
+        f"{percent(lens.repeat_buying_rate)} of the {number(both + gone)} customers before bought again after: the repeat-buying "
+        f"rate of {count(lens.months, 'month')}"
+    )
+    said = (
+        f"{number(gone)} did not buy in the second period; without a contract that is silence, and "
+        f"{number(back)} such customers of earlier days came back. "
+    )
+    if new:
+        said += f"{percent(new / (both + new + back))} of the customers after are new, as far as the log reaches back."
+    elif log.audit.facts.is_panel:
+        said += "Nobody is new, because the log follows one group."
+    columns = [Column("group", "group", text), Column("customers", "customers"), Column("share", "of all in either", percent)]
+    everybody = both + gone + new + back
+    names = {BOTH: "bought in both", BEFORE_ONLY: "bought before only", NEW: "new", RETURNING: "returning"}
+    rows = [{"group": names[name], "customers": groups[name]["customers"], "share": groups[name]["customers"] / everybody}
+            for name in names]  # fmt: skip
+    shares = [row | {"share_of_customers": row["share"]} for row in rows]
+    rows = merged(rows, label="group", sums=["share"])
+    return exhibit(
+        "overlap", title, so_what=said, tables=[tabled(rows, columns, caption="Who bought when")],
+        chart=plots.value_bars(
+            _frame(shares), label="group", value="customers", what="customers", x="", ax=plots.canvas(height=2.6)
+        ), shows="Customers by group: " + ", ".join(f"{row['group']} {number(row['customers'])}" for row in rows) + ".",
+    )  # fmt: skip
+
+
+def _frame(rows):
+    import pandas as pd
+
+    return pd.DataFrame(rows)
+
+
+def _bridge(log, lens):
+    """The money by group: what came, what went, what changed with those in both."""
+    first, second = change_of(lens)
+    groups, name = groups_of(lens), f"{lens.money}_change"
+    moved = max((group for group in groups.values()), key=lambda row: abs(row[name]))
+    title = f"{lens.money.capitalize()} went from {log.round_money(first)} to {log.round_money(second)} ({signed(second - first, log.round_money)})"
+    words = {BOTH: "what customers of both periods changed", BEFORE_ONLY: "customers who bought before only",
+             NEW: "new customers", RETURNING: "returning customers"}  # fmt: skip
+    said = f"The largest step is {words.get(moved['group'], 'refunds without an order')}: {signed(moved[name], log.round_money)}. "
+    same = groups[BOTH]
+    if same[name] < 0:
+        said += (
+            "That customers of both periods bring less is partly what selection does: they were chosen for having bought, and "
+            "fall back towards their mean."
+        )
+    else:
+        said += "Customers of both periods bring more than before, although they tend to fall back towards their mean."
+    change = lambda amount: signed(amount, log.money)  # noqa: E731
+    columns = [Column("group", "group", text), Column("customers", "customers"),
+               Column(f"{lens.money}_before", f"{lens.money} before", log.money),
+               Column(f"{lens.money}_after", f"{lens.money} after", log.money), Column(name, "change", change)]  # fmt: skip
+    rows = merged(groups.values(), label="group", sums=[column.name for column in columns[2:]])
+    chart = plots.money_bridge(
+        lens.bridge, label="group", change=name, start=first, value=lens.money, currency=log.currency,
+        ax=plots.canvas(height=3.2),
+    )  # fmt: skip
+    steps = ", ".join(f"{row['group']} {log.round_money(row[name])}" for row in rows)
+    return exhibit(
+        "bridge", title, chart=chart, so_what=said, tables=[tabled(rows, columns, caption=f"{lens.money.capitalize()} by group")],
+        shows=f"From {lens.money} before to after: {steps}.",
+    )  # fmt: skip
+
+
+def _drivers(log, lens):
+    """The split of the change into factors."""
+    rows = rows_of(lens.drivers)
+    *factors, total = rows
+    most = largest_driver(lens)
+    share = total["after"] / total["before"] - 1 if total["before"] > 0 else None
+    title = f"What moved {lens.money} most is {FACTORS[most['factor']]}: {signed(most['change'], log.round_money)} of {signed(total['change'], log.round_money)}"
+    if share is not None and abs(share) < STEADY:
+        said = "In all the money is steady, so the parts matter more than the sum: they may work against each other. "
+    else:
+        said = ""
+    said += (_UP if most["change"] > 0 else _DOWN)[most["factor"]]
+    if not lens.same_season:
+        said += " The two periods lie in different seasons: part of every step is the season."
+    if log.audit.facts.is_panel:
+        said = "The log follows one group, so this is ageing and season, and neither growth nor its opposite."
+    writes = {"customers": number, "orders_each": ratio, "order_value": log.money, "margin": percent}
+    shown = [
+        {"factor": FACTORS.get(row["factor"], row["factor"]), "before": writes.get(row["factor"], log.money)(row["before"]),
+         "after": writes.get(row["factor"], log.money)(row["after"]), "change": signed(row["change"], log.money),
+         "ratio": signed(row["ratio"] - 1) if row["ratio"] is not None else "–"}
+        for row in rows
+    ]  # fmt: skip
+    columns = [Column("factor", "factor", text), Column("before", "before", str), Column("after", "after", str),
+               Column("ratio", "change in the factor", str), Column("change", f"brought, in {lens.money}", str)]  # fmt: skip
+    method = "by logarithms, exact" if factors[0]["method"] == "log" else "by Shapley's mean over all orders, as a factor is not above zero"
+    chart = plots.money_bridge(
+        _frame([{"factor": FACTORS[row["factor"]], "change": row["change"]} for row in factors]), label="factor", change="change",
+        start=total["before"], value=lens.money, currency=log.currency, ax=plots.canvas(height=3.0),
+    )  # fmt: skip
+    steps = ", ".join(f"{FACTORS[row['factor']]} {log.round_money(row['change'])}" for row in factors)
+    return exhibit(
+        "drivers", title, chart=chart, so_what=said, shows=f"The change in {lens.money} by factor: {steps}.",
+        tables=[tabled(shown, columns, caption=f"The change split {method}; arithmetic and no cause")],
+    )  # fmt: skip
+
+
+def _deciles(log, lens):
+    """Who moved between deciles of one and the same scale."""
+    rows = rows_of(lens.decile_change)
+    top = [row for row in rows if row["from"] == "1"]
+    size = sum(row["customers"] for row in top)
+    stayed = sum(row["customers"] for row in top if row["to"] == "1")
+    silent = sum(row["customers"] for row in top if row["to"] == INACTIVE)
+    rose = sum(row["customers"] for row in rows if row["from"] not in ("1", INACTIVE) and row["to"] == "1")
+    title = f"Of the best tenth before, {percent(stayed / size)} are there again, {percent(silent / size)} bought nothing after"
+    said = (
+        f"{number(rose)} rose into it from other tenths. Both periods are measured by the cuts of the first, so that a tenth means "
+        "the same money in both; a program for the best has to be joined and left every period."
+    )
+    names = [*map(str, range(1, 11)), INACTIVE]
+    counts = [[sum(row["customers"] for row in rows if (row["from"], row["to"]) == (one, other)) for other in names] for one in names]
+    chart = plots.decile_change_grid(lens.decile_change, ax=plots.canvas(height=4.6)) if hasattr(plots, "decile_change_grid") else None
+    columns = [Column("from", "before", text), *(Column(name, name, str) for name in names)]
+    shown = [{"from": one} | dict(zip(names, line, strict=True)) for one, line in zip(names, cells(counts), strict=True)]
+    return exhibit(
+        "decile-change", title, chart=chart, so_what=said,
+        shows="A square of tenths before by tenths after and inactive, with the customers in each cell as in the table below.",
+        tables=[tabled(shown, columns, caption=f"Customers by tenth of {lens.money} before (rows) and after (columns)")],
+    )  # fmt: skip
+
+
+def _same(log, lens):
+    """Customers of both periods: how many rose and fell, and in what."""
+    rows = rows_of(lens.ups_and_downs)
+    everybody = sum(row["customers"] for row in rows)
+    up = lambda name: sum(row["customers"] for row in rows if row[name] == "up") / everybody  # noqa: E731
+    names = [name for name in rows[0] if name not in ("customers", f"{lens.money}_change")] if rows else []
+    if not rows:
+        return exhibit("same-customers", "Nobody bought in both periods", so_what="There is nothing to compare.")
+    title = f"{percent(up(lens.money))} of the {number(everybody)} customers of both periods bring as much {lens.money} as before or more"
+    weakest = min((name for name in names if name != lens.money), key=up)
+    said = (
+        f"Least often rose or held {_OWN[weakest]} ({percent(up(weakest))}). Below one half is no alarm in itself: who is seen in "
+        "both periods was a frequent buyer in the first, and falls back on average."
+    )
+    table = [{"what": _OWN[name], "up": up(name), "down": sum(row["customers"] for row in rows if row[name] == "down") / everybody}
+             for name in names]  # fmt: skip
+    columns = [Column("what", "of a customer of both periods", text), Column("up", "as much or more", percent), Column("down", "less", percent)]
+    return exhibit("same-customers", title, so_what=said, tables=[tabled(table, columns, caption="The same customers, before and after")])
+
+
+_OWN = {"orders": "their orders", "order_value": "their revenue an order", "revenue": "their revenue", "profit": "their profit",
+        "margin": "their margin"}  # fmt: skip
