@@ -9,7 +9,6 @@ import difflib
 import math
 import re
 import warnings
-from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -18,21 +17,10 @@ import numpy as np
 from crmlib import parsing
 from crmlib.errors import DataError, DataNotice, quote
 from crmlib.frames import is_lazy, same_kind, table
+from crmlib.raw_log import Note, RawLog
 from crmlib.remote import admit_lazy
 
 __all__ = ["Admission", "Note", "admit", "transactions"]
-
-
-class Note(NamedTuple):
-    """One thing that the door found: a stable ``code``, how many ``lines`` it concerns, and a ``sentence``.
-
-    ``money`` is the sum of the amounts of lines that were left out, where it is known.
-    """
-
-    code: str
-    lines: int
-    sentence: str
-    money: float | None = None
 
 
 class Admission(NamedTuple):
@@ -121,7 +109,7 @@ def admit(
     if len(frame) == 0:
         raise DataError("The purchase log is empty: it has a header but no rows.")
 
-    log = _Log(frame)
+    log = RawLog(frame)
     named = ", ".join(f"{role} from {quote(name)}" for role, name in columns.items())
     log.note("columns", len(frame), f"Read {named}.")
     who, texts = _customers(log, columns.pop("customer"), missing_customer)
@@ -171,67 +159,6 @@ def _example(role, name, there):
     close = difflib.get_close_matches(str(name).lower(), [one.lower() for one in there], n=1, cutoff=0.8)
     examples = {"customer": "CustomerID", "date": "InvoiceDate", "amount": "Total"}
     return next((one for one in there if [one.lower()] == close), examples.get(role, role.title()))
-
-
-class _Log:
-    """The raw log while it is read: the lines that are left, the row where each stood, and what is to be said."""
-
-    def __init__(self, frame):
-        self.frame, self.rows, self.notes = frame, np.arange(1, len(frame) + 1), []
-        self.nameless = None  # lines left out for want of a customer
-
-    def note(self, code, lines, sentence):
-        if lines:
-            self.notes.append(Note(code, int(lines), sentence))
-
-    def count(self, code, lines, what):
-        self.note(code, lines, f"{_lines(lines)} {what}")
-
-    def keep(self, kept):
-        self.frame, self.rows = self.frame.filter(kept.tolist()), self.rows[kept]
-
-    def refuse(self, wrong, name, sentence, advice=""):
-        """Raise where a line is ``wrong``, naming the row of the first one and how many there are."""
-        if wrong.any():
-            where = f"row {self.rows[np.argmax(wrong)]} below the header (column {quote(name)}"
-            more = f"; {_lines(wrong.sum())} like that" if wrong.sum() > 1 else ""
-            raise DataError(f"{sentence} in {where}{more}){advice}.")
-
-    def parsed(self, name, role, function, series=None):
-        """For each line the place of its value among the distinct values; these, None for a gap last; and what
-        ``function`` makes of them. What it cannot read is raised with its row."""
-        places, values = _distinct(self.frame[name] if series is None else series)
-        try:
-            return places, values, function(values)
-        except parsing.Unreadable as error:
-            value, row = self._first(name, places, values.index(error.value))
-            why = error.why
-            if error.other is not None:
-                why = why.format(other=" in ".join(self._first(name, places, values.index(error.other))))
-            raise DataError(f"The {role} {value} in {row} below the header (column {quote(name)}) {why}.") from None
-
-    def _first(self, name, places, place):
-        """The first raw value at a place, as a message quotes it, and its row."""
-        position = int(np.argmax(places == place))
-        return quote(self.frame[name][position : position + 1].to_list()[0]), f"row {self.rows[position]}"
-
-
-def _distinct(series):
-    if series.dtype.is_integer():
-        series = series.cast(nw.String)  # exact, where integers with gaps would become floating-point numbers
-    filled = ~series.is_null().to_numpy()
-    places = np.full(len(filled), -1)
-    try:
-        places[filled], values = series.drop_nulls().to_pandas().factorize()
-    except (TypeError, ValueError, NotImplementedError):  # lists and the like
-        value = next((value for value in series.to_list() if not isinstance(value, Hashable)), None)
-        message = f"Column {quote(series.name)} holds lists or the like, e.g. {quote(value)}; make it text."
-        raise DataError(message) from None
-    return np.where(places < 0, len(values), places), [*values.tolist(), None]
-
-
-def _lines(count):
-    return "1 line is" if count == 1 else f"{count:,} lines are"
 
 
 _CUT = re.compile(r"\d([.,]\d+)?E\+\d+")
@@ -319,7 +246,7 @@ def _days(log, name, date_format):
         places, values, (found, clock, zone) = log.parsed(name, "date", read, series)
         days = np.array(found, "datetime64[D]")[places]
         if not date_format and (shown := parsing.order_shown(values)):
-            _, row = log._first(name, places, values.index(shown[0]))
+            _, row = log.first(name, places, values.index(shown[0]))
             log.note("dates", len(days), f"Dates are read as {shown[1]}, as {shown[0].split()[0]} in {row} shows.")
         timed, zoned = timed or clock, zoned or zone
     log.refuse(np.isnat(days), name, "The date is missing", _INCOMPLETE)
@@ -360,7 +287,7 @@ def _numbers(log, name, role, decimal, thousands):
 def _sum(frame, name, decimal, thousands):
     """The money in lines that are left out; None where an amount of them cannot be read, which is then no error."""
     try:
-        return math.fsum(_numbers(_Log(frame), name, "amount", decimal, thousands))
+        return math.fsum(_numbers(RawLog(frame), name, "amount", decimal, thousands))
     except DataError:
         return None
 

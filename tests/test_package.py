@@ -22,7 +22,7 @@ LAYERS = """
     small_groups
     frames parsing delimited
     arguments calendar_periods
-    remote
+    remote raw_log
     transactions
     numbering
     in_memory
@@ -78,7 +78,8 @@ LAYERS = """
     opened
     exhibits.parts
     exhibits.one_period exhibits.two_periods exhibits.products
-    exhibits.questions exhibits.reconciliation
+    exhibits.answers_on_periods exhibits.answers_on_cohorts exhibits.reconciliation
+    exhibits.questions
     exhibits
     section_tables
     sections

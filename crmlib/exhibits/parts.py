@@ -8,9 +8,12 @@ from typing import NamedTuple
 from crmlib.conclusions import lowered
 from crmlib.inert import Exhibit, Picture, Prose, Section, Table, picture
 from crmlib.overview import Refused
+from crmlib.response import wilson
 from crmlib.wording import number, percent
 
-__all__ = ["Column", "exhibit", "ratio", "refusal", "section", "signed", "tabled", "text"]
+__all__ = [
+    "Column", "banded", "exhibit", "interval", "ratio", "refusal", "sampled", "section", "signed", "tabled", "text",
+]  # fmt: skip
 
 
 class Column(NamedTuple):
@@ -67,3 +70,19 @@ def ratio(value) -> str:
 def signed(change, write=percent) -> str:
     """With a plus in front of what rose."""
     return ("+" if change > 0 else "") + write(change)
+
+
+def interval(low, high) -> str:
+    """The ends of a 95 % interval of a share, to stand behind it."""
+    return f" (95 % interval {percent(low)} to {percent(high)})"
+
+
+def sampled(part, whole) -> str:
+    """A share with its 95 % interval, as if the customers were a sample of all who could have come."""
+    low, high = (float(end[0]) for end in wilson([part], [whole]))
+    return f"{percent(part / whole)}{interval(low, high)}"
+
+
+def banded(value, *bands) -> str:
+    """The words of the first band whose end the value does not reach; the last band has no end."""
+    return next(words for end, words in bands if end is None or value < end)

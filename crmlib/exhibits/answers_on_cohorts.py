@@ -1,0 +1,162 @@
+"""What the lenses on cohorts and products answer: functions from an opened log and its lens to a finding, or why there
+is none."""
+
+from __future__ import annotations
+
+from crmlib.all_cohorts import new_customers_needed
+from crmlib.conclusions import Finding, carried
+from crmlib.errors import DataError
+from crmlib.exhibits import products
+from crmlib.exhibits.parts import banded, ratio, sampled, signed
+from crmlib.frames import rows_of
+from crmlib.overview import Refused
+from crmlib.two_rates import newcombe
+from crmlib.wording import count, number, percent
+
+__all__ = ["door", "needed", "new_share", "second_purchase", "worse", "worth", "year_of"]
+
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def second_purchase(log, lens):
+    """How many of the cohort bought again within a year, and how soon."""
+    rows = [row for row in rows_of(lens.next_orders) if row["order"] == 1 and row["share_repeated"] is not None]
+    if not rows:
+        return Refused(f"Nobody of the cohort {lens.cohort} was watched for a year.")
+    last = rows[-1]
+    half = next(row["weeks"] for row in rows if 2 * row["repeated"] >= last["repeated"]) if last["repeated"] else 0
+    pace = banded(half, (7, "half of them within six weeks"), (14, "half of them within a quarter"), (None, "half of them only after a quarter"))
+    verdict = f"{banded(last['share_repeated'], (0.4, 'fewer than four in ten buy twice'), (0.6, 'about half buy twice'), (None, 'most buy twice'))}, {pace}"
+    quarter = next((row for row in rows if row["weeks"] == 13), None)
+    sentence = f"{sampled(last['repeated'], last['customers'])} of the cohort {lens.cohort} bought a second time within {last['weeks']} weeks: {verdict}."
+    detail = f"Within 13 weeks it was {percent(quarter['share_repeated'])}. " if quarter else ""
+    detail += f"Remind new customers before week {half}, when half of those who come back have done so." if half else ""
+    return Finding("", percent(last["share_repeated"]), sentence, detail, verdict=verdict, link="next-orders")
+
+
+def year_of(lens) -> dict | None:
+    """The row of the age at whose end a cohort is a year old; None if that is not seen."""
+    ages = {row["age"]: row for row in rows_of(lens.by_age) if row["complete"]}
+    return ages.get(12 // MONTHS[lens.unit] - 1)
+
+
+def worth(log, lens):
+    """What a member has brought when the cohort is a year old."""
+    row, first = year_of(lens), rows_of(lens.by_age)[0]
+    if row is None:
+        return Refused(f"The cohort {lens.cohort} is not yet a year old.")
+    name = f"{lens.money}_to_date"
+    each, at_once = row[name], first[name]
+    share = at_once / each if each > 0 else None
+    verdict = "a member is worth nothing by then"
+    if share is not None:
+        verdict = banded(share, (1 / 3, "most of it comes after the first period"), (1 / 2, "more than half of it comes after the first period"),
+                          (2 / 3, "more than half of it comes in the first period"), (None, "most of it comes in the first period"))  # fmt: skip
+    periods = count(12 // MONTHS[lens.unit], lens.unit)
+    sentence = f"A member of the cohort {lens.cohort} has brought {log.money(each)} of {lens.money} by the end of {periods}: {verdict}."
+    detail = f"All {number(lens.size)} members count, also those who never came back. Winning one may not cost more than what you wait for."
+    return Finding("", log.money(each), sentence, detail, verdict=verdict, link="value-to-date")
+
+
+# ---- cohorts compared
+
+
+def worse(log, lens):
+    """The newest cohort against that of a year before, by second purchases within equal windows."""
+    if not lens.same_season:
+        row = log.lenses.carried["cohorts compared"]
+        return Refused(f"The log lacks {row.missing}.", row.mends, row.view)
+    by_cohort = {cohort: {} for cohort in lens.pair}
+    for row in rows_of(lens.second_purchase):
+        if row["cohort"] in by_cohort and row["repeated"] is not None:
+            by_cohort[row["cohort"]][row["weeks"]] = row
+    shared = set(by_cohort[lens.pair[0]]) & set(by_cohort[lens.pair[1]])
+    if not shared:
+        return Refused(f"The cohorts {lens.pair[0]} and {lens.pair[1]} were not both watched for a quarter.")
+    weeks = max(shared)
+    old, new = (by_cohort[cohort][weeks] for cohort in lens.pair)
+    low, high = (float(end) for end in newcombe(new["repeated"], new["size"], old["repeated"], old["size"]))
+    word = "worse" if high < 0 else "better" if low > 0 else "not to be told apart from"
+    difference = new["share_repeated"] - old["share_repeated"]
+    points = lambda share: f"{100 * share:+.1f}"  # noqa: E731
+    verdict = f"the newer cohort is {word}{' than' if word in ('worse', 'better') else ''} that of a year before"
+    sentence = (
+        f"{percent(new['share_repeated'])} of {lens.pair[1]} bought a second time within {weeks} weeks, {percent(old['share_repeated'])} of "
+        f"{lens.pair[0]}: {points(difference)} points (95 % interval {points(low)} to {points(high)}); {verdict}."
+    )
+    detail = {"worse": "Look at where the newer customers come from, and at their first order.",
+              "better": "Find out what was done differently for them, and keep it."}.get(word, "Nothing here asks for a change; look again when both are older.")  # fmt: skip
+    return Finding("", f"{points(difference)} pts", sentence, detail, verdict=verdict, link="cohorts-compared")
+
+
+# ---- all cohorts
+
+
+def new_share(log, lens):
+    """The share of the money that new customers brought in the last year."""
+    a_year = 12 // MONTHS[lens.unit]
+    base = [row for row in rows_of(lens.base) if row["complete"]]
+    name = lens.money
+    last, earlier = base[-a_year:], base[-2 * a_year : -a_year]
+    total = sum(row[name] for row in last)
+    if total <= 0 or len(last) < a_year:
+        return Refused(f"The log has no whole year of {name} above zero since {lens.since or 'it began'}.")
+    share = sum(row[f"new_{name}"] for row in last) / total
+    verdict = banded(share, (0.25, "the money is in customers of before"), (0.5, "more than half is carried over"), (0.75, "more than half is new"), (None, "the money is in new customers"))
+    trend = ""
+    if len(earlier) == a_year and (before := sum(row[name] for row in earlier)) > 0:
+        old = sum(row[f"new_{name}"] for row in earlier) / before
+        word = "about as much as" if abs(share - old) < 0.02 else "more than" if share > old else "less than"
+        verdict, trend = f"{verdict}, {word} the year before", f" In the year before it was {percent(old)}."
+    sentence = f"{percent(share)} of {name} of the last {count(a_year, lens.unit)} came from customers in their first {lens.unit}: {verdict}.{trend}"
+    carry = [row["carry_over" if name == "revenue" else "profit_carry_over"] for row in last]
+    known = [value for value in carry if value is not None]
+    detail = f"From {lens.unit} to {lens.unit}, customers of before carried over {percent(min(known))} to {percent(max(known))} of the {name}. " if known else ""
+    detail += "If the total holds only because ever more are won, it falls when winning them gets dearer."
+    return Finding("", percent(share), sentence, detail, verdict=verdict, link="all-cohorts")
+
+
+def needed(log, lens):
+    """New customers that the next period needs to keep the pace of the last year."""
+    a_year = 12 // MONTHS[lens.unit]
+    base = [row for row in rows_of(lens.base) if row["complete"]]
+    if len(base) < a_year + 1:
+        return Refused(f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.")
+    then = base[-a_year]  # a year before the next period
+    years = [sum(row[lens.money] for row in some) for some in (base[-2 * a_year : -a_year], base[-a_year:])]
+    pace = years[1] / years[0] if len(base) >= 2 * a_year and years[0] > 0 else 1.0
+    target = then[lens.money] * pace
+    try:
+        plan = rows_of(new_customers_needed(lens.base, target=target, over=a_year, by=lens.money))[0]
+    except DataError as error:
+        return Refused(str(error))
+    needed = plan["new_needed"]
+    word = "fewer than" if needed < 0.95 * then["new"] else "more than" if needed > 1.05 * then["new"] else "about as many as"
+    verdict = f"{word} a year before"
+    aim = f"{then['period']} brought {log.round_money(then[lens.money])}"
+    aim += f", and the last year changed by {signed(pace - 1)}" if pace != 1 else ""
+    sentence = (
+        f"To bring {log.round_money(target)} in the next {lens.unit} ({aim}), about {number(needed)} new customers are needed: {verdict} "
+        f"({number(then['new'])})."
+    )
+    detail = (
+        f"Planned with what the last {count(a_year, lens.unit)} showed: customers of before carry over {percent(plan['carry_over'])}, and a "
+        f"new one brings {log.money(plan['per_new'])} in the first {lens.unit}. Put in your own target."
+    )
+    return Finding("", number(needed), sentence, detail, verdict=verdict, link="all-cohorts")
+
+
+# ---- products
+
+
+def door(log, lens):
+    """The product that the best customers began with."""
+    if not carried(lens.entry):
+        return lens.entry
+    best = products.best_entry(lens)
+    if best is None:
+        return Refused("No two products opened the relationship of 30 customers each who were watched for a year.")
+    verdict = f"{products.quoted(best)} opens the best relationships"
+    sentence = f"Customers who began with {products.quoted(best)} bring {ratio(best['index'])} times what all bring in their first year: it opens the best relationships."
+    detail = "It is no cause: whoever begins with it may differ in more. Try it with a part of the next new customers, by lot."
+    return Finding("", f"{ratio(best['index'])}×", sentence, detail, verdict=verdict, link="entry")

@@ -1,0 +1,180 @@
+"""What the first two lenses answer: functions from an opened log and its lens to a finding, or why there is none."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from crmlib import conclusions
+from crmlib.conclusions import STEADY, Finding, carried
+from crmlib.exhibits import one_period, two_periods
+from crmlib.exhibits.parts import banded, interval, sampled, signed
+from crmlib.frames import rows_of
+from crmlib.overview import Refused
+from crmlib.small_groups import LEAST, is_small
+from crmlib.two_periods import BEFORE_ONLY, BOTH, RETURNING
+from crmlib.wording import count, number, percent, several
+
+__all__ = ["came_back", "growth", "half", "how_many", "identified", "loss_makers", "once", "same_customers", "what_differs"]
+
+
+def how_many(log, lens):
+    """Who bought in the period, and who ever did."""
+    facts, n = log.audit.facts, lens.factors["customers"]
+    ever = facts.customers - facts.never
+    verdict = banded(
+        n / ever, (1 / 3, "fewer than a third of all who ever bought did so in the year"), (1 / 2, "fewer than half of all who ever "
+        "bought did so in the year"), (2 / 3, "more than half of all who ever bought did so in the year"),
+        (None, "two thirds or more of all who ever bought did so in the year"),
+    )  # fmt: skip
+    if facts.days <= 366:
+        verdict = "the log covers no more than the year"
+    sentence = f"{number(n)} customers bought from {lens.start} to {lens.end}, of {number(ever)} who ever did: {verdict}."
+    detail = "A customer is an id with a purchase in these days."
+    if facts.never:
+        detail += f" {conclusions.few(facts.never, 'id')} with refunds only {'is' if facts.never == 1 else 'are'} not counted."
+    return Finding("", number(n), sentence, detail, verdict=verdict, link="factors")
+
+
+def identified(log, lens):
+    """The share of the log that carries a customer."""
+    facts = log.audit.facts
+    dropped = next((note for note in log.notes if note.code == "missing_customer"), None)
+    if dropped is None:
+        return Finding(
+            "", "100 %", "All revenue in the log carries a customer: each line has an id.",
+            "Sales that never got into the log are not seen here; ask the till or the books for them.",
+            verdict="all of the log is identified", link="data",
+        )  # fmt: skip
+    if dropped.money is None or facts.revenue + dropped.money <= 0:
+        share, of = facts.lines / (facts.lines + dropped.lines), "lines"
+    else:
+        share, of = facts.revenue / (facts.revenue + dropped.money), "revenue"
+    verdict = banded(share, (0.5, "most of the log is anonymous"), (0.9, "a part of the log is anonymous"),
+                      (None, "nearly all of the log is identified"))  # fmt: skip
+    detail = "All that follows holds for the identified part only: find out who the others are before you speak of all customers."
+    return Finding("", percent(share), f"{percent(share)} of {of} carries a customer: {verdict}.", detail, verdict=verdict, link="data")
+
+
+def half(log, lens):
+    """How few bring half of the money."""
+    if not carried(lens.slices):
+        return lens.slices
+    n, share = one_period.half_of(lens)
+    verdict = banded(share, (0.05, "fewer than one in twenty bring half"), (0.1, "one in twenty to one in ten bring half"),
+                      (0.15, "one in ten to three in twenty bring half"), (None, "the money is spread over many"))  # fmt: skip
+    who = f"Fewer than {LEAST} customers bring" if is_small(n) else f"{count(n, 'customer')} ({percent(share)}) bring"
+    sentence = f"{who} half of the {lens.money}: {verdict}."
+    return Finding("", percent(share), sentence, _concentration(log), verdict=verdict, link="half")
+
+
+def _concentration(log):
+    if not carried(log.audit.top):
+        return ""
+    top = conclusions.share_of_top(log.audit.top, 0.20)
+    found = conclusions.concentration(top, log.audit.half, log.audit.facts.customers)
+    sure = log.audit.interval
+    ends = interval(sure.low, sure.high) if carried(sure) else ""
+    return f"Over the whole log: {found.sentence.rstrip('.')}{ends}."
+
+
+def once(log, lens):
+    """The share that has bought once, beside what is usual."""
+    facts = log.audit.facts
+    buyers = facts.customers - facts.never
+    found = conclusions.once(facts)
+    low, high = conclusions.USUAL_ONCE
+    share = facts.once / buyers
+    verdict = (
+        "too short to tell" if facts.days < conclusions.SHORT
+        else banded(share, (low, "fewer bought once than is usual"), (high, "as many bought once as is usual"), (None, "more bought once than is usual"))
+    )  # fmt: skip
+    sentence = f"{sampled(facts.once, buyers)} of all customers have bought once so far."
+    return Finding("", found.figure, sentence, found.detail, verdict=verdict, link="factors")
+
+
+def what_differs(log, lens):
+    """The factor in which the best tenth is ahead most."""
+    factor = one_period.what_lifts(rows_of(lens.deciles))
+    if factor.others is None or not factor.best:
+        return Refused("There is no second tenth of customers to hold the best one against.")
+    write = factor.write(log)
+    lead = banded(factor.best / factor.others, (2, "somewhat"), (4, "by far"), (None, "by more than four times"))
+    verdict = f"the best tenth is ahead in {factor.words}, {lead}"
+    sentence = f"The best tenth differ from the others most in {factor.words}: {write(factor.best)} against {write(factor.others)}."
+    return Finding("", write(factor.best), sentence, "Win and keep customers by that, rather than by what moves the other factors.",
+                   verdict=verdict, link="deciles")  # fmt: skip
+
+
+def loss_makers(log, lens):
+    """Customers whose costs exceed what they paid; needs costs."""
+    if lens.money != "profit":
+        profit = log.lenses.carried["profit"]
+        return Refused(f"The log lacks {profit.missing}.", profit.mends, profit.view)
+    people = nw.from_native(lens.people)
+    losing = people.filter(nw.col("bought"), nw.col("profit") < 0)
+    n, all_of_them = len(losing), lens.factors["customers"]
+    if n == 0:
+        return Finding("", "0", "No customer cost more than they brought.", "", verdict="nobody loses us money", link="spread")
+    verdict = banded(n / all_of_them, (0.02, "very few customers lose us money"), (0.05, "a few customers lose us money"),
+                      (0.1, "many customers lose us money"), (None, "more than a tenth of customers lose us money"))  # fmt: skip
+    if is_small(n):
+        return Finding("", f"<{LEAST}", f"Fewer than {LEAST} customers cost more than they brought.", "", verdict=verdict, link="spread")
+    cost = -losing["profit"].sum()
+    sentence = f"{number(n)} customers ({percent(n / all_of_them)}) cost {log.round_money(cost)} more than they brought: {verdict}."
+    detail = f"That is {percent(cost / lens.factors['profit'])} of all profit. " if lens.factors["profit"] > 0 else ""
+    detail += "See what they bought and sent back before you stop serving anybody: a loss in one year may be a first order of many."
+    return Finding("", number(n), sentence, detail, verdict=verdict, link="spread")
+
+
+# ---- two periods
+
+
+def growth(log, lens):
+    """How the money changed and which factor moved it; a log that follows one group has no growth."""
+    if log.audit.facts.is_panel:
+        row = log.lenses.carried["two periods"]
+        return Refused(f"The log lacks {row.missing}.", row.mends)
+    first, second = two_periods.change_of(lens)
+    if not (carried(lens.drivers) and first > 0):
+        return lens.drivers if not carried(lens.drivers) else Refused(f"The {lens.money} before is not above zero.")
+    change, most = second / first - 1, two_periods.largest_driver(lens)
+    word = "is steady" if abs(change) < STEADY else "grew" if change > 0 else "shrank"
+    name = two_periods.FACTORS[most["factor"]]
+    verdict = f"{lens.money} {word}, moved most by {name} ({'up' if most['change'] > 0 else 'down'})"
+    parts = [f"{two_periods.FACTORS[row['factor']]} {signed(row['change'], log.round_money)}" for row in rows_of(lens.drivers)[:-1]]
+    sentence = f"{lens.money.capitalize()} {word} by {percent(abs(change))}: {several(parts)}."
+    if word == "is steady":
+        sentence = f"{lens.money.capitalize()} is steady ({signed(change)}): {several(parts)}."
+    detail = "More customers is growth that has to be won again; more orders of the same customers is growth that stays."
+    if not lens.same_season:
+        detail = "The two periods lie in different seasons, so that a part of this is the season."
+    return Finding("", signed(change), sentence, detail, verdict=verdict, link="drivers")
+
+
+def came_back(log, lens):
+    """The repeat-buying rate, and who returned after a silence."""
+    groups = two_periods.groups_of(lens)
+    both, gone, back = (groups[name]["customers"] for name in (BOTH, BEFORE_ONLY, RETURNING))
+    verdict = banded(lens.repeat_buying_rate, (0.25, "fewer than a quarter bought again"), (0.375, "a quarter to three eighths bought again"),
+                      (0.5, "three eighths to half bought again"), (None, "half or more bought again"))  # fmt: skip
+    sentence = f"Of {number(both + gone)} customers of the {count(lens.months, 'month')} before, {sampled(both, both + gone)} bought again: {verdict}."
+    detail = f"{conclusions.few(gone, 'customer')} did not; {conclusions.few(back, 'customer')} of earlier days came back, so silence is no goodbye."
+    return Finding("", percent(lens.repeat_buying_rate), sentence, detail, verdict=verdict, link="overlap")
+
+
+def same_customers(log, lens):
+    """The money of customers of both periods."""
+    row = two_periods.groups_of(lens)[BOTH]
+    first, second = row[f"{lens.money}_before"], row[f"{lens.money}_after"]
+    if is_small(row["customers"]) or not row["customers"] or first <= 0:
+        return Refused("Too few customers bought in both periods to follow them.")
+    change = second / first - 1
+    word = "as much as" if abs(change) < STEADY else "more than" if change > 0 else "less than"
+    verdict = f"same customers bring {word} before"
+    sentence = f"The {number(row['customers'])} customers of both periods bring {word} before: {log.round_money(second)} after {log.round_money(first)} ({signed(change)})."
+    detail = (
+        "They were frequent buyers in the first period and fall back towards their mean, so a small fall is no alarm."
+        if change < STEADY
+        else "They rise although such a group tends to fall back: something works; find out what, and for whom."
+    )
+    return Finding("", signed(change), sentence, detail, verdict=verdict, link="bridge")
