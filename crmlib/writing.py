@@ -1,15 +1,16 @@
-"""A file appears under its name when it is whole, or not at all."""
+"""Files appear under their names when they are whole, or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from crmlib.errors import DataError
 
-__all__ = ["whole"]
+__all__ = ["together", "whole"]
 
 
 @contextmanager
@@ -25,25 +26,80 @@ def whole(place):
     ...     Path(folder, "a", "b.txt").read_text()
     'done'
     """
-    place = Path(place)
-    new = [folder for folder in place.parents if not folder.exists()]
-    temporary, done = None, False
+    with together([place]) as (path,):
+        yield path
+
+
+@contextmanager
+def together(places):
+    """As `whole`, for several files in one: all of them take their names, or none does and what was there stays.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with together([Path(folder, "a.txt"), Path(folder, "b.txt")]) as paths:
+    ...         for path in paths:
+    ...             _ = path.write_text("done")
+    ...     sorted(os.listdir(folder))
+    ['a.txt', 'b.txt']
+    """
+    places = [Path(place) for place in places]
+    new = list(dict.fromkeys(folder for place in places for folder in place.parents if not folder.exists()))
+    beside, done = [], False
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".crm-", suffix=place.suffix)
-        os.close(handle)
-        yield Path(temporary)
+        for place in places:
+            beside.append(_beside(place))
+        yield list(beside)
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # mkstemp makes files that only their owner may read
-        os.replace(temporary, place)
+        for path in beside:
+            os.chmod(path, 0o666 & ~mask)  # mkstemp makes files that only their owner may read
+        _rename(dict(zip(beside, places, strict=True)))
         done = True
+    except _Failed as error:
+        raise DataError(f"{error.place} cannot be written: {error.why}.") from None
     except OSError as error:
-        raise DataError(f"{place} cannot be written: {error.strerror or error}.") from None
+        raise DataError(f"{places[max(len(beside) - 1, 0)]} cannot be written: {error.strerror or error}.") from None
     finally:
         if not done:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
+            for path in beside:
+                path.unlink(missing_ok=True)
             for folder in new:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
+
+
+class _Failed(Exception):
+    def __init__(self, place, error):
+        self.place, self.why = place, error.strerror or error
+
+
+def _beside(place):
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, path = tempfile.mkstemp(dir=place.parent, prefix=".crm-", suffix=place.suffix)
+    except OSError as error:
+        raise _Failed(place, error) from None
+    os.close(handle)
+    return Path(path)
+
+
+def _rename(names):
+    """Give each temporary file its name; where one cannot take it (open in another program), all is put back."""
+    named, copies = [], []
+    try:
+        for path, place in names.items():
+            try:
+                copy = None
+                if len(names) > 1 and os.path.lexists(place):
+                    copies.append(copy := _beside(place))
+                    shutil.copy2(place, copy)
+                os.replace(path, place)
+            except OSError as error:
+                raise _Failed(place, error) from None
+            named.append((place, copy))
+    except BaseException:
+        for place, copy in named:
+            os.replace(copy, place) if copy else place.unlink()
+        raise
+    finally:
+        for copy in copies:
+            copy.unlink(missing_ok=True)
