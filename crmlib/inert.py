@@ -12,7 +12,9 @@ import io
 import re
 from dataclasses import dataclass
 
-__all__ = ["Exhibit", "Facts", "Findings", "Picture", "Prose", "Section", "Table", "few_colours", "picture", "safe"]
+__all__ = [
+    "Exhibit", "Facts", "Findings", "Picture", "Prose", "Section", "Table", "few_colours", "picture", "safe", "visible",
+]  # fmt: skip
 
 # Jupyter typesets what stands between two dollar signs, also in HTML, unless it is told not to.
 PLAIN = "tex2jax_ignore mathjax_ignore"
@@ -27,7 +29,12 @@ def safe(text) -> str:
     >>> safe("<b>& 'x'")
     '&lt;b&gt;&amp; &#x27;x&#x27;'
     """
-    return html.escape(_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text)), quote=True)
+    return html.escape(visible(text), quote=True)
+
+
+def visible(text) -> str:
+    """Text with a sign of replacement for what cannot be seen or turns the direction of what stands around it."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def _sentence(text):
@@ -122,17 +129,21 @@ class Table:
             f'<th scope="col" class="{kind}">{safe(text)}</th>' for kind, text in zip(kinds, self.headings, strict=True)
         )
         body = "".join(
-            "<tr>"
-            + "".join(f'<td class="{kind}">{safe(text)}</td>' for kind, text in zip(kinds, row, strict=True))
-            + "</tr>"
+            f"<tr>{''.join(self._cell(place, kind, text) for place, (kind, text) in enumerate(zip(kinds, row, strict=True)))}</tr>"
             for row in self.rows
         )
         caption = f"<caption>{safe(self.caption)}</caption>" if self.caption else ""
         # tabindex: a table wider than a phone can be scrolled with the keyboard too
         return (
-            f'<div class="scroll {PLAIN}" tabindex="0"><table>{caption}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>"
+            f'<div class="scroll {PLAIN}" role="region" aria-label="{safe(self.caption or "Table")}" tabindex="0">'
+            f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+
+    def _cell(self, place, kind, text):
+        """The first column, where it is words, names the row."""
+        tag = "th" if place == 0 and kind == "w" else "td"
+        scope = ' scope="row"' if tag == "th" else ""
+        return f'<{tag}{scope} class="{kind}">{safe(text)}</{tag}>'
 
 
 @dataclass(frozen=True)

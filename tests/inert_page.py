@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br", "hr", "col"}
 PLAIN = (
-    "html head title style body nav details summary main footer figure ol ul li a p div span strong h1 h2 h3 dl dt dd"
+    "html head title style body nav details summary header main footer figure ol ul li a p div span strong h1 h2 h3 dl dt dd"
 )
 TAGS = {*PLAIN.split(), *"table caption thead tbody tr th td".split(), *VOID}
 

@@ -40,7 +40,7 @@ OWN = {
     "td",
     "caption",
 }
-OWN_ATTRIBUTES = {"class", "scope", "tabindex"}
+OWN_ATTRIBUTES = {"class", "scope", "tabindex", "role", "aria-label"}
 
 
 class Page(HTMLParser):

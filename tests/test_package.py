@@ -18,7 +18,7 @@ PACKAGE = Path(crmlib.__file__).parent
 # A module imports only what stands on a line above its own. A new module must be given its place here.
 LAYERS = """
     errors
-    checkout inert wording writing
+    checkout inert paper wording writing
     small_groups
     frames parsing delimited
     arguments calendar_periods
@@ -83,6 +83,7 @@ LAYERS = """
     exhibits
     section_tables
     sections
+    sheets
     report
     batch_index
     batch
