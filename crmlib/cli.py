@@ -95,13 +95,15 @@ def report(
     currency: Currency = None,
     out: Annotated[str | None, typer.Option("--out", metavar="FILE|FOLDER", help="Where to put it. Default: reports/, named by data and date. Replaces only what crm report made.")] = None,
     ids: Annotated[str, typer.Option("--ids", metavar="none|pseudonym|real", help="Add a table of the best customers, under numbers or under their ids.")] = "none",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write it as a PDF too, beside it. Needs Pango on this machine.")] = False,
+    excel: Annotated[bool, typer.Option("--excel", help="Write its tables too, as a workbook beside it.")] = False,
     open_it: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
     batch: Annotated[str | None, typer.Option("--batch", metavar="FOLDER", help="One report for each data set in a folder, as crm class new makes it, and a page that compares them.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="With --batch: how many at a time.")] = 2,
     *,
     options: dict,
 ):
-    """Render the customer-base report as one HTML file that needs no network; print its path.
+    """Render the customer-base report as one HTML file that needs no network; print its path, last of all that was made.
 
     With --batch it is a report for each data set in a folder and index.html, which compares them and says what failed and
     why. Reports that are there, of the same data, version and options, are kept: a batch that was stopped goes on.
@@ -112,18 +114,20 @@ def report(
     if ids not in IDS:
         raise DataError(f"ids is {ids!r}; it can be {', '.join(IDS[:-1])} or {IDS[-1]}.")
     if batch is not None:
-        _batch(batch, jobs, out, as_of, currency, [data and "data", ids != "none" and "ids", *options])
+        _batch(batch, jobs, out, as_of, currency, [data and "data", ids != "none" and "ids", pdf and "pdf", excel and "excel", *options])
         return
     data = "cdnow" if data is None else data
     currency = _currency(currency, data)
     admission, day, name = _admitted(data, as_of, options)
     typed = {"data": name, "as_of": str(day), "currency": currency, **({"ids": ids} if ids != "none" else {}), **options}
     made = "crm report " + " ".join(f"--{option.replace('_', '-')} {_quoted(value)}" for option, value in typed.items())
-    place = render(admission, name=name, as_of=day, currency=currency, ids=ids, out=out, made=made, progress=True)
+    place = render(admission, name=name, as_of=day, currency=currency, ids=ids, out=out, pdf=pdf, excel=excel, made=made, progress=True)
     if open_it:
         import webbrowser
 
         webbrowser.open(place.resolve().as_uri())
+    for ending in [".pdf"] * pdf + [".xlsx"] * excel:
+        print(place.with_suffix(ending))
     print(place)
 
 

@@ -1,7 +1,8 @@
 """Rendering a report: a notebook runs with checked parameters and becomes one HTML file that needs no network.
 
 The log has passed the door before anything runs; papermill executes the notebook in a temporary folder; nbconvert
-writes it through a template of our own (report_template/); the file takes its name only when it is whole.
+writes it through a template of our own (report_template/). A PDF of the page and an Excel workbook of its tables can
+stand beside it. The files take their names only when all are whole.
 """
 
 from __future__ import annotations
@@ -14,29 +15,36 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from crmlib import checkout
+from crmlib import checkout, paper, sheets
 from crmlib.errors import DataError, FitError
 from crmlib.frames import as_day
 from crmlib.sections import prepare
-from crmlib.writing import whole
+from crmlib.writing import together
 
 __all__ = ["check_parameters", "html", "made_here", "render", "run", "slug", "target"]
 
 TEMPLATE = "customer_base"
 GENERATOR = "crmlib: crm report"  # by this a report is known as one that may be replaced
+BESIDE = (".pdf", ".xlsx")  # what else gets the name of the page
+_TABLES = "tables.pickle"
+_KEEP = f"""from crmlib import sheets
+
+sheets.keep(Out, {_TABLES!r})"""
 
 
 def render(
-    admission, *, name, as_of="", currency="", ids="none", out=None, made="", progress=False, template=TEMPLATE
-) -> Path:
+    admission, *, name, as_of="", currency="", ids="none", out=None, pdf=False, excel=False, made="", progress=False,
+    template=TEMPLATE,
+) -> Path:  # fmt: skip
     """Render a report on a log that passed the door and return the path of the HTML file.
 
     ``admission`` comes from `datasets.admit_log`; ``name`` is what the report calls the data, best the name of its
     file; ``made`` is the line at its foot that says how to make it again. ``out`` is a file or a folder, default
-    reports/ in the clone; see `target`. ``progress`` shows a bar on stderr.
+    reports/ in the clone; see `target`. ``pdf`` and ``excel`` write the page as a PDF and its tables as a
+    workbook beside it, under the same name. ``progress`` shows a bar on stderr.
 
-    Raises `DataError` before anything runs for a parameter that the template does not know and for a file that is in
-    the way. Whatever goes wrong, nothing is left behind.
+    Raises `DataError` before anything runs for a parameter that the template does not know, for a file that is in
+    the way and for a PDF that cannot be made on this machine. Whatever goes wrong, nothing is left behind and nothing is replaced.
     """
     from tqdm import tqdm
 
@@ -45,8 +53,13 @@ def render(
     if not source.is_file():
         raise DataError(f"There is no report template {template!r} in notebooks/reports; build it with: crm build.")
     as_of = str(as_day(as_of or admission.transactions["date"].max()))
-    place = target(out, name, as_of)
+    beside = [ending for ending, wanted in zip(BESIDE, (pdf, excel), strict=True) if wanted]
+    place = target(out, name, as_of, beside)
+    if pdf:
+        paper.check()
     notebook = nbformat.read(source, as_version=4)
+    if excel:
+        notebook.cells.append(nbformat.v4.new_code_cell(_KEEP))
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with (
         tempfile.TemporaryDirectory(prefix="crm-report-", ignore_cleanup_errors=True) as work,
@@ -57,45 +70,58 @@ def render(
         prepare(work, admission.transactions, admission.notes)
         bar.update()
         ran = run(notebook, parameters, Path(work), done=lambda **_: bar.update())
-        ran.metadata["crmlib_report"] = {
+        about = {
             "title": f"Customer-base report: {name}, {as_of}",
+            "day": as_of,
             "generator": f"{GENERATOR} {version('crmlib')}",
             "made": f"Made with crmlib {version('crmlib')}{': ' + made if made else ''}",
         }
+        ran.metadata["crmlib_report"] = about
         page = html(ran)
         bar.update()
-    with whole(place) as path:
-        path.write_text(page, encoding="utf-8", newline="\n")
+        with together([place, *(place.with_suffix(ending) for ending in beside)]) as paths:
+            paths[0].write_text(page, encoding="utf-8", newline="\n")
+            if pdf:
+                paper.write(page, paths[1])
+            if excel:
+                facts, tables = sheets.kept(Path(work, _TABLES), _sections(ran))
+                sheets.write(tables, paths[-1], facts=facts, **about)
     return place
 
 
-def target(out, name, as_of) -> Path:
+def target(out, name, as_of, beside=()) -> Path:
     """Where a report goes: ``out`` itself if it ends in .html, else a file in the folder ``out`` (default: reports/).
 
-    The name there is made of the data's name and the date: sales-2024-06-30.html. A report that `crm report` made is
-    replaced by one of the same name; any other file is not: `DataError` says so.
+    The name there is made of the data's name and the date: sales-2024-06-30.html. ``beside`` are the endings of the other
+    files that get this name. A report that `crm report` made is replaced by one of the same name; any other file is not:
+    `DataError` says so.
     """
     folder = Path(out).expanduser() if out else checkout.reports()
     if folder.suffix.lower() in (".html", ".htm") and not folder.is_dir():
         place = folder
+    elif folder.suffix.lower() in BESIDE and not folder.is_dir():
+        raise DataError(f"{folder.name} would be made beside the HTML file; give the name of that, out='{folder.stem}.html'.")
     elif folder.is_file():
         raise DataError(
             f"{folder} is a file and does not end in .html; give a folder or a name such as my-report.html."
         )
     else:
         place = folder / f"{slug(name)}-{as_of}.html"
-    if os.path.lexists(place) and not made_here(place):
-        raise DataError(
-            f"{place} exists and was not made by crm report; move it away or choose another name with "
-            "out='my-report.html'."
-        )
+    for one in (place, *(place.with_suffix(ending) for ending in beside)):
+        if os.path.lexists(one) and not made_here(one):
+            raise DataError(
+                f"{one} exists and was not made by crm report; move it away or choose another name with "
+                "out='my-report.html'."
+            )
     return place
 
 
 def made_here(path) -> bool:
-    """Whether a file is a report that `crm report` made, by the mark at its beginning."""
+    """Whether a file is one that `crm report` made, by the mark at its beginning or in its properties."""
     if not path.is_file():
         return False
+    if path.suffix.lower() in BESIDE:
+        return (paper if path.suffix.lower() == ".pdf" else sheets).made_by(path, GENERATOR)
     with open(path, "rb") as file:
         return f'content="{GENERATOR}'.encode() in file.read(600)
 
@@ -186,6 +212,17 @@ def html(notebook) -> str:
         template_name="report_template", extra_template_basedirs=[str(Path(__file__).parent)], exclude_input=True
     )
     return exporter.from_notebook_node(notebook)[0]
+
+
+def _sections(notebook):
+    """The Markdown heading above each cell, by the number under which its result is kept."""
+    found, heading = {}, ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            heading = cell.source[3:]
+        elif cell.cell_type == "code":
+            found[cell.execution_count] = heading
+    return found
 
 
 _BAR = "{desc} |{bar:32}| {percentage:3.0f} %"

@@ -21,7 +21,7 @@ from crmlib.gamma_gamma import fit_gamma_gamma
 from crmlib.overview import YEAR, as_it_stood, last_year
 from crmlib.writing import whole
 
-__all__ = ["ENDINGS", "Scorecard", "check_place", "neutral", "scorecard", "write"]
+__all__ = ["ENDINGS", "Scorecard", "check_place", "neutral", "neutral_text", "scorecard", "write"]
 
 ENDINGS = (".csv", ".parquet", ".xlsx")
 FORMULA = (
@@ -136,10 +136,15 @@ def neutral(table):
     ["'=1+1", "''x", 'ok']
     """
     texts = table.select_dtypes(include=["object", "string"]).columns
-    return table.assign(**{name: table[name].map(_neutral) for name in texts})
+    return table.assign(**{name: table[name].map(neutral_text) for name in texts})
 
 
-def _neutral(value):
+def neutral_text(value):
+    """One text with an apostrophe in front where a spreadsheet would take it for a formula; what is no text stays.
+
+    >>> neutral_text("=1+1"), neutral_text("ok"), neutral_text(-1.0)
+    ("'=1+1", 'ok', -1.0)
+    """
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
 
 

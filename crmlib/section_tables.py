@@ -11,7 +11,7 @@ from crmlib.inert import Prose, Table
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import Opened
 from crmlib.overview import YEAR
-from crmlib.wording import MODELS, day, number, percent
+from crmlib.wording import MODELS, change, day, number, percent
 
 __all__ = [
     "abc_classes", "cohorts", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
@@ -177,9 +177,9 @@ def holdout(log: Opened) -> Table | None:
                 "purchases",
                 number(found.predicted_purchases),
                 number(found.actual_purchases),
-                _error(found.purchases_error),
+                change(found.purchases_error / 100),
             ),
-            ("revenue", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), _error(found.revenue_error)),
+            ("revenue", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), change(found.revenue_error / 100)),
         )
         days = f"Expected from the days up to {found.split}, and what came by {found.as_of}"
         return Table(("sum", "expected", "came", "error"), rows, caption=days)
@@ -191,8 +191,8 @@ def forecasts(log: Opened) -> Table | None:
     if carried(found):
         by_measure = {name: [row for row in rows_of(found.methods) if row["measure"] == name] for name in ("purchases", "revenue")}
         rows = (
-            (f"model ({MODELS[row['method']]})" if row["method"] in MODELS else row["method"], number(row["predicted"]), _error(100 * row["error"]),
-             number(row["mae"], 2), percent(row["found"], 0), *((_error(100 * money["error"]),) if money["actual"] else ("",)))
+            (f"model ({MODELS[row['method']]})" if row["method"] in MODELS else row["method"], number(row["predicted"]), change(row["error"]),
+             number(row["mae"], 2), percent(row["found"], 0), *((change(money["error"]),) if money["actual"] else ("",)))
             for row, money in zip(by_measure["purchases"], by_measure["revenue"], strict=True)
         )  # fmt: skip
         headings = ("forecast", "purchases", "error", "missed a customer by", "of the best tenth found", "error in revenue")
@@ -257,7 +257,3 @@ def _sized(log, name, summary, money_is="revenue"):
         log.whole(row["revenue"]), percent(row["share_of_revenue"])) for row in rows_of(summary)
     )  # fmt: skip
     return Table((name, "customers", "share of customers", money_is, f"share of {money_is}"), tuple(rows))
-
-
-def _error(per_cent):
-    return ("+" if per_cent > 0 else "") + percent(per_cent / 100)

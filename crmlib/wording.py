@@ -1,7 +1,7 @@
 """How numbers are written in sentences, tables and on axes: the same way everywhere.
 
 Every function takes a number or nothing (None, NaN) and gives text; nothing is written as an en dash. The text of
-`number`, `percent`, `money` and `day` remembers what it was made of: it is a `Figure`.
+`number`, `percent`, `change`, `money` and `day` remembers what it was made of: it is a `Figure`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 __all__ = [
-    "MODELS", "Figure", "count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number",
+    "MODELS", "Figure", "change", "count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number",
 ]  # fmt: skip
 
 # as people write them
@@ -21,8 +21,8 @@ NOTHING = "–"
 class Figure(str):
     """Text of a number or a day that remembers it, so that a table of such texts can become a sheet of numbers.
 
-    ``value`` is the number, unrounded (a share of one for per cent), or the date; ``kind`` is "number", "percent", "money"
-    or "day"; ``decimals`` how many it is shown with; ``currency`` the sign in front of money. It is text in all else; what
+    ``value`` is the number, unrounded (a share of one for per cent), or the date; ``kind`` is "number", "percent",
+    "change", "money" or "day"; ``decimals`` how many it is shown with; ``currency`` the sign in front of money. It is text in all else; what
     is made of it, joined or cut, is plain text.
 
     >>> shown = money(2500315.634, "$")
@@ -116,6 +116,17 @@ def percent(share, decimals=1) -> str:
     elif rounded == 0:
         text = text.removeprefix("-")
     return Figure(f"{text} %", value=share, kind="percent", decimals=decimals)
+
+
+def change(share, decimals=1) -> str:
+    """A share by which something grew or shrank, as per cent with its sign.
+
+    >>> change(0.123), change(-0.05), change(0)
+    ('+12.3 %', '-5.0 %', '0.0 %')
+    """
+    if share is None or share != share:
+        return NOTHING
+    return Figure(("+" if share > 0 else "") + percent(share, decimals), value=share, kind="change", decimals=decimals)
 
 
 def money(amount, currency="", decimals=2) -> str:

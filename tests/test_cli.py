@@ -253,6 +253,14 @@ def test_report_is_told_name_date_sign_and_how_it_was_made(capsys, sales, no_ren
     assert all(str(tmp_path) not in note.sentence for note in no_render["admission"].notes)
 
 
+def test_what_stands_beside_the_report_is_printed_before_it(capsys, no_render, tmp_path):
+    code, out, _ = run(capsys, "report", "--data", "cdnow_sample", "--excel", "--pdf")
+    assert code == 0 and no_render["excel"] is no_render["pdf"] is True
+    assert out.splitlines() == [str(tmp_path / f"report.{ending}") for ending in ("pdf", "xlsx", "html")]
+    run(capsys, "report", "--data", "cdnow_sample")
+    assert no_render["excel"] is no_render["pdf"] is False
+
+
 def test_the_sign_is_that_of_the_data_set_and_of_no_file(capsys, sales, no_render):
     run(capsys, "report", "--data", "cdnow_sample")
     assert no_render["currency"] == "$" and no_render["name"] == "cdnow_sample"

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat.v4 as v4
+import openpyxl
 import pytest
 
 from crmlib import checkout, datasets, report
@@ -136,6 +137,20 @@ def test_is_of_a_size_to_mail(rendered):
     assert rendered[0].stat().st_size < 400_000
 
 
+def test_contents_are_made_of_headings_of_cells_and_of_outputs():
+    section = v4.new_output(
+        "execute_result", execution_count=1, data={"text/html": '<h2 id="lens">A & B</h2>', "text/plain": "plain"},
+        metadata={"text/html": {"headings": [["lens", "A & B"]]}},
+    )  # fmt: skip
+    title = v4.new_output("execute_result", data={"text/html": "<h1>Title</h1>", "text/plain": "t"}, execution_count=1)
+    cells = [v4.new_code_cell("", outputs=[title]), v4.new_markdown_cell("## First, of all"), v4.new_code_cell("", outputs=[section])]
+    html = report.html(v4.new_notebook(cells=cells, metadata={"crmlib_report": {"title": "t", "generator": "g", "made": "m", "day": "d"}}))
+    nav = html[html.index("<nav") : html.index("</nav>")]
+    assert re.findall(r'<a href="#([^"]+)">([^<]+)</a>', nav) == [("first-of-all", "First, of all"), ("lens", "A &amp; B")]
+    assert html.index("<header>") < html.index("<h1>Title</h1>") < html.index("</header>") < html.index("<nav") < html.index("<main")
+    assert html.count("<h1") == 1
+
+
 def test_streams_errors_and_inputs_are_not_shown():
     outputs = [
         v4.new_output("stream", name="stderr", text="a warning in /home/me"),
@@ -187,6 +202,94 @@ def test_out_may_be_a_file_or_a_folder(tmp_path, monkeypatch):
 def test_a_name_never_leads_out_of_the_folder(name):
     slug = report.slug(name)
     assert re.fullmatch(r"[\w-]{1,60}", slug) and not slug.startswith("-")
+
+
+@pytest.mark.parametrize("name", ["x.xlsx", "x.pdf"])
+def test_out_names_the_page_and_not_what_stands_beside_it(tmp_path, name):
+    said = f"{name} would be made beside the HTML file; give the name of that, out='x.html'."
+    with pytest.raises(DataError, match=f"^{re.escape(said)}$"):
+        report.target(tmp_path / name, "a.csv", "2024-01-31")
+
+
+# ---- what stands beside it
+
+TABLE = """from crmlib.inert import Facts, Table
+from crmlib.wording import money, number
+Facts("Report", (("Customers", number(7)),))"""
+
+
+def test_the_tables_as_a_workbook(admitted, tmp_path, template):
+    template(TABLE, 'Table(("who", "money"), (("=1+1", money(12.5, CURRENCY)),), caption="Who")')
+    place = render(admitted, tmp_path, excel=True, currency="€")
+    assert sorted(path.name for path in place.parent.iterdir()) == ["my-log-1998-06-30.html", "my-log-1998-06-30.xlsx"]
+    assert "tables.pickle" not in place.read_text(encoding="utf-8")
+    book = openpyxl.load_workbook(place.with_suffix(".xlsx"))
+    assert [cell.value for cell in book.worksheets[1][2]] == ["'=1+1", 12.5]
+    contents = [[cell for cell in row if cell is not None] for row in book["contents"].iter_rows(values_only=True)]
+    assert contents[:2] == [["Customer-base report: my log.csv, 1998-06-30"], ["Customers", 7]]
+    first = place.with_suffix(".xlsx").read_bytes()
+    assert render(admitted, tmp_path, excel=True, currency="€").with_suffix(".xlsx").read_bytes() == first
+
+
+def test_a_file_of_somebody_elses_beside_it_is_kept(admitted, tmp_path, template):
+    template(TABLE)
+    (tmp_path / "made").mkdir()
+    other = tmp_path / "made" / "my-log-1998-06-30.xlsx"
+    other.write_text("mine")
+    with pytest.raises(DataError, match=r"my-log-1998-06-30\.xlsx exists and was not made by crm report"):
+        render(admitted, tmp_path, excel=True)
+    assert other.read_text() == "mine" and len([*other.parent.iterdir()]) == 1
+    render(admitted, tmp_path)  # it is in nobody's way
+
+
+def fake_paper(monkeypatch):
+    """A PDF without Pango: what it holds shows that it was made of the page."""
+    monkeypatch.setattr(report.paper, "check", lambda: None)
+    monkeypatch.setattr(
+        report.paper, "write", lambda page, path: path.write_text(f"CreatorTool>crmlib: crm report {len(page)}")
+    )
+
+
+def test_the_page_on_paper_stands_beside_it_and_is_replaced_by_its_like(admitted, tmp_path, template, monkeypatch):
+    template(TABLE)
+    fake_paper(monkeypatch)
+    for _ in range(2):
+        place = render(admitted, tmp_path, pdf=True, excel=True)
+        assert [path.suffix for path in sorted(place.parent.iterdir())] == [".html", ".pdf", ".xlsx"]
+        length = len(place.read_text(encoding="utf-8"))
+        assert place.with_suffix(".pdf").read_text() == f"CreatorTool>crmlib: crm report {length}"
+    place.with_suffix(".pdf").write_text("mine")
+    with pytest.raises(DataError, match=r"\.pdf exists and was not made by crm report"):
+        render(admitted, tmp_path, pdf=True)
+
+
+def test_a_machine_that_makes_no_pdf_is_told_before_anything_runs(admitted, tmp_path, template, monkeypatch):
+    template("1")
+
+    def fail():
+        raise DataError("A PDF needs Pango.")
+
+    monkeypatch.setattr(report.paper, "check", fail)
+    monkeypatch.setattr(report, "run", lambda *_, **__: pytest.fail("it ran"))
+    with pytest.raises(DataError, match=r"^A PDF needs Pango\.$"):
+        render(admitted, tmp_path, pdf=True)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("part", ["sheets", "paper"])
+def test_if_one_of_them_fails_none_is_replaced(admitted, tmp_path, template, monkeypatch, part):
+    template(TABLE)
+    fake_paper(monkeypatch)
+    place = render(admitted, tmp_path, made="the first")
+    before = place.read_bytes()
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(getattr(report, part), "write", fail)
+    with pytest.raises(DataError, match="No space left on device"):
+        render(admitted, tmp_path, made="the second", pdf=True, excel=True)
+    assert place.read_bytes() == before and len([*place.parent.iterdir()]) == 1
 
 
 # ---- what is refused, and what is left when it fails
