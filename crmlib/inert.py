@@ -157,13 +157,18 @@ class Picture:
     def __repr__(self):
         return f"[figure: {self.words}]"
 
-    def _repr_html_(self):
+    def as_html(self):
+        """As a part of an exhibit; alone it shows itself as a PNG, so that no notebook holds it twice."""
         image = base64.b64encode(self.png).decode()
         return f'<figure><img src="data:image/png;base64,{image}" alt="{safe(self.words)}" width="{self.width}"></figure>'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = {"image/png": base64.b64encode(self.png).decode(), "text/plain": repr(self)}
         return data, {"image/png": {"width": self.width, "alt": self.words}}
+
+
+def _html(part):
+    return part.as_html() if isinstance(part, Picture) else part._repr_html_()
 
 
 @dataclass(frozen=True)
@@ -178,7 +183,7 @@ class Exhibit:
         return "\n".join([self.title, *map(repr, self.parts)])
 
     def _repr_html_(self):
-        inside = "".join(part._repr_html_() for part in self.parts)
+        inside = "".join(map(_html, self.parts))
         return f'<section aria-labelledby="{self.key}"><h3 id="{self.key}">{_sentence(self.title)}</h3>{inside}</section>'
 
 
@@ -195,7 +200,7 @@ class Section:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         heading = f'<h2 id="{self.key}" class="{PLAIN}">{safe(self.heading)}</h2>'
-        data = {"text/html": heading + "".join(part._repr_html_() for part in self.parts), "text/plain": repr(self)}
+        data = {"text/html": heading + "".join(map(_html, self.parts)), "text/plain": repr(self)}
         return data, {"text/html": {"headings": [[self.key, self.heading]]}}
 
 

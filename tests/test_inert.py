@@ -127,3 +127,4 @@ def test_a_picture_is_small_and_has_words():
     assert len(shown.png) < 15_000
     assert picture(ax).png == shown.png
     assert isinstance(shown, Picture) and repr(shown) == "[figure: Up]"
+    assert not hasattr(shown, "_repr_html_")  # or a notebook would hold it twice
