@@ -52,7 +52,8 @@ def cohort_factors(cohort, *, money="revenue", currency="", title=None, ax=None)
             if not last or len(seen) > 1:
                 note(panel, _text(name, values[place], sign), (ages[place], values[place]), **look)
         sparse_ticks(panel.xaxis, ages, ages, most=9)
-        panel.set_xlim(ages.min(initial=0) - 0.6, ages.max(initial=0) + 0.3 + 0.2 * max(len(ages), 3))  # room for the last number
+        right = ages.max(initial=0) + 0.3 + 0.2 * max(len(ages), 3)  # room for the last number
+        panel.set_xlim(ages.min(initial=0) - 0.6, right)
     return ax
 
 
