@@ -278,15 +278,18 @@ def _cohorts_compared(tx, as_of, carried, money):
 
 
 def _newest_pair(cohorts, *, same_season):
-    """The newest two cohorts that can be compared: of one season in two years, or else neighbours."""
+    """The newest two cohorts that can be compared, of one season in two years or else neighbours: with `AGES` complete
+    ages if there are such, as with fewer no gap can be told from chance."""
     whole = cohorts.filter(nw.col("complete")).group_by("cohort").agg(nw.len().alias("ages"), nw.col("size").max())
     rows = whole.filter((nw.col("ages") >= 2) & (nw.col("size") >= FEW)).sort("cohort")
-    labels = rows["cohort"].to_list()
-    if not same_season:
-        return labels[-2], labels[-1]
-    a_year_before = lambda label: f"{int(label[:4]) - 1}{label[4:]}"  # noqa: E731
-    known = {*nw.from_native(cohorts).filter(nw.col("size") >= FEW)["cohort"].to_list()}
-    return next((a_year_before(label), label) for label in reversed(labels) if a_year_before(label) in known)
+    labels, ages = rows["cohort"].to_list(), dict(zip(rows["cohort"].to_list(), rows["ages"].to_list(), strict=True))
+    if same_season:
+        a_year_before = lambda label: f"{int(label[:4]) - 1}{label[4:]}"  # noqa: E731
+        known = {*cohorts.filter(nw.col("size") >= FEW)["cohort"].to_list()}
+        pairs = [(a_year_before(label), label) for label in labels if a_year_before(label) in known]
+    else:
+        pairs = list(zip(labels, labels[1:]))
+    return next((pair for pair in reversed(pairs) if ages[pair[1]] >= AGES), pairs[-1])
 
 
 def _all_cohorts(tx, as_of, carried, money):

@@ -77,7 +77,9 @@ LAYERS = """
     explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage
     opened
     exhibits.parts
-    exhibits.one_period exhibits.two_periods exhibits.products
+    exhibits.hidden
+    exhibits.one_period exhibits.two_periods exhibits.products exhibits.one_cohort
+    exhibits.cohorts_compared exhibits.all_cohorts
     exhibits.answers_on_periods exhibits.answers_on_cohorts exhibits.reconciliation
     exhibits.questions
     exhibits

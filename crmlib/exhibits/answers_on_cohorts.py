@@ -3,18 +3,16 @@ is none."""
 
 from __future__ import annotations
 
-from crmlib.all_cohorts import new_customers_needed
 from crmlib.conclusions import Finding, carried
-from crmlib.errors import DataError
-from crmlib.exhibits import products
+from crmlib.exhibits import all_cohorts, cohorts_compared, products
 from crmlib.exhibits.parts import banded, ratio, sampled, signed
 from crmlib.frames import rows_of
 from crmlib.overview import Refused
-from crmlib.two_rates import newcombe
 from crmlib.wording import count, number, percent
 
 __all__ = ["door", "needed", "new_share", "second_purchase", "worse", "worth", "year_of"]
 
+_WORDS = {cohorts_compared.BETTER: "better", cohorts_compared.WORSE: "worse", cohorts_compared.UNTOLD: "not to be told apart from"}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -66,23 +64,16 @@ def worse(log, lens):
     if not lens.same_season:
         row = log.lenses.carried["cohorts compared"]
         return Refused(f"The log lacks {row.missing}.", row.mends, row.view)
-    by_cohort = {cohort: {} for cohort in lens.pair}
-    for row in rows_of(lens.second_purchase):
-        if row["cohort"] in by_cohort and row["repeated"] is not None:
-            by_cohort[row["cohort"]][row["weeks"]] = row
-    shared = set(by_cohort[lens.pair[0]]) & set(by_cohort[lens.pair[1]])
-    if not shared:
+    found = cohorts_compared.seconds(lens)
+    if found is None:
         return Refused(f"The cohorts {lens.pair[0]} and {lens.pair[1]} were not both watched for a quarter.")
-    weeks = max(shared)
-    old, new = (by_cohort[cohort][weeks] for cohort in lens.pair)
-    low, high = (float(end) for end in newcombe(new["repeated"], new["size"], old["repeated"], old["size"]))
-    word = "worse" if high < 0 else "better" if low > 0 else "not to be told apart from"
-    difference = new["share_repeated"] - old["share_repeated"]
+    old, new = (repeated / size for repeated, size in (found.before, found.after))
+    word, difference = _WORDS[found.verdict], new - old
     points = lambda share: f"{100 * share:+.1f}"  # noqa: E731
     verdict = f"the newer cohort is {word}{' than' if word in ('worse', 'better') else ''} that of a year before"
     sentence = (
-        f"{percent(new['share_repeated'])} of {lens.pair[1]} bought a second time within {weeks} weeks, {percent(old['share_repeated'])} of "
-        f"{lens.pair[0]}: {points(difference)} points (95 % interval {points(low)} to {points(high)}); {verdict}."
+        f"{percent(new)} of {found.second} bought a second time within {found.weeks} weeks, {percent(old)} of {found.first}: "
+        f"{points(difference)} points (95 % interval {points(found.low)} to {points(found.high)}); {verdict}."
     )
     detail = {"worse": "Look at where the newer customers come from, and at their first order.",
               "better": "Find out what was done differently for them, and keep it."}.get(word, "Nothing here asks for a change; look again when both are older.")  # fmt: skip
@@ -118,30 +109,21 @@ def new_share(log, lens):
 
 def needed(log, lens):
     """New customers that the next period needs to keep the pace of the last year."""
-    a_year = 12 // MONTHS[lens.unit]
-    base = [row for row in rows_of(lens.base) if row["complete"]]
-    if len(base) < a_year + 1:
-        return Refused(f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.")
-    then = base[-a_year]  # a year before the next period
-    years = [sum(row[lens.money] for row in some) for some in (base[-2 * a_year : -a_year], base[-a_year:])]
-    pace = years[1] / years[0] if len(base) >= 2 * a_year and years[0] > 0 else 1.0
-    target = then[lens.money] * pace
-    try:
-        plan = rows_of(new_customers_needed(lens.base, target=target, over=a_year, by=lens.money))[0]
-    except DataError as error:
-        return Refused(str(error))
-    needed = plan["new_needed"]
-    word = "fewer than" if needed < 0.95 * then["new"] else "more than" if needed > 1.05 * then["new"] else "about as many as"
+    plan = all_cohorts.plan(lens)
+    if not carried(plan):
+        return plan
+    a_year, needed, won = 12 // MONTHS[lens.unit], plan.needed["new_needed"], plan.won_then
+    word = "fewer than" if needed < 0.95 * won else "more than" if needed > 1.05 * won else "about as many as"
     verdict = f"{word} a year before"
-    aim = f"{then['period']} brought {log.round_money(then[lens.money])}"
-    aim += f", and the last year changed by {signed(pace - 1)}" if pace != 1 else ""
+    aim = f"{plan.year_before} brought {log.round_money(plan.money_then)}"
+    aim += f", and the last year changed by {signed(plan.pace - 1)}" if plan.pace != 1 else ""
     sentence = (
-        f"To bring {log.round_money(target)} in the next {lens.unit} ({aim}), about {number(needed)} new customers are needed: {verdict} "
-        f"({number(then['new'])})."
+        f"To bring {log.round_money(plan.target)} in the next {lens.unit} ({aim}), about {number(needed)} new customers are needed: {verdict} "
+        f"({number(won)})."
     )
     detail = (
-        f"Planned with what the last {count(a_year, lens.unit)} showed: customers of before carry over {percent(plan['carry_over'])}, and a "
-        f"new one brings {log.money(plan['per_new'])} in the first {lens.unit}. Put in your own target."
+        f"Planned with what the last {count(a_year, lens.unit)} showed: customers of before carry over {percent(plan.needed['carry_over'])}, and a "
+        f"new one brings {log.money(plan.needed['per_new'])} in the first {lens.unit}. Put in your own target."
     )
     return Finding("", number(needed), sentence, detail, verdict=verdict, link="all-cohorts")
 

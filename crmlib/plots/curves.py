@@ -15,6 +15,7 @@ __all__ = ["activity_by_window", "cohort_curves", "gap_curves"]
 _MARKERS = "os^Dv*"
 _VALUES = {
     "share_active": "share of the cohort active",
+    "repeat_buying_rate": "repeat-buying rate",
     "share_repeated": "share with a second purchase",
     "revenue_to_date": "revenue to date per member",
     "profit_to_date": "profit to date per member",
@@ -44,7 +45,8 @@ def cohort_curves(cohorts, *, value="share_active", from_age=1, currency="", tit
             colour = PALETTE["dark"] if oldest else PALETTE["accent"] if newest else PALETTE["mid"]
             look = {"color": colour, "linewidth": 2, "marker": _MARKERS[number if few else newest], "markersize": 4.5}
         ax.plot(x, y, label=str(name) if "marker" in look else "in between" if number == 1 else "_in between", **look)
-    share, money = value.startswith("share"), value.startswith(("revenue", "profit", "order_value"))
+    share = value.startswith("share") or value.endswith("rate")
+    money = value.startswith(("revenue", "profit", "order_value"))
     sign = drawable(currency) if money else ""
     what = _VALUES.get(value, value.replace("_", " "))
     dress(ax, title, "age in calendar periods since the first purchase", f"{what} ({sign})" if sign else what)

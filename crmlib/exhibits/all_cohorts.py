@@ -1,0 +1,307 @@
+"""Lens 5: all cohorts on top of each other, what is new and what is carried over, and how many new ones a plan needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from crmlib import plots
+from crmlib.all_cohorts import BEFORE, new_customers_needed
+from crmlib.calendar_periods import period_label, period_of
+from crmlib.conclusions import carried
+from crmlib.errors import DataError
+from crmlib.exhibits.hidden import drawn, hide, or_hidden, share_shown
+from crmlib.exhibits.one_cohort import AGES_A_YEAR, FLAT
+from crmlib.exhibits.parts import Column, exhibit, refusal, section, signed, tabled, text
+from crmlib.frames import rows_of
+from crmlib.inert import Section
+from crmlib.opened import Opened
+from crmlib.overview import Refused
+from crmlib.small_groups import HIDDEN, covered, is_small, shown
+from crmlib.wording import count, number, percent
+
+__all__ = ["KEY", "Hold", "NewAndCarried", "Plan", "all_cohorts", "hold", "new_and_carried", "plan"]
+
+KEY, HEADING = "all-cohorts", "All cohorts: is the customer base healthy?"
+_POINTS = 0.02  # change of a share below which we say that it holds: our convention
+
+
+def all_cohorts(log: Opened) -> Section:
+    """The customer cohort chart, new share and carry-over, and the planning line."""
+    lens = log.lenses.all_cohorts
+    if not carried(lens):
+        return refusal(KEY, HEADING, lens)
+    found = log.lenses.carried["all cohorts"]
+    view = f"{found.view[0].upper()}{found.view[1:]}."
+    if found.verdict == "limited":
+        view += f" The log lacks {found.missing}: read the new share as an upper limit. What would mend it: {found.mends}."
+    makers = [_chart, _new_and_carried, _plan]
+    return section(KEY, HEADING, view, [made for make in makers if (made := make(log, lens)) is not None])
+
+
+def _complete(lens):
+    return [row for row in rows_of(lens.base) if row["complete"]]
+
+
+# ---- the chart
+
+
+class Hold(NamedTuple):
+    """What the customers who were there before the last two years of periods brought in the first and in the second of
+    these; and what the new ones of each of the two years brought in it."""
+
+    before: float
+    after: float
+    new_before: float
+    new_after: float
+
+
+def hold(lens) -> Hold | None:
+    """The layers of the chart a year apart, in equal seasons; None with less than two years or no older customers."""
+    year = AGES_A_YEAR[lens.unit]
+    periods = [row["period"] for row in _complete(lens)]
+    if len(periods) < 2 * year:
+        return None
+    first, second = set(periods[-2 * year : -year]), set(periods[-year:])
+    sums = dict.fromkeys(Hold._fields, 0.0)
+    for row in rows_of(lens.chart):
+        if not row["complete"]:
+            continue
+        money = row[lens.money]
+        old = row["cohort"] == BEFORE or row["cohort"] < min(first)
+        if old and row["period"] in first:
+            sums["before"] += money
+        if old and row["period"] in second:
+            sums["after"] += money
+        if row["cohort"] in first and row["period"] in first:
+            sums["new_before"] += money
+        if row["cohort"] in second and row["period"] in second:
+            sums["new_after"] += money
+    return Hold(**sums) if sums["before"] > 0 else None
+
+
+def _chart(log, lens):
+    """Stacked layers, and whether the old ones hold."""
+    money, unit = lens.money, lens.unit
+    whole = _complete(lens)
+    last = whole[-1]["period"]
+    found, total = hold(lens), whole[-1][money]
+    chart = plots.cohort_chart(lens.chart, value=money, currency=log.currency, ax=plots.canvas(height=4.2))
+    bands = _bands(lens)
+    names = list(bands)
+    at_last = {name: bands[name].get(last, (0, 0.0))[1] for name in names}
+    oldest = names[0]
+    if found is None:
+        title = f"In {last} customers of {_named(oldest, lens)} bring {_part(at_last[oldest], total)} of {money}"
+        said = "Two years of periods are needed to see whether old layers hold: until then the chart shows growth alone."
+    else:
+        kept = found.after / found.before
+        title = f"Customers from before the last two years bring {percent(kept)} of the {money} that they brought a year ago"
+        if kept >= 0.8:
+            said = "The old layers hold: what keeps them is worth more than a new campaign."
+        elif kept >= 0.5:
+            said = "The old layers thin: watch that the newer ones do not thin faster."
+        else:
+            said = "The old layers thin fast: more than half of their money is gone within a year, so look at them first."
+        thicker = found.new_after / found.new_before - 1 if found.new_before > 0 else None
+        if thicker is not None:
+            said += f" New customers of the last year brought {signed(thicker)} on what those of the year before brought in theirs"
+            said += ": it is new layers that hold up the total." if thicker > FLAT and kept < 0.8 else "."
+    periods = [row["period"] for row in whole]
+    counts = [[bands[name].get(period, (None, None))[0] for name in names] for period in periods]
+    hides = covered(counts)
+    rows = []
+    for row, hidden in zip(whole, hides, strict=True):
+        cells = {name: HIDDEN if hide_it else bands[name].get(row["period"], (None, None))[1]
+                 for name, hide_it in zip(names, hidden, strict=True)}  # fmt: skip
+        rows.append({"period": row["period"], "total": row[money]} | cells)
+    write = or_hidden(log.whole)
+    columns = [Column("period", unit, text), *(Column(name, _named(name, lens), write) for name in names),
+               Column("total", f"all {money}", log.whole)]  # fmt: skip
+    layers = ", ".join(f"{_named(name, lens)} {_part(at_last[name], total)}" for name in names)
+    return exhibit(
+        "all-chart", title, chart=chart,
+        shows=f"{money.capitalize()} by {unit}, stacked by cohort, the oldest at the bottom. In {last}: {layers}.", so_what=said,
+        tables=[tabled(rows, columns, caption=f"{money.capitalize()} by {unit} and year of the first purchase")],
+    )  # fmt: skip
+
+
+def _bands(lens) -> dict:
+    """{"before" or year of the cohort: {period: (active, money)}}, the oldest first."""
+    found = {}
+    for row in sorted(rows_of(lens.chart), key=lambda row: (row["cohort"] != BEFORE, row["cohort"])):
+        if row["complete"]:
+            band = found.setdefault(BEFORE if row["cohort"] == BEFORE else row["cohort"][:4], {})
+            active, money = band.get(row["period"], (0, 0.0))
+            band[row["period"]] = (active + int(row["active"]), money + row[lens.money])
+    return found
+
+
+def _named(band, lens):
+    return f"before {_complete(lens)[0]['period']}" if band == BEFORE else band
+
+
+def _part(money, total):
+    return percent(money / total) if total > 0 else "–"
+
+
+# ---- new and carried over
+
+
+class NewAndCarried(NamedTuple):
+    """The last complete period and that of a year before (or the first one): label, new share, carry-over of each."""
+
+    period: str
+    new_share: float | None
+    carry_over: float | None
+    earlier: str
+    earlier_share: float | None
+    earlier_carry: float | None
+    same_season: bool
+
+
+def new_and_carried(lens) -> NewAndCarried:
+    """What share of the money new customers bring, and how much of the period before the older ones bring again."""
+    rows, year = _complete(lens), AGES_A_YEAR[lens.unit]
+    same = len(rows) > year
+    last, then = rows[-1], rows[-1 - year] if same else rows[0]
+    share, carry = _measures(lens)
+    return NewAndCarried(last["period"], last[share], last[carry], then["period"], then[share], then[carry], same)
+
+
+def _measures(lens):
+    return ("new_share", "carry_over") if lens.money == "revenue" else ("new_profit_share", "profit_carry_over")
+
+
+def _new_and_carried(log, lens):
+    """How much of the money is new, and how much is carried over from the period before."""
+    found, money, unit = new_and_carried(lens), lens.money, lens.unit
+    if found.new_share is None:
+        return None
+    share, carry = _measures(lens)
+    title = f"New customers bring {percent(found.new_share)} of {money} in {found.period}"
+    said = ""
+    if found.earlier_share is not None and found.earlier != found.period:
+        title += f", {percent(found.earlier_share)} in {found.earlier}"
+        change = found.new_share - found.earlier_share
+        if change > _POINTS:
+            said = "The base leans more on customers who have just come: ask whether those before them stay away. "
+        elif change < -_POINTS:
+            said = "The base matures: more of it is carried by customers who were there before, so protect them first. "
+        else:
+            said = "The mix of new and old holds. "
+        if not found.same_season:
+            said += "The two lie in different seasons, which is part of the difference. "
+    if found.carry_over is not None:
+        said += f"Older customers brought {percent(found.carry_over)} of what the {unit} before had brought"
+        if found.earlier_carry is not None and found.same_season:
+            said += f" ({percent(found.earlier_carry)} a year earlier)"
+        said += ": the rest has to be won anew. " if found.carry_over < 1 else ": more than all of it. "
+    repeat = _complete(lens)[-1]["repeat_order_share"]
+    if repeat is not None:
+        said += f"{percent(repeat)} of the orders of {found.period} were repeat orders."
+    whole = [row | {"repeat_buying_rate": share_shown(row["again"], row["customers"])} for row in _complete(lens)]
+    rows = hide(
+        whole, ["new", "repeat_order_share", "repeat_buying_rate", share, carry, money, f"{money}_per_new"],
+        count="customers",
+    )  # fmt: skip
+    rows = [row | dict.fromkeys([share, carry, "repeat_order_share", f"{money}_per_new"], HIDDEN) | {"new": shown(row["new"])}
+            if not isinstance(row["new"], str) and is_small(row["new"]) else row for row in rows]  # fmt: skip
+    columns = [
+        Column("period", unit, text), Column("customers", "customers", or_hidden(number)), Column("new", "new", or_hidden(number)),
+        Column(share, "new share", or_hidden(percent)), Column(carry, "carry-over", or_hidden(percent)),
+        Column("repeat_order_share", "repeat orders", or_hidden(percent)),
+        Column("repeat_buying_rate", "repeat-buying rate", or_hidden(percent)),
+        Column(money, money, or_hidden(log.whole)), Column(f"{money}_per_new", f"{money} per new customer", or_hidden(log.money)),
+    ]  # fmt: skip
+    chart = plots.new_and_carried(drawn(rows, share, carry), money=money, ax=plots.canvas(height=3.4))
+    points = ", ".join(f"{row['period']} {or_hidden(percent)(row[share])}" for row in rows[-8:])
+    return exhibit(
+        "all-new", title, chart=chart, shows=f"New share and carry-over by {unit}. New share: {points}.", so_what=said.strip(),
+        tables=[tabled(rows, columns, caption="New share is of the period’s own money, carry-over of that of the period before")],
+    )  # fmt: skip
+
+
+# ---- the plan
+
+
+class Plan(NamedTuple):
+    """How many new customers the next period needs: its label, that of a year before with its money and new customers,
+    the pace of the last year on the one before (1 where that is not known), the target, and the row of
+    `new_customers_needed`."""
+
+    period: str
+    year_before: str
+    won_then: int
+    money_then: float
+    pace: float
+    target: float
+    needed: dict
+
+
+def plan(lens) -> Plan | Refused:
+    """The next period shall bring what it did a year before, times the pace of the last year."""
+    rows, year = _complete(lens), AGES_A_YEAR[lens.unit]
+    if len(rows) <= year:
+        return Refused(f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.")
+    then = rows[-year]
+    years = [sum(row[lens.money] for row in some) for some in (rows[-2 * year : -year], rows[-year:])]
+    pace = years[1] / years[0] if len(rows) >= 2 * year and years[0] > 0 else 1.0
+    target = then[lens.money] * pace
+    try:
+        needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money))[0]
+    except DataError as error:
+        return Refused(str(error))
+    next_one = _after(rows[-1]["period"], lens.unit)
+    return Plan(next_one, then["period"], int(then["new"]), then[lens.money], pace, target, needed)
+
+
+def _after(label, unit):
+    """The label of the next period."""
+    year, rest = int(label[:4]), label[5:]
+    month = 1 if not rest else 3 * int(rest[1]) - 2 if rest[0] == "Q" else int(rest)
+    return period_label(period_of(dt.date(year, month, 1), unit) + 1, unit)
+
+
+def _plan(log, lens):
+    """How many to acquire so that the next period equals a year ago plus the change."""
+    found, money, unit = plan(lens), lens.money, lens.unit
+    if not carried(found):
+        return None
+    needed = round(found.needed["new_needed"])
+    aim = f"{log.round_money(found.target)} of {money} in {found.period}"
+    if needed == 0:
+        title = f"{aim} need no new customers: what older ones bring again reaches it"
+        said = "Acquisition is free to be choosy: spend it on customers who stay and not on many."
+    else:
+        title = f"{aim} need about {count(needed, 'new customer')}; {found.year_before} won {number(found.won_then)}"
+        point = 0.01 * found.needed[f"last_{money}"] / found.needed["per_new"]
+        said = f"One point more carry-over spares about {number(point)} of them."
+        if needed > 1.1 * found.won_then:
+            said = f"That is {number(needed - found.won_then)} more than a year ago: fund them, carry more over, or lower the plan. {said}"
+        elif needed < 0.9 * found.won_then:
+            said = f"That is fewer than a year ago, so that the plan leaves room. {said}"
+        else:
+            said = f"That is about as many as a year ago, so that the plan is within reach. {said}"
+    changes = "brings as much as" if found.pace == 1 else f"changes by {signed(found.pace - 1)}, as the last year did, on"
+    said += (
+        f" It is supposed that {found.period} {changes} {found.year_before}, and that carry-over and {money} per new customer are "
+        "like the mean of the last year, whatever the season."
+    )
+    columns = [Column("what", "what", text), Column("value", "value", text)]
+    rows = [
+        (f"{money} in {found.year_before}", log.money(found.money_then)),
+        ("change of the last year on the one before", signed(found.pace - 1)),
+        ("target", log.money(found.target)),
+        (f"{money} in {found.needed['last_period']}", log.money(found.needed[f"last_{money}"])),
+        ("carry-over, mean of the last year", percent(found.needed["carry_over"])),
+        ("carried over", log.money(found.needed["carried"])),
+        ("gap to the target", log.money(found.needed["gap"])),
+        (f"{money} per new customer in the first {unit}", log.money(found.needed["per_new"])),
+        ("new customers needed", number(needed)),
+    ]
+    caption = "New customers needed = (target - carry-over × last) / first money per new customer"
+    return exhibit(
+        "all-plan", title, so_what=said.strip(),
+        tables=[tabled([{"what": what, "value": value} for what, value in rows], columns, caption=caption)],
+    )  # fmt: skip

@@ -1,0 +1,343 @@
+"""Lens 4: cohorts against each other, at the same age, in the same calendar period, within equal windows."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from crmlib import plots
+from crmlib.conclusions import carried
+from crmlib.exhibits.hidden import drawn, or_hidden, share_shown
+from crmlib.exhibits.one_cohort import FLAT
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text
+from crmlib.frames import rows_of
+from crmlib.inert import Section
+from crmlib.opened import Opened
+from crmlib.response import wilson
+from crmlib.small_groups import LEAST, is_small
+from crmlib.two_rates import newcombe
+from crmlib.wording import count, number, percent
+
+__all__ = [
+    "BETTER", "COHORT", "EVERYBODY", "KEY", "NONE", "UNKNOWN", "UNTOLD", "WORSE", "Gap", "Seconds", "cohorts_compared", "gaps",
+    "seconds", "widest",
+]  # fmt: skip
+
+KEY, HEADING = "cohorts-compared", "Cohorts compared: are newer customers worse?"
+BETTER, WORSE, UNTOLD = "better", "worse", "cannot be told"
+NONE, COHORT, EVERYBODY, UNKNOWN = "no gap", "remains", "vanishes", "cannot be told"
+_WORDS = {"order_value": "the value of an order", "orders_each": "orders each active customer", "margin": "the margin"}
+
+
+def cohorts_compared(log: Opened) -> Section:
+    """The newest pair by age and by calendar, the second purchase within equal windows, all cohorts at one age."""
+    lens = log.lenses.cohorts_compared
+    if not carried(lens):
+        return refusal(KEY, HEADING, lens)
+    found = log.lenses.carried["cohorts compared"]
+    view = (
+        f"Cohorts by {lens.unit}, at ages that they have wholly reached; the pair is the newest of one season that can be "
+        f"compared, {lens.pair[0]} and {lens.pair[1]}. Cohorts of the log’s first year may hold customers who had bought before it began."
+        if lens.same_season
+        else f"A check of stability, and not of quality: the log lacks {found.missing}. What would mend it: {found.mends}."
+    )
+    makers = [_pair, _seconds, _at_one_age]
+    return section(KEY, HEADING, view, [made for make in makers if (made := make(log, lens)) is not None])
+
+
+# ---- the pair by age and by calendar
+
+
+class Gap(NamedTuple):
+    """How much higher a measure is in the second cohort, as a ratio less 1: at the same ages and in the same calendar
+    periods, each (mean, low, high) with its 95 % interval, or None with fewer than three of them; ``verdict`` is `NONE`,
+    `COHORT`, `EVERYBODY` or `UNKNOWN`."""
+
+    measure: str
+    by_age: tuple[float, float, float] | None
+    by_period: tuple[float, float, float] | None
+    verdict: str
+
+
+def gaps(lens) -> list[Gap]:
+    """The gaps of what does not fall with age by itself: value of an order, orders each, margin.
+
+    The mean of the logarithms of the ratios over the ages after 0, or the periods after the second cohort's first, in
+    which both cohorts had five or more active customers; the interval is that of Student for their spread. If it
+    includes no gap by age, none is told. Else the gap remains if the calendar view shows it too, vanishes if it is less
+    than half as wide there and could be none, and cannot be told otherwise.
+    """
+    found = []
+    for measure in [name for name in _WORDS if name != "margin" or lens.money == "profit"]:
+        by_age, by_period = (_mean_gap(lens, across, measure) for across in ("age", "period"))
+        found.append(Gap(measure, by_age, by_period, _verdict(by_age, by_period)))
+    return found
+
+
+def widest(lens) -> Gap:
+    """The measure with the widest gap that is told from chance; if there is none, that with the widest gap."""
+    told = lambda gap: gap.by_age is not None and gap.by_age[1] * gap.by_age[2] > 0  # noqa: E731
+    return max(gaps(lens), key=lambda gap: (told(gap), abs(gap.by_age[0]) if gap.by_age else 0))
+
+
+def _verdict(by_age, by_period):
+    if by_age is None:
+        return UNKNOWN
+    if by_age[1] <= 0 <= by_age[2]:
+        return NONE
+    if by_period is None:
+        return UNKNOWN
+    if by_period[1] * by_period[2] > 0 and by_period[0] * by_age[0] > 0:
+        return COHORT
+    return EVERYBODY if by_period[0] / by_age[0] < 0.5 else UNKNOWN
+
+
+def _pair_rows(lens, across) -> dict:
+    """{age or period: {measure: (first, second)}} where both cohorts had five or more active customers."""
+    table = lens.by_own_age if across == "age" else lens.by_period
+    if not carried(table):
+        return {}
+    active = {(row["cohort"], row[across]): row["active"] or 0 for row in rows_of(lens.by_age)}
+    found = {}
+    for row in rows_of(table):
+        if all(active[label, row[across]] >= LEAST for label in lens.pair):
+            found.setdefault(row[across], {})[row["measure"]] = (row["first"], row["second"])
+    return {place: found[place] for place in sorted(found)}
+
+
+def _mean_gap(lens, across, measure):
+    from scipy.special import stdtrit
+
+    # in their first period all members buy, so that it is like no later one
+    begin = {"age": 0, "period": lens.pair[1]}[across]
+    pairs = [values[measure] for place, values in _pair_rows(lens, across).items() if place != begin]
+    logs = [math.log(other / one) for one, other in pairs if one is not None and other is not None and min(one, other) > 0]
+    if len(logs) < 3:
+        return None
+    mean, half = fmean(logs), stdtrit(len(logs) - 1, 0.975) * stdev(logs) / math.sqrt(len(logs))
+    return tuple(math.exp(end) - 1 for end in (mean, mean - half, mean + half))
+
+
+def _pair(log, lens):
+    """What a member had brought by the last common age, and whether the gap behind it is the cohort's own."""
+    first, second = lens.pair
+    rows, money = _pair_rows(lens, "age"), lens.money
+    if not rows:
+        return None
+    age = max(rows)
+    before, after = rows[age][f"{money}_to_date"]
+    change = after / before - 1 if before > 0 else None
+    ends = f"{log.money(after)} of {money} by age {age}, one of {first} {log.money(before)}"
+    title = f"A member of {second} had brought {ends}" + (f" ({signed(change)})" if change is not None else "")
+    said = _share_sentence(lens, age)
+    gap = widest(lens)
+    if lens.same_season:
+        said += f" {_gap_sentence(lens, gap)}"
+    else:
+        said += (
+            " Stable so far: what holds for one may be used for the other."
+            if change is not None and abs(change) < 2 * FLAT
+            else " They differ, and season or the moment of joining may be why: neither is a yardstick for the other."
+        )
+    by_age, by_period = ([{across: place, "measure": name, "first": one, "second": other}
+                          for place, values in _pair_rows(lens, across).items() for name, (one, other) in values.items()]
+                         for across in ("age", "period"))  # fmt: skip
+    chart = None
+    if by_period:
+        chart = plots.two_cohorts_lines(
+            drawn(by_age), drawn(by_period), measure=gap.measure, names=lens.pair, currency=log.currency,
+            ax=plots.canvas(height=3.6),
+        )  # fmt: skip
+    words = _WORDS[gap.measure]
+    return exhibit(
+        "cohorts-pair", title, chart=chart,
+        shows=f"{words[0].upper()}{words[1:]} of {first} and {second}, at the same age and in the same calendar periods: "
+        f"{_gap_words(gap)}.", so_what=said,
+        tables=[_side_by_side(log, lens, "age", ["share_active", gap.measure, f"{money}_to_date"]),
+                *([_side_by_side(log, lens, "period", [gap.measure])] if by_period else [])],
+    )  # fmt: skip
+
+
+def _side_by_side(log, lens, across, measures):
+    """A row an age or period, two columns a measure."""
+    writers = {"share_active": percent, "orders_each": ratio, "margin": percent}
+    short = {"share_active": "share active", "orders_each": "orders each", "order_value": "revenue an order"}
+    columns = [Column(across, lens.unit if across == "period" else across, text if across == "period" else number)]
+    columns += [Column((measure, place), f"{short.get(measure, measure.replace('_', ' '))}, {label}",
+                       writers.get(measure, log.money)) for measure in measures for place, label in enumerate(lens.pair)]  # fmt: skip
+    rows = [{across: at} | {(measure, place): values[measure][place] for measure in measures for place in (0, 1)}
+            for at, values in _pair_rows(lens, across).items()]  # fmt: skip
+    where = "At the same age" if across == "age" else "In the same calendar periods"
+    return tabled(rows, columns, caption=f"{where}, where both had {LEAST} or more active members")
+
+
+def _share_sentence(lens, age):
+    """Whether the share active differs at that age."""
+    first, second = lens.pair
+    at = {row["cohort"]: row for row in rows_of(lens.by_age) if row["age"] == age and row["cohort"] in lens.pair}
+    if age == 0 or len(at) < 2:
+        return "Both have only been seen in their first period, which says little of their quality."
+    one, other = at[first], at[second]
+    low, high = (float(end) for end in newcombe(other["active"], other["size"], one["active"], one["size"]))
+    shares = f"At age {age}, {percent(other['share_active'])} of {second} were active and {percent(one['share_active'])} of {first}"
+    between = f"95 % interval of the difference {100 * low:+.1f} to {100 * high:+.1f} points"
+    verdict = "more of them come back" if low > 0 else "fewer of them come back" if high < 0 else "no difference can be told"
+    return f"{shares} ({between}): {verdict}."
+
+
+def _gap_words(gap):
+    def with_ends(found, where):
+        mean, low, high = found
+        return f"{signed(mean)} {where} (95 % interval {100 * low:+.1f} to {100 * high:+.1f} %)"
+
+    if gap.by_age is None:
+        return "fewer than three ages to compare"
+    calendar = "" if gap.by_period is None else f", {with_ends(gap.by_period, 'in the same periods')}"
+    return with_ends(gap.by_age, "at the same age") + calendar
+
+
+def _gap_sentence(lens, gap):
+    """Whether the gap remains in the calendar view, and what to do about it."""
+    second, words = lens.pair[1], _WORDS[gap.measure]
+    if gap.by_age is None:
+        return f"Fewer than three {lens.unit}s can be compared, too few to tell a gap in what they buy from chance: wait."
+    apart = f"The widest gap in what they buy is that of {words}: {_gap_words(gap)}."
+    if gap.verdict == NONE:
+        return f"{apart} No gap can be told from chance: treat both alike."
+    if gap.verdict == COHORT:
+        return f"{apart} It remains in the calendar view and so belongs to {second}: look at how they were won."
+    if gap.verdict == EVERYBODY:
+        return (
+            f"{apart} It vanishes in the calendar view: prices, range or season moved all customers at once, so it says "
+            f"nothing about the quality of {second}."
+        )
+    return f"{apart} Whether it is theirs or that of all customers, the calendar view cannot tell: wait before acting on it."
+
+
+# ---- the second purchase
+
+
+class Seconds(NamedTuple):
+    """Two cohorts within the same window of weeks: (repeated, size) of each, the 95 % interval of second - first, and
+    the verdict on the second: `BETTER`, `WORSE` or `UNTOLD`."""
+
+    weeks: int
+    first: str
+    second: str
+    before: tuple[int, int]
+    after: tuple[int, int]
+    low: float
+    high: float
+    verdict: str
+
+
+def seconds(lens) -> Seconds | None:
+    """The pair of the lens, in the longest window that both were watched for; None if there is none."""
+    rows = {(row["cohort"], row["weeks"]): row for row in rows_of(lens.second_purchase) if row["repeated"] is not None}
+    first, second = lens.pair
+    weeks = max((weeks for label, weeks in rows if label == second and (first, weeks) in rows), default=None)
+    if weeks is None:
+        return None
+    before, after = ((int(rows[label, weeks]["repeated"]), rows[label, weeks]["size"]) for label in lens.pair)
+    low, high = (float(end) for end in newcombe(*after, *before))
+    return Seconds(weeks, first, second, before, after, low, high, BETTER if low > 0 else WORSE if high < 0 else UNTOLD)
+
+
+def _seconds(log, lens):
+    """The second purchase within equal windows of cohorts of one season."""
+    found = seconds(lens)
+    if found is None:
+        return None
+    (one, of_one), (other, of_other) = found.before, found.after
+    if is_small(one) or is_small(other):
+        return None
+    verdict = {BETTER: "better", WORSE: "worse", UNTOLD: "a difference cannot be told"}[found.verdict]
+    title = (
+        f"Within {found.weeks} weeks {percent(other / of_other)} of {found.second} bought a second time, "
+        f"{percent(one / of_one)} of {found.first}: {verdict}"
+    )
+    between = f"between {100 * found.low:+.1f} and {100 * found.high:+.1f} points (95 % interval)"
+    said = f"Each member has the same {found.weeks} weeks. The difference lies {between}. "
+    if not lens.same_season:
+        title = title.rpartition(":")[0]
+        said += "They began in different seasons, so this checks how stable the rate is and says nothing of their quality. "
+        alike = found.verdict == UNTOLD or abs(other / of_other - one / of_one) < FLAT * one / of_one
+        said += "It holds: one rate will do for both." if alike else "It does not hold: plan with a range."
+    elif found.verdict == BETTER:
+        said += f"Whatever was done in another way to win or welcome {found.second}, keep it."
+    elif found.verdict == WORSE:
+        said += f"Before more is spent on winning customers, find out which channels and offers changed for {found.second}."
+    else:
+        half = 100 * (found.high - found.low) / 2
+        said += f"With cohorts of this size less than about {half:.0f} points cannot be seen: change nothing because of it."
+    season = found.second[4:] if lens.same_season else None
+    rows, table = [], {}
+    for row in rows_of(lens.second_purchase):
+        if (season is not None and row["cohort"][4:] != season) or row["size"] < LEAST:
+            continue
+        share = share_shown(row["repeated"], row["size"])
+        own = table.setdefault(row["cohort"], {"cohort": row["cohort"], "size": row["size"]})
+        own[row["weeks"]] = share
+        if share is not None and not isinstance(share, str):
+            low, high = (float(end) for end in wilson(row["repeated"], row["size"]))
+            rows.append({"cohort": row["cohort"], "weeks": row["weeks"], "share_repeated": share, "low": low, "high": high})
+    weeks = sorted({row["weeks"] for row in rows_of(lens.second_purchase)})
+    columns = [Column("cohort", "cohort", text), Column("size", "customers")]
+    columns += [Column(window, f"within {window} weeks", or_hidden(percent)) for window in weeks]
+    chart = plots.second_purchase_windows(drawn(rows), ax=plots.canvas(height=3.4)) if rows else None
+    points = "; ".join(f"{row['cohort']} {percent(row['share_repeated'])}" for row in rows if row["weeks"] == found.weeks)
+    caption = f"{'Cohorts of one season; a' if season else 'A'} dash where not all members were watched so long"
+    return exhibit(
+        "cohorts-second", title, chart=chart,
+        shows=f"Share with a second purchase by cohort and window, with 95 % intervals; within {found.weeks} weeks: {points}.",
+        so_what=said,
+        tables=[tabled(list(table.values()), columns, caption=caption)],
+    )  # fmt: skip
+
+
+# ---- all cohorts at one age
+
+
+def _at_one_age(log, lens):
+    """The value to date of every cohort at one age: boring is good, a steady slide is the alarm."""
+    money = lens.money
+    rows = [row for row in rows_of(lens.by_age) if row["complete"] and row["size"] >= LEAST]
+    reached = {}
+    for row in rows:
+        reached.setdefault(row["age"], []).append(row)
+    age = max((age for age, some in reached.items() if age >= 1 and len(some) >= 3), default=None)
+    if age is None:
+        return None
+    age = min(age, 3)
+    at = sorted(reached[age], key=lambda row: row["cohort"])
+    value = f"{money}_to_date"
+    least, most = min(at, key=lambda row: row[value]), max(at, key=lambda row: row[value])
+    title = (
+        f"By age {age} a member had brought between {log.money(least[value])} ({least['cohort']}) and {log.money(most[value])} "
+        f"({most['cohort']})"
+    )
+    steps = [newer[value] < older[value] for older, newer in zip(at, at[1:])]
+    slide = next((n for n, fell in enumerate(reversed(steps)) if not fell), len(steps))
+    if slide >= 3:
+        said = (
+            f"The last {slide} cohorts each brought less than the one before: a steady slide. Find out what changed in whom you "
+            "win before the totals show it."
+        )
+    elif least[value] > 0 and most[value] < 1.25 * least[value]:
+        said = "They lie close together, and that is good: one value will do to plan with."
+    else:
+        said = (
+            f"They differ by {log.money(most[value] - least[value])} without a steady slide, partly by season: plan with the range, "
+            f"and see what was special about {most['cohort']}."
+        )
+    chart = plots.cohort_curves(drawn(rows), value=value, from_age=0, currency=log.currency, ax=plots.canvas(height=3.4))
+    first = {row["cohort"]: row for row in reached[0]}
+    columns = [Column("cohort", "cohort", text), Column("size", "customers"), Column("first", "by age 0", log.money),
+               Column(value, f"by age {age}", log.money)]  # fmt: skip
+    table = [row | {"first": first[row["cohort"]][value]} for row in at]
+    points = ", ".join(f"{row['cohort']} {log.money(row[value])}" for row in at[-8:])
+    return exhibit(
+        "cohorts-age", title, chart=chart, shows=f"{money.capitalize()} to date per member by age, a line a cohort; by age {age}: "
+        f"{points}.", so_what=said, tables=[tabled(table, columns, caption=f"{money.capitalize()} to date per member")],
+    )  # fmt: skip
