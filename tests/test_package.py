@@ -78,6 +78,7 @@ LAYERS = """
     opened
     exhibits.parts
     exhibits.hidden
+    exhibits.cohort_repeats
     exhibits.one_period exhibits.two_periods exhibits.products exhibits.one_cohort
     exhibits.cohorts_compared exhibits.all_cohorts
     exhibits.answers_on_periods exhibits.answers_on_cohorts exhibits.reconciliation

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from crmlib import plots
 from crmlib.all_cohorts import BEFORE, new_customers_needed
 from crmlib.calendar_periods import period_label, period_of
-from crmlib.conclusions import carried
+from crmlib.conclusions import STEADY, carried
 from crmlib.errors import DataError
 from crmlib.exhibits.hidden import drawn, hide, or_hidden, share_shown
-from crmlib.exhibits.one_cohort import AGES_A_YEAR, FLAT
+from crmlib.exhibits.one_cohort import AGES_A_YEAR
 from crmlib.exhibits.parts import Column, exhibit, refusal, section, signed, tabled, text
 from crmlib.frames import rows_of
 from crmlib.inert import Section
@@ -106,7 +106,7 @@ def _chart(log, lens):
         thicker = found.new_after / found.new_before - 1 if found.new_before > 0 else None
         if thicker is not None:
             said += f" New customers of the last year brought {signed(thicker)} on what those of the year before brought in theirs"
-            said += ": it is new layers that hold up the total." if thicker > FLAT and kept < 0.8 else "."
+            said += ": it is new layers that hold up the total." if thicker > STEADY and kept < 0.8 else "."
     periods = [row["period"] for row in whole]
     counts = [[bands[name].get(period, (None, None))[0] for name in names] for period in periods]
     hides = covered(counts)

@@ -7,9 +7,8 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from crmlib import plots
-from crmlib.conclusions import carried
+from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits.hidden import drawn, or_hidden, share_shown
-from crmlib.exhibits.one_cohort import FLAT
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text
 from crmlib.frames import rows_of
 from crmlib.inert import Section
@@ -17,7 +16,7 @@ from crmlib.opened import Opened
 from crmlib.response import wilson
 from crmlib.small_groups import LEAST, is_small
 from crmlib.two_rates import newcombe
-from crmlib.wording import count, number, percent
+from crmlib.wording import number, percent
 
 __all__ = [
     "BETTER", "COHORT", "EVERYBODY", "KEY", "NONE", "UNKNOWN", "UNTOLD", "WORSE", "Gap", "Seconds", "cohorts_compared", "gaps",
@@ -137,7 +136,7 @@ def _pair(log, lens):
     else:
         said += (
             " Stable so far: what holds for one may be used for the other."
-            if change is not None and abs(change) < 2 * FLAT
+            if change is not None and abs(change) < 2 * STEADY
             else " They differ, and season or the moment of joining may be why: neither is a yardstick for the other."
         )
     by_age, by_period = ([{across: place, "measure": name, "first": one, "second": other}
@@ -262,7 +261,7 @@ def _seconds(log, lens):
     if not lens.same_season:
         title = title.rpartition(":")[0]
         said += "They began in different seasons, so this checks how stable the rate is and says nothing of their quality. "
-        alike = found.verdict == UNTOLD or abs(other / of_other - one / of_one) < FLAT * one / of_one
+        alike = found.verdict == UNTOLD or abs(other / of_other - one / of_one) < STEADY * one / of_one
         said += "It holds: one rate will do for both." if alike else "It does not hold: plan with a range."
     elif found.verdict == BETTER:
         said += f"Whatever was done in another way to win or welcome {found.second}, keep it."
