@@ -10,6 +10,7 @@ Every file appears whole or not at all. A report is kept while its data, the pro
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import multiprocessing
 import os
@@ -24,7 +25,7 @@ from typing import NamedTuple
 from crmlib import checkout
 from crmlib.batch_index import page
 from crmlib.errors import DataError, FitError
-from crmlib.report import TEMPLATE, made_here, render, slug
+from crmlib.report import BESIDE, TEMPLATE, made_here, render, slug
 from crmlib.writing import whole
 
 __all__ = ["Batch", "render_batch", "sets_in"]
@@ -59,11 +60,15 @@ def sets_in(folder) -> list[Path]:
     return sets
 
 
-def render_batch(folder, out, *, admit: Callable, as_of=None, currency=None, jobs=2, progress=False, done=None) -> Batch:
+def render_batch(
+    folder, out, *, admit: Callable, as_of=None, currency=None, ids="none", key=b"", pdf=False, excel=False, jobs=2,
+    progress=False, done=None,
+) -> Batch:  # fmt: skip
     """Render the report of every data set in ``folder`` into the folder ``out``, ``jobs`` at a time, and an index page.
 
     ``admit(data, as_of, options)`` lets a log through the door and gives the admission, the day and the name of the data;
-    it runs in other processes. ``currency`` replaces the sign of each set. ``done`` is called with the name of a set after
+    it runs in other processes. ``currency`` replaces the sign of each set; ``ids``, ``key``, ``pdf`` and ``excel`` are those
+    of `crmlib.report.render`. ``done`` is called with the name of a set after
     its report. What fails does not stop the others; the result says what and why. Raises `DataError` for folders and
     numbers that cannot be used, and for a file of somebody else's in the way.
     """
@@ -73,13 +78,13 @@ def render_batch(folder, out, *, admit: Callable, as_of=None, currency=None, job
         raise DataError(f"jobs is {jobs!r}; it is a whole number from 1 to 64.")
     sets, out = sets_in(folder), Path(out).expanduser()
     index = out / "index.html"
-    for place in (index, *(_place(out, one) for one in sets)):
+    options = {"as_of": as_of and str(as_of), "currency": currency, "ids": ids, "key": key, "pdf": pdf, "excel": excel}
+    for place in (index, *(place for one in sets for place in _places(out, one, options))):
         if os.path.lexists(place) and not made_here(place):
             raise DataError(f"{place} exists and was not made by crm report; move it away or choose another out.")
-    options = {"as_of": as_of and str(as_of), "currency": currency}
     known, made, kept, failed = _read(out), [], [], {}
     wanted = {one: _fingerprint(one, options) for one in sets}
-    todo = [one for one in sets if not _is_made(known.get(one.name), wanted[one], _place(out, one))]
+    todo = [one for one in sets if not _is_made(known.get(one.name), wanted[one], _places(out, one, options))]
     kept = [one.name for one in sets if one not in todo]
     pool = ProcessPoolExecutor(min(jobs, len(todo) or 1), multiprocessing.get_context("spawn"), initializer=_quiet)
     with tqdm(total=len(sets), initial=len(kept), desc="reports", unit="report", leave=False, disable=not progress) as bar:
@@ -110,6 +115,11 @@ def _place(out, one):
     return out / f"{slug(one.name)}.html"
 
 
+def _places(out, one, options):
+    """The page of a set and what stands beside it."""
+    return [_place(out, one), *(_place(out, one).with_suffix(ending) for ending in BESIDE if options[BESIDE[ending]])]
+
+
 # in another process
 
 
@@ -128,8 +138,9 @@ def _one(folder, place, admit, options):
         admission, day, name = admit(str(folder), options["as_of"], {})
         sign = datasets.currency(folder) if options["currency"] is None else options["currency"]
         facts = _facts(admission.transactions, day) | {"currency": sign}
-        made = f"crm report --data {name} --as-of {day}"
-        render(admission, name=name, as_of=day, currency=sign, out=place, made=made)
+        shown = {name: options[name] for name in ("ids", "key", "pdf", "excel")}
+        made = f"crm report --data {name} --as-of {day}" + (f" --ids {shown['ids']}" if shown["ids"] != "none" else "")
+        render(admission, name=name, as_of=day, currency=sign, out=place, made=made, **shown)
         return facts, None
     except (DataError, FitError) as error:
         return None, str(error)
@@ -179,7 +190,8 @@ def _fingerprint(folder, options):
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content.update(f"{path.relative_to(folder).as_posix()}\n{_sha256(path)}\n".encode())
     template = checkout.notebooks() / "reports" / f"{TEMPLATE}.ipynb"
-    parts = [content.hexdigest(), version("crmlib"), _sha256(template) if template.is_file() else "", options]
+    key = options["key"] and hmac.new(options["key"], b"crm report --batch", hashlib.sha256).hexdigest()  # never the key itself
+    parts = [content.hexdigest(), version("crmlib"), _sha256(template) if template.is_file() else "", options | {"key": key or ""}]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -187,8 +199,10 @@ def _sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _is_made(known, wanted, place):
-    return known is not None and known["from"] == wanted and place.is_file() and _sha256(place) == known["report"]
+def _is_made(known, wanted, places):
+    if known is None or known["from"] != wanted or not all(place.is_file() for place in places):
+        return False
+    return _sha256(places[0]) == known["report"]
 
 
 def _read(out):

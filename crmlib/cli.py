@@ -94,7 +94,8 @@ def report(
     as_of: AsOf = None,
     currency: Currency = None,
     out: Annotated[str | None, typer.Option("--out", metavar="FILE|FOLDER", help="Where to put it. Default: reports/, named by data and date. Replaces only what crm report made.")] = None,
-    ids: Annotated[str, typer.Option("--ids", metavar="none|pseudonym|real", help="Add a table of the best customers, under numbers or under their ids.")] = "none",
+    ids: Annotated[str, typer.Option("--ids", metavar="none|pseudonym|real", help="Add a table of the best customers, under pseudonyms or under their ids.")] = "none",
+    key_file: Annotated[str | None, typer.Option("--key-file", metavar="FILE", help="A file with the secret of the pseudonyms: the same secret gives the same ones in every report. Default: one that is drawn and not kept.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write it as a PDF too, beside it. Needs Pango on this machine.")] = False,
     excel: Annotated[bool, typer.Option("--excel", help="Write its tables too, as a workbook beside it.")] = False,
     open_it: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
@@ -113,15 +114,18 @@ def report(
 
     if ids not in IDS:
         raise DataError(f"ids is {ids!r}; it can be {', '.join(IDS[:-1])} or {IDS[-1]}.")
+    key = _key(key_file, ids)
+    shown = {"ids": ids, "key": key, "pdf": pdf, "excel": excel}
     if batch is not None:
-        _batch(batch, jobs, out, as_of, currency, [data and "data", ids != "none" and "ids", pdf and "pdf", excel and "excel", *options])
+        _batch(batch, jobs, out, as_of, currency, shown, [data and "data", *options])
         return
     data = "cdnow" if data is None else data
     currency = _currency(currency, data)
     admission, day, name = _admitted(data, as_of, options)
-    typed = {"data": name, "as_of": str(day), "currency": currency, **({"ids": ids} if ids != "none" else {}), **options}
+    typed = {"data": name, "as_of": str(day), "currency": currency, **({"ids": ids} if ids != "none" else {})}
+    typed |= ({"key_file": Path(key_file).name} if key_file else {}) | options
     made = "crm report " + " ".join(f"--{option.replace('_', '-')} {_quoted(value)}" for option, value in typed.items())
-    place = render(admission, name=name, as_of=day, currency=currency, ids=ids, out=out, pdf=pdf, excel=excel, made=made, progress=True)
+    place = render(admission, name=name, as_of=day, currency=currency, out=out, made=made, progress=True, **shown)
     if open_it:
         import webbrowser
 
@@ -131,15 +135,15 @@ def report(
     print(place)
 
 
-def _batch(folder, jobs, out, as_of, currency, others):
+def _batch(folder, jobs, out, as_of, currency, shown, others):
     """crm report --batch: the page that compares the sets; exit code 1 if a report failed."""
     from crmlib import checkout
     from crmlib.batch import render_batch
 
     if other := next(filter(None, others), None):
-        raise DataError(f"--{other.replace('_', '-')} does not go with --batch; each data set says how it is read, and no ids are shown.")
+        raise DataError(f"--{other.replace('_', '-')} does not go with --batch; each data set says how it is read.")
     sign = None if currency is None else _currency(currency, folder)
-    made = render_batch(folder, out or checkout.reports(), admit=_admitted, as_of=as_of, currency=sign, jobs=jobs, progress=True)
+    made = render_batch(folder, out or checkout.reports(), admit=_admitted, as_of=as_of, currency=sign, jobs=jobs, progress=True, **shown)
     if made.kept:
         _say(f"{len(made.kept):,} of {len(made.made) + len(made.kept) + len(made.failed):,} reports were there and kept.")
     for name, sentence in made.failed.items():
@@ -318,6 +322,22 @@ def _say(sentence):
 
 def _today():
     return dt.date.today()
+
+
+def _key(file, ids):
+    """The secret in a file; line ends and spaces around it do not count, as editors add them."""
+    if file is None:
+        return b""
+    if ids != "pseudonym":
+        raise DataError("--key-file holds the secret of pseudonyms; give --ids pseudonym too.")
+    try:
+        key = Path(file).expanduser().read_bytes().strip()
+    except OSError as error:
+        raise DataError(f"The key file {file} cannot be read: {error.strerror}.") from None
+    if len(key) < 16:
+        make = 'python -c "import secrets; print(secrets.token_hex(32))"'
+        raise DataError(f"The key file {file} holds fewer than 16 bytes; put a secret there that nobody can guess, e.g. what {make} prints.")
+    return key
 
 
 def _name(data):

@@ -25,7 +25,7 @@ __all__ = ["check_parameters", "html", "made_here", "render", "run", "slug", "ta
 
 TEMPLATE = "customer_base"
 GENERATOR = "crmlib: crm report"  # by this a report is known as one that may be replaced
-BESIDE = (".pdf", ".xlsx")  # what else gets the name of the page
+BESIDE = {".pdf": "pdf", ".xlsx": "excel"}  # what else gets the name of the page: ending, option
 _TABLES = "tables.pickle"
 _KEEP = f"""from crmlib import sheets
 
@@ -33,13 +33,14 @@ sheets.keep(Out, {_TABLES!r})"""
 
 
 def render(
-    admission, *, name, as_of="", currency="", ids="none", out=None, pdf=False, excel=False, made="", progress=False,
+    admission, *, name, as_of="", currency="", ids="none", key=b"", out=None, pdf=False, excel=False, made="", progress=False,
     template=TEMPLATE,
 ) -> Path:  # fmt: skip
     """Render a report on a log that passed the door and return the path of the HTML file.
 
     ``admission`` comes from `datasets.admit_log`; ``name`` is what the report calls the data, best the name of its
-    file; ``made`` is the line at its foot that says how to make it again. ``out`` is a file or a folder, default
+    file; ``made`` is the line at its foot that says how to make it again. ``ids`` of "pseudonym" are made with the secret
+    ``key``, 16 bytes or more, else with one that is drawn for this report and not kept. ``out`` is a file or a folder, default
     reports/ in the clone; see `target`. ``pdf`` and ``excel`` write the page as a PDF and its tables as a
     workbook beside it, under the same name. ``progress`` shows a bar on stderr.
 
@@ -67,7 +68,7 @@ def render(
     ):
         parameters = {"DATA": name, "AS_OF": as_of, "CURRENCY": currency, "IDS": ids, "PREPARED": work}
         check_parameters(source, parameters)
-        prepare(work, admission.transactions, admission.notes)
+        prepare(work, admission.transactions, admission.notes, key)
         bar.update()
         ran = run(notebook, parameters, Path(work), done=lambda **_: bar.update())
         about = {

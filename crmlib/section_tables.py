@@ -19,6 +19,8 @@ __all__ = [
 ]  # fmt: skip
 
 TOP_CUSTOMERS = 20
+KEPT = "pseudonyms; the key that made them gives the same ones in another report"
+FRESH = "pseudonyms; their key was drawn for this report and not kept, so they are found in no other"
 NO_IDS = (
     "This report shows no customer ids. With --ids pseudonym or --ids real, crm report adds a table of the best "
     "customers; crm score writes one row a customer."
@@ -220,11 +222,13 @@ def top_customers(log: Opened) -> Prose | Table:
     rows = rows.filter(nw.col("orders") > 0).sort("value" if worth else "revenue", "customer", descending=[True, False])
     rows = rows.head(TOP_CUSTOMERS)
     ends = _ends(log.audit.value, rows.to_native()) if worth and carried(log.audit.value.sure) else [None] * len(rows)
+    names = rows["customer"].to_list()
+    names = log.pseudonyms(names) if log.ids == "pseudonym" else names
     shown = [
-        (f"C-{place:04d}" if log.ids == "pseudonym" else row["customer"], number(row["orders"]), day(row["last"]),
+        (name, number(row["orders"]), day(row["last"]),
          log.money(row["revenue"]), *((percent(row["p_alive"], 0), log.money(row["value"])) if worth else ()),
          *([f"{log.money(end[0])} to {log.money(end[1])}"] if end else []))
-        for place, (row, end) in enumerate(zip(rows.iter_rows(named=True), ends, strict=True), 1)
+        for name, row, end in zip(names, rows.iter_rows(named=True), ends, strict=True)
     ]  # fmt: skip
     headings = (
         "customer",
@@ -234,8 +238,10 @@ def top_customers(log: Opened) -> Prose | Table:
         *(("P(alive)", "expected next year") if worth else ()),
         *(("95 % interval",) if any(ends) else ()),
     )
-    by = "expected value" if worth else "revenue"
-    return Table(headings, tuple(shown), caption=f"The best {len(shown)} by {by}")
+    caption = f"The best {len(shown)} by {'expected value' if worth else 'revenue'}"
+    if log.ids == "pseudonym":
+        caption += f", under {KEPT if log.key_is_kept else FRESH}"
+    return Table(headings, tuple(shown), caption=caption)
 
 
 def _ends(value, customers):

@@ -93,7 +93,8 @@ def test_a_report_a_set_and_a_page_of_all(sets, here):
     )
     assert made == Batch(out / "index.html", ["set-1", "set-3"], [], {"set-2": why})
     assert sorted(path.name for path in out.iterdir()) == ["index.html", "made.json", "set-1.html", "set-3.html"]
-    assert here[0] == ("set-1", {"as_of": here[0][1]["as_of"], "currency": "€", "made": "crm report --data set-1 --as-of 2024-12-31"})
+    plain = {"ids": "none", "key": b"", "pdf": False, "excel": False}
+    assert here[0] == ("set-1", {"as_of": here[0][1]["as_of"], "currency": "€", "made": "crm report --data set-1 --as-of 2024-12-31"} | plain)
     html = made.index.read_text(encoding="utf-8")
     assert ["set-1.html", "set-3.html"] == [value for value in re.findall(r'href="([^"]+)"', html)]
     assert "2 reports, 1 failed" in html and "What failed" in html and "which is no number." in html
@@ -116,6 +117,23 @@ def test_what_is_the_same_is_kept_and_what_changed_is_made_again(sets, here):
     assert run(sets, currency="CHF", as_of="2024-06-30").made == ["set-1", "set-3"]
     (out / "made.json").write_text("[]")
     assert run(sets).made == ["set-1", "set-3"]
+
+
+def test_pseudonyms_and_what_stands_beside_a_report(sets, here, monkeypatch):
+    made = run(sets, ids="pseudonym", key=b"sixteen letters!", excel=True)
+    shown = {"ids": "pseudonym", "key": b"sixteen letters!", "pdf": False, "excel": True}
+    assert made.made == ["set-1", "set-3"] and shown.items() <= here[0][1].items()
+    assert here[0][1]["made"].endswith("--ids pseudonym")
+    out = sets.parent / "out"
+    assert b"sixteen" not in (out / "made.json").read_bytes()
+    # this stand-in makes no workbook, so that no report is taken for whole
+    assert run(sets, ids="pseudonym", key=b"sixteen letters!", excel=True).kept == []
+    assert run(sets, ids="pseudonym", key=b"sixteen letters!").made == ["set-1", "set-3"]
+    assert run(sets, ids="pseudonym", key=b"sixteen letters!").kept == ["set-1", "set-3"]
+    assert run(sets, ids="pseudonym", key=b"another of sixteen").made == ["set-1", "set-3"]
+    (out / "set-1.xlsx").write_text("mine")
+    with pytest.raises(DataError, match=r"set-1\.xlsx exists and was not made by crm report"):
+        run(sets, excel=True)
 
 
 def test_a_version_is_not_mixed_with_another(sets, here, monkeypatch):
@@ -208,7 +226,7 @@ def test_the_command_says_what_failed_and_ends_with_1(sets, here, capsys, tmp_pa
     assert "2 of 2 reports were there and kept." in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("more", "name"), [(["--data", "cdnow"], "data"), (["--ids", "real"], "ids"), (["--date-format", "%Y"], "date-format")])
+@pytest.mark.parametrize(("more", "name"), [(["--data", "cdnow"], "data"), (["--date-format", "%Y"], "date-format")])
 def test_what_does_not_go_with_a_batch(sets, here, capsys, more, name):
     assert cli.main(["report", "--batch", str(sets), *more]) == 2
     assert capsys.readouterr().err.startswith(f"--{name} does not go with --batch; each data set says how it is read")

@@ -143,6 +143,9 @@ def test_messages_name_what_to_type_here(python, typed):
         (["report", "--decimal", ";"], "--decimal is ';'; it can be '.' or ','."),
         (["report", "--duplicates", "maybe"], "--duplicates is 'maybe'; it can be 'keep' or 'drop'."),
         (["report", "--ids", "all"], "--ids is 'all'; it can be none, pseudonym or real."),
+        (["report", "--key-file", "k"], "--key-file holds the secret of pseudonyms; give --ids pseudonym too."),
+        (["report", "--ids", "pseudonym", "--key-file", "no-such"], "The key file no-such cannot be read: No such file"),
+        (["report", "--batch", "x", "--data", "y"], "--data does not go with --batch; each data set says how it is read."),
         (["report", "--currency", "dollar"], "--currency 'dollar' is not a sign of at most 4 characters"),
         (["report", "--currency", "a\nb"], "--currency 'a\\nb' is not a sign"),
         (["report", "--customer", "who"], "no column 'who'"),
@@ -259,6 +262,18 @@ def test_what_stands_beside_the_report_is_printed_before_it(capsys, no_render, t
     assert out.splitlines() == [str(tmp_path / f"report.{ending}") for ending in ("pdf", "xlsx", "html")]
     run(capsys, "report", "--data", "cdnow_sample")
     assert no_render["excel"] is no_render["pdf"] is False
+
+
+def test_the_key_of_pseudonyms_comes_from_a_file_and_is_never_said(capsys, no_render, tmp_path):
+    file = tmp_path / "report.key"
+    file.write_bytes(b"  0123456789abcdef\r\n")
+    code, out, err = run(capsys, "report", "--data", "cdnow_sample", "--ids", "pseudonym", "--key-file", file)
+    assert (code, no_render["ids"], no_render["key"]) == (0, "pseudonym", b"0123456789abcdef")
+    assert no_render["made"].endswith("--ids pseudonym --key-file report.key")
+    file.write_bytes(b"too short")
+    code, _, err = run(capsys, "report", "--data", "cdnow_sample", "--ids", "pseudonym", "--key-file", file)
+    assert code == 2 and "report.key holds fewer than 16 bytes; put a secret there that nobody can guess, e.g." in err
+    assert "too short" not in err and len(err.splitlines()) == 1
 
 
 def test_the_sign_is_that_of_the_data_set_and_of_no_file(capsys, sales, no_render):

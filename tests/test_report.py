@@ -1,5 +1,6 @@
 """The report as a file: whole, alone, inert; and nothing when it fails."""
 
+import hmac
 import re
 import sys
 from html.parser import HTMLParser
@@ -261,6 +262,22 @@ def test_the_page_on_paper_stands_beside_it_and_is_replaced_by_its_like(admitted
     place.with_suffix(".pdf").write_text("mine")
     with pytest.raises(DataError, match=r"\.pdf exists and was not made by crm report"):
         render(admitted, tmp_path, pdf=True)
+
+
+def test_the_key_is_in_no_file_that_is_left(admitted, tmp_path, template, monkeypatch):
+    key = b"sixteen letters!"
+    template(
+        "from crmlib import sections\nfrom crmlib.inert import Prose, Table\n"
+        "log = sections.open_log(DATA, ids=IDS, prepared=PREPARED)\nTable(('customer',), tuple((one,) for one in log.pseudonyms('ab')))",
+        "Prose((repr(log)[-40:], str(log.key_is_kept)))",
+    )
+    place = render(admitted, tmp_path, ids="pseudonym", key=key, excel=True)
+    html = place.read_text(encoding="utf-8")
+    first = hmac.new(key, b"a", "sha256").hexdigest()[:8]
+    assert f">C-{first}<" in html and ">True<" in html
+    book = openpyxl.load_workbook(place.with_suffix(".xlsx"))
+    texts = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert f"C-{first}" in texts and not [text for text in [html, *texts] if "sixteen" in text]
 
 
 def test_a_machine_that_makes_no_pdf_is_told_before_anything_runs(admitted, tmp_path, template, monkeypatch):

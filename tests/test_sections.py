@@ -1,15 +1,19 @@
 """What the cells of the report show, without a kernel."""
 
+import hmac
 import re
 import warnings
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from crmlib import checkout, sections
+from crmlib import opened as opened_log
 from crmlib.audit import audit
 from crmlib.errors import DataError
 from crmlib.inert import Picture, Prose, Table
+from crmlib.lenses import lenses
 from crmlib.sections import Opened
 from crmlib.transactions import admit
 
@@ -117,14 +121,44 @@ def test_what_moves_in_the_base_agrees_with_the_rest_of_the_page(cdnow_page):
     assert graded.startswith("Grading is worth it. 8,332 active customers with a positive value")
 
 
-@pytest.mark.parametrize("ids", ["pseudonym", "real"])
-def test_ids_on_demand(cdnow_page, ids):
-    found = cdnow_page[0].audit
-    table = sections.top_customers(Opened("cdnow", found, (), "$", ids))
+def test_real_ids_on_demand(cdnow_page):
+    log = replace(cdnow_page[0], ids="real")
+    table = sections.top_customers(log)
     assert isinstance(table, Table) and len(table.rows) == 20
-    best = found.value.customers.sort_values("value", ascending=False).iloc[0]
-    assert table.rows[0][0] == ("C-0001" if ids == "pseudonym" else best["customer"])
+    best = log.audit.value.customers.sort_values("value", ascending=False).iloc[0]
+    assert table.rows[0][0] == best["customer"] and table.caption == "The best 20 by expected value"
     assert table.rows[0][3] == f"${best['revenue']:,.2f}"
+
+
+def test_pseudonyms_are_a_keyed_hash(cdnow_page):
+    log = replace(cdnow_page[0], ids="pseudonym", key=b"sixteen letters!", key_is_kept=True)
+    table = sections.top_customers(log)
+    names = [row[0] for row in table.rows]
+    best = log.audit.value.customers.sort_values("value", ascending=False)["customer"].iloc[0]
+    by_hand = hmac.new(b"sixteen letters!", best.encode(), "sha256").hexdigest()[:8]
+    assert names[0] == f"C-{by_hand}" and len({*names}) == 20
+    assert table.caption.endswith("under pseudonyms; the key that made them gives the same ones in another report")
+    assert [row[0] for row in sections.top_customers(replace(log, key=b"another of sixteen")).rows] != names
+    fresh = sections.top_customers(replace(log, key_is_kept=False))
+    assert fresh.caption.endswith("their key was drawn for this report and not kept, so they are found in no other")
+    assert "sixteen" not in repr(log) + repr(table) + table._repr_html_()
+
+
+def test_pseudonyms_get_longer_where_two_would_be_the_same(cdnow_page, monkeypatch):
+    log = replace(cdnow_page[0], key=b"sixteen letters!")
+    monkeypatch.setattr(opened_log, "pseudonyms", lambda frame, key: frame.assign(customer=["12345678ab", "12345678ac", "9" * 12]))
+    assert log.pseudonyms("abc") == ["C-12345678ab", "C-12345678ac", "C-9999999999"]
+
+
+def test_a_key_is_drawn_for_each_report_or_read_from_what_was_prepared(tmp_path, cdnow_sample_log):
+    admission = admit(cdnow_sample_log)
+    sections.prepare(tmp_path, admission.transactions, admission.notes, b"sixteen letters!")
+    log = sections.open_log("my.csv", prepared=str(tmp_path), ids="pseudonym")
+    assert (log.key, log.key_is_kept) == (b"sixteen letters!", True)
+    (tmp_path / "key").unlink()
+    one, other = (sections.open_log("my.csv", prepared=str(tmp_path), ids="pseudonym") for _ in range(2))
+    assert len(one.key) == 32 and one.key != other.key and not one.key_is_kept
+    assert sections.open_log("my.csv", prepared=str(tmp_path)).key == b""
 
 
 def test_unknown_ids_are_refused():
@@ -151,9 +185,8 @@ def test_a_prepared_log_is_read_as_it_was_left(tmp_path, cdnow_sample_log):
 
 def opened(rows, **changed):
     tx = admit(pd.DataFrame(rows, columns=["customer", "date", "amount"])).transactions
-    return Opened(
-        "log.csv", audit(tx, as_of=tx["date"].max()), (), changed.get("currency", "€"), changed.get("ids", "real")
-    )
+    found = [count(tx, as_of=tx["date"].max()) for count in (audit, lenses)]
+    return Opened("log.csv", *found, (), changed.get("currency", "€"), changed.get("ids", "real"))
 
 
 MONTHS = [f"2024-{month:02d}-05" for month in range(1, 13)]
@@ -187,7 +220,7 @@ def test_text_of_the_data_is_inert():
     bad = "<script>alert(1)</script>"
     rows = [(f"{bad}{n}", day, 5.0 + n) for n in range(30) for day in MONTHS[: 1 + n % 12]]
     log = opened(rows, currency="$^2$")
-    page = shown(Opened(f"{bad}.csv", *[getattr(log, name) for name in ("audit", "notes", "currency", "ids")]))
+    page = shown(replace(log, name=f"{bad}.csv"))
     html = "\n".join(piece._repr_html_() for piece in page.values() if hasattr(piece, "_repr_html_"))
     assert "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;.csv" in html
