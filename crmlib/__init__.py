@@ -45,7 +45,8 @@ The door and the customer table stand here; the rest is in modules by what it co
     conclusions, captions, sections     what the report says; report renders it, batch one for each data set of a folder
     company                             a company with known truth: how it is made, written, held to its schema (verify),
                                         and drawn for a class (company.classes)
-    explorers, explore_rfm, explore_activity, explore_value, explore_forecasts, explore_uplift, explore_needs, workbook
+    explorers, explore_rfm, explore_activity, explore_value, explore_forecasts, explore_uplift, explore_needs,
+    explore_audit, workbook
                                         what the lessons turn and ask
     cli, cli_class                      crm report, score, start, build, class
 

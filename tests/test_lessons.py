@@ -56,6 +56,7 @@ ONE_LINE = {
     "rfm": ["1 customer with a purchase up to 2024-05-01", "2,357 customers before 1997-10-01", "a sale leaves $",
             "The log covers one day, so it has no halves to compare. From here on cdnow_sample is read."],
     "lifecycle": ["1 customer bought between 2024-05-01 and 2024-05-01", "The log covers one day"],
+    "customer_base_audit": ["it lacks 20 or more customers.", "From here on lighthouse is read.", "4,020 customers in lighthouse"],
     "worth_on_paper": ["This log cannot carry a forecast of each customer.", "2,357 customers up to 1998-06-30"],
     "worth_in_a_log": ["From the first purchase on this log covers 1 day, and two halves of a week each are needed. From "
                        "here on cdnow_sample is read.", "2,357 customers by 1997-09-30; the test goes on to 1998-06-30"],

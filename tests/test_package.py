@@ -74,7 +74,7 @@ LAYERS = """
     plots.ages plots.base plots.likeness plots.counts plots.curves plots.forecasts plots.grids plots.lifetime plots.needs plots.spread plots.uplift plots.records
     plots
     explorers
-    explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage
+    explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage explore_audit
     opened
     exhibits.parts
     exhibits.hidden
@@ -95,12 +95,13 @@ LAYERS = """
     workbook.manifest
     workbook.start workbook.build
     workbook.values
-    workbook.sentences workbook.sentences_pareto workbook.checks
+    workbook.sentences workbook.sentences_audit workbook.sentences_pareto workbook.checks
+    workbook.sentences_cohorts
     workbook.questions workbook.questions._counting
-    workbook.questions._first_half workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares
+    workbook.questions._first_half workbook.questions._letter workbook.questions._pyramid workbook.questions._relations workbook.questions._shares workbook.questions._one_cohort workbook.questions._small_tables workbook.questions._two_periods
     workbook.questions.customers workbook.questions.lifecycle workbook.questions.pareto workbook.questions.rfm
     workbook.questions.worth_on_paper workbook.questions.worth_in_a_log workbook.questions.whom_to_contact workbook.questions.one_record
-    workbook.questions.needs_and_offers
+    workbook.questions.needs_and_offers workbook.questions.customer_base_audit
     workbook
     cli_class
     cli

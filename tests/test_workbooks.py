@@ -15,7 +15,7 @@ from crmlib.checkout import course
 from crmlib.workbook.checks import Check, Number, Words
 
 KEYS = (
-    "customers", "one_record", "pareto", "rfm", "lifecycle", "worth_on_paper", "worth_in_a_log", "whom_to_contact", "needs_and_offers",
+    "customers", "one_record", "pareto", "rfm", "lifecycle", "customer_base_audit", "worth_on_paper", "worth_in_a_log", "whom_to_contact", "needs_and_offers",
 )  # fmt: skip
 WORKBOOKS = {key: import_module(f"test_questions_{key}").WORKBOOK for key in KEYS}
 QUESTIONS = {key: remembered(workbook.questions) for key, workbook in WORKBOOKS.items()}

@@ -4,7 +4,7 @@
     checks                   the four outcomes and the kinds of answer
     values                   what a learner's answer is: one number, ids as text
     questions/KEY.py         the questions of one workbook, with answers of their own
-    sentences                what lessons print about a log, computed
+    sentences                what lessons print about a log, computed (of the audit: sentences_audit, sentences_cohorts)
     start                    exercises/ -> a learner's own copy in work/
     build                    course/ -> notebooks/, exercises/, solutions/ (maintainers), by way of
         source, execute      what a text source says; running a notebook and keeping what is the same at every run
@@ -42,7 +42,7 @@ def workbook(key, *, data="cdnow", as_of="", currency="$", **options):
     >>> workbook("no-such")
     Traceback (most recent call last):
         ...
-    crmlib.errors.DataError: There is no workbook 'no-such'; there are customers, lifecycle, needs_and_offers, one_record, pareto, rfm,
+    crmlib.errors.DataError: There is no workbook 'no-such'; there are customer_base_audit, customers, lifecycle, needs_and_offers, one_record, pareto, rfm,
     whom_to_contact, worth_in_a_log, worth_on_paper.
     """
     from crmlib.customers import customer_table, until

@@ -1,0 +1,277 @@
+"""What the lesson on the customer-base audit says about cohorts and products, in words that change with the numbers.
+
+Every sentence is true of any log that `crmlib.explore_audit.audited` lets pass; a claim of a textbook has held or has
+not. Lessons wrap the text.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from crmlib import all_cohorts, cohort_comparison, one_cohort, products
+from crmlib.audit import FEW
+from crmlib.errors import DataError
+from crmlib.wording import count, money, number, percent, several
+from crmlib.workbook.sentences_audit import change, claim, refusal
+
+__all__ = [
+    "Season", "chart_title", "decay", "entry", "exposure", "factors_title", "maturing", "next_orders", "next_orders_title",
+    "plan", "products_title", "season", "survivors", "windows_title",
+]  # fmt: skip
+
+SMALL = 0.05  # a gap between two cohorts that we do not speak of
+_YEAR = {"month": 12, "quarter": 4, "year": 1}
+
+
+# one cohort
+
+
+def decay(ages) -> str:
+    """Which factor falls with age, on a table of `one_cohort.by_age` for one cohort."""
+    seen = ages[ages["complete"] & (ages["age"] > 0)].dropna(subset=["orders_each", "order_value"])
+    names = {
+        "share_active": "the share active",
+        "orders_each": "orders a customer",
+        "order_value": "the value of an order",
+    }
+    seen = seen[(seen[[*names]] > 0).all(axis=1)]
+    if len(seen) < 2:
+        return (
+            "The cohort is seen at fewer than two ages after the first with a purchase, so there is no course to read."
+        )
+    first, last = seen.iloc[0], seen.iloc[-1]
+    moved = {name: last[name] / first[name] - 1 for name in names}
+    held = min(moved, key=moved.get) == "share_active"
+    told = several([f"{names[name]} moved by {change(moved[name])}" for name in names])
+    return claim("Decay sits in the share that is active", held, f"from age {first['age']} to {last['age']} {told}")
+
+
+def survivors(ages, currency="") -> str:
+    """What a customer would be worth per active customer, and is worth per member."""
+    seen = ages[ages["complete"]]
+    size = seen["size"].iloc[0]
+    wrong = (seen["revenue"] / seen["active"].where(seen["active"] > 0)).fillna(0.0).sum()
+    right = seen["revenue"].sum() / size
+    return (
+        f"Wrong: money by active customer, added up over {count(len(seen), 'age')}, makes {money(wrong, currency)}. Right: "
+        f"all {count(size, 'member')} brought {money(right, currency)} each. The first counts as if nobody ever missed a period."
+    )
+
+
+def factors_title(ages, currency="") -> str:
+    """How the share active moved, and what a member has brought: the title of the chart of `one_cohort.by_age`."""
+    seen = ages[ages["complete"]]
+    last, cohort = seen.iloc[-1], seen["cohort"].iloc[0]
+    brought = f"{money(last['revenue_to_date'], currency)} a member so far"
+    at = [f"{percent(row['share_active'])} active at age {row['age']}" for _, row in seen.iloc[[1, -1]].iterrows()]
+    return f"{cohort}: {at[0]}, {at[1]}; {brought}"
+
+
+def next_orders_title(curves) -> str:
+    """How many came a second and a third time within the weeks of `one_cohort.next_order_curves`."""
+    ends = curves[curves["weeks"] == curves["weeks"].max()].set_index("order")["share_repeated"]
+    weeks = int(curves["weeks"].max())
+    if not ends.loc[1] == ends.loc[1]:
+        return f"No customer was watched for {weeks} weeks"
+    said = f"Within {weeks} weeks {percent(ends.loc[1])} buy a second time"
+    return (
+        said
+        if not ends.loc[2] == ends.loc[2]
+        else f"{said}; of those, {percent(ends.loc[2])} a third time in as many weeks"
+    )
+
+
+def next_orders(curves) -> str:
+    """Whether each next order is more likely than the one before, on a table of `one_cohort.next_order_curves`."""
+    ends = curves[curves["weeks"] == curves["weeks"].max()].dropna(subset=["share_repeated"])
+    ends = ends[ends["customers"] >= FEW]
+    if len(ends) < 2:
+        return "Too few customers were watched after a second purchase to compare."
+    shares = ends["share_repeated"].tolist()
+    held = all(earlier < later for earlier, later in zip(shares, shares[1:], strict=False))
+    told = several([percent(share) for share in shares])
+    first, last = ends["order"].iloc[[0, -1]]
+    after = f"after order {first} to {last} it was {told} within {ends['weeks'].iloc[0]} weeks"
+    return claim("Each order makes the next one more likely", held, after)
+
+
+# cohorts compared
+
+
+def exposure(births, *, weeks) -> str:
+    """Unequal against equal exposure, first month of birth against the last; `explore_audit.by_birth`."""
+    if births is None:
+        return "So this log cannot show what unequal exposure does; the example by hand has to do."
+    first, last = births.iloc[0], births.iloc[-1]
+    p, n = births["in_weeks"].iloc[[0, -1]], births["customers"].iloc[[0, -1]]
+    chance = 1.96 * math.sqrt(float((p * (1 - p) / n).sum()))
+    apart = last["in_weeks"] - first["in_weeks"]
+    verdict = "more than" if abs(apart) > chance else "no more than"
+    return (
+        f"Wrong, within the calendar year: {percent(first['by_year_end'])} of those born in {first['born']}, "
+        f"{percent(last['by_year_end'])} of {last['born']}. Right, within {weeks} weeks of the own first: "
+        f"{percent(first['in_weeks'])} and {percent(last['in_weeks'])}, a difference of {_points(apart)}, {verdict} chance "
+        f"makes ({100 * chance:.1f} points either way, 19 times out of 20)."
+    )
+
+
+class Season(NamedTuple):
+    """Two cohorts side by side by age and by calendar period, from `two_cohorts`, or no tables; and what they say."""
+
+    said: str
+    names: tuple[str, str] | None = None
+    by_age: Any = None
+    by_period: Any = None
+
+
+def season(tx, *, as_of, unit, carried) -> Season:
+    """A cohort and that of the same season a year earlier, by age and by calendar period.
+
+    The latest with four ages in common, or with two. Where a log has no two of one season: the first two cohorts, as a
+    check of stability.
+    """
+    row = carried.set_index("lens").loc["cohorts compared"]
+    if row["verdict"] == "no":
+        return Season(refusal(carried, "cohorts compared"))
+    ages = one_cohort.by_age(tx, as_of=as_of, unit=unit)
+    sizes = ages[ages["complete"]].groupby("cohort").agg(size=("size", "first"), ages=("age", "size"))
+    names = sizes.index[(sizes["size"] >= FEW) & (sizes["ages"] >= 2)].tolist()
+    year_before = {name: f"{int(name[:4]) - 1}{name[4:]}" for name in names}
+    pairs = [(year_before[name], name) for name in names if year_before[name] in names]
+    pairs = [pair for pair in pairs if sizes.loc[pair[1], "ages"] >= 4] or pairs
+    one, other = pairs[-1] if pairs and row["verdict"] == "yes" else names[:2]
+    by_age = cohort_comparison.two_cohorts(ages, first=one, second=other)
+    by_period = cohort_comparison.two_cohorts(ages, first=one, second=other, across="period")
+    by_period = by_period[by_period["period"] != other]  # age 0 of the newer one, which has no like
+    worth = by_age[by_age["measure"] == "revenue_to_date"].iloc[-1]
+    said = [f"By age {worth['age']} a member of {other} had brought {_than(worth['ratio'])} one of {one}."]
+    value = [
+        table.loc[table["measure"] == "order_value", "ratio"].dropna()
+        for table in (by_age[by_age["age"] > 0], by_period)
+    ]
+    if all(len(ratios) for ratios in value):
+        aged, dated = (float(np.exp(np.log(ratios).mean())) for ratios in value)
+        told = "the calendar does not explain the gap."
+        if max(abs(aged - 1), abs(dated - 1)) < SMALL:
+            told = "hardly a gap in either view."
+        elif abs(dated - 1) < abs(aged - 1) / 2:
+            told = "most of the gap is gone there, so it hit both at once."
+        said.append(
+            f"After age 0 an order of {other} was worth {_than(aged)} one of {one} at equal age, and {_than(dated)} it in the same "
+            f"calendar periods: {told}"
+        )
+    if row["verdict"] != "yes":
+        said.append(f"It is a check of stability only: the log lacks {row['missing']}.")
+    return Season(" ".join(said), (one, other), by_age, by_period)
+
+
+def windows_title(windows) -> str:
+    """The lowest and highest share of the shortest window that every cohort has; `cohort_comparison.second_purchase`."""
+    seen = windows.dropna(subset=["share_repeated"])
+    weeks = seen["weeks"].min()
+    shares = seen.loc[seen["weeks"] == weeks, "share_repeated"]
+    return f"A second purchase within {count(weeks, 'week')}: {percent(shares.min())} to {percent(shares.max())} of a cohort"
+
+
+# all cohorts
+
+
+def chart_title(chart) -> str:
+    """Who brought the revenue of the last complete period: the title of the chart of `all_cohorts.cohort_chart`."""
+    seen = chart[chart["complete"]]
+    last = seen["period"].iloc[-1]
+    now = seen[seen["period"] == last].set_index("cohort")
+    new = now["share_of_revenue"].get(last, 0.0)
+    if all_cohorts.BEFORE not in now.index:
+        return f"In {last} new customers brought {percent(new)} of the revenue"
+    old = now.loc[all_cohorts.BEFORE, "share_of_revenue"]
+    return f"In {last} new customers brought {percent(new)} of the revenue, those from before the chart {percent(old)}"
+
+
+def maturing(base) -> str:
+    """Whether the new share drifts down and carry-over holds: the last year against the one before; `base_by_period`."""
+    rows = base[base["complete"]]
+    year = _year(rows)
+    if len(rows) < 2 * year + 1:
+        return f"The log has {count(len(rows), 'complete period')}; two years and the period before them are needed to compare."
+    late, early = rows.iloc[-year:], rows.iloc[-2 * year : -year]
+    new = [part["new_revenue"].sum() / part["revenue"].sum() for part in (early, late)]
+    carried = [
+        rows["carried_revenue"].iloc[start:end].sum() / rows["revenue"].iloc[start - 1 : end - 1].sum()
+        for start, end in ((len(rows) - 2 * year, len(rows) - year), (len(rows) - year, len(rows)))
+    ]
+    held = new[1] <= new[0] and carried[1] >= carried[0] - 0.02
+    return claim(
+        "As a base matures the new share drifts down and carry-over holds", held,
+        f"from one year to the next the new share went from {percent(new[0])} to {percent(new[1])}, carry-over from "
+        f"{percent(carried[0])} to {percent(carried[1])}",
+    )  # fmt: skip
+
+
+def plan(base, *, unit, growth, currency="") -> str:
+    """How many new customers the next period needs to bring ``growth`` more than the last complete one did."""
+    rows, year = base[base["complete"]], _YEAR[unit]
+    if len(rows) <= year:
+        return f"The log has {count(len(rows), 'complete period')}; a plan needs a year of them and one before."
+    target = (1 + growth) * rows["revenue"].iloc[-1]
+    found = all_cohorts.new_customers_needed(base, target=target, over=year).iloc[0]
+    won, needed = rows["new"].iloc[-1], math.ceil(found["new_needed"] - 1e-9)
+    more = "more than" if needed > won else "fewer than" if needed < won else "as many as"
+    return (
+        f"Target {money(target, currency, 0)}, {percent(growth, 0)} more than {found['last_period']}. Of that period's revenue "
+        f"{percent(found['carry_over'])} is carried over, {money(found['carried'], currency, 0)}; the gap is "
+        f"{money(max(found['gap'], 0), currency, 0)}. A new customer brings {money(found['per_new'], currency)} at first: "
+        f"{count(needed, 'new customer')} needed, {more} the {number(won)} of {found['last_period']}."
+    )
+
+
+def _year(rows):
+    """Periods in a year, by how they are named."""
+    name = rows["period"].iloc[0]
+    return 4 if "Q" in name else 12 if "-" in name else 1
+
+
+# products
+
+
+def products_title(sold) -> str:
+    """What a table of `products.by_product` finds, as the title of its chart."""
+    most, richest = sold.loc[sold["customers"].idxmax(), "product"], sold.loc[sold["revenue"].idxmax(), "product"]
+    row = sold.set_index("product")
+    if most == richest:
+        return f"{most} has most buyers ({percent(row.loc[most, 'penetration'])}) and most revenue"
+    shares = [percent(row.loc[name, of]) for name, of in ((most, "penetration"), (richest, "share_of_revenue"))]
+    return f"{most} has most buyers ({shares[0]}), {richest} most revenue ({shares[1]})"
+
+
+def entry(tx, *, as_of, days=365, least=100) -> str:
+    """Which entry product of ``least`` or more customers has those of the highest value in their first ``days`` days."""
+    try:
+        found = products.entry_products(tx, as_of=as_of, days=days)
+    except DataError as error:
+        return str(error)
+    enough = found[found["customers"] >= least]
+    if len(enough) < 2:
+        return f"No two products opened the relation with {number(least)} or more customers, so there is nothing to compare."
+    best, most = enough.loc[enough["index"].idxmax()], enough.iloc[0]
+    said = (
+        f"Of products that {number(least)} or more customers bought first, {best['product']} has the highest value: "
+        f"{best['index']:.2f} times the mean customer in the first {days} days ({count(best['customers'], 'customer')})."
+    )
+    if best["product"] == most["product"]:
+        return f"{said} Most also began with it."
+    return f"{said} Most began with {most['product']} ({number(most['customers'])}), {most['index']:.2f} times."
+
+
+def _than(ratio) -> str:
+    """3.7 % less than."""
+    if abs(ratio - 1) < 0.0005:
+        return "as much as"
+    return f"{percent(abs(ratio - 1))} {'more' if ratio > 1 else 'less'} than"
+
+
+def _points(share) -> str:
+    return f"{100 * share:+.1f} points"
