@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 
 import narwhals as nw
+import numpy as np
 
 from crmlib.errors import DataError
 from crmlib.frames import as_day
 
-__all__ = ["check_unit", "complete", "period_label", "period_number", "period_of", "period_start"]
+__all__ = ["check_unit", "complete", "period_label", "period_number", "period_of", "period_start", "periods_of"]
 
+_BEFORE_1970 = dt.date(1970, 1, 1).toordinal()
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -50,6 +52,16 @@ def period_of(day, unit) -> int:
     """
     day = as_day(day)
     return (day.year * 12 + day.month - 1) // _MONTHS[unit]
+
+
+def periods_of(days, unit) -> np.ndarray:
+    """The same for an array of day numbers, as Python's ``date.toordinal()`` has them.
+
+    >>> periods_of(np.array([729024, 729025]), "quarter").tolist()
+    [7987, 7988]
+    """
+    months = (days - _BEFORE_1970).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+    return months // _MONTHS[unit]
 
 
 def period_start(number, unit) -> dt.date:

@@ -17,8 +17,9 @@ from crmlib.audit import FEW, is_panel
 from crmlib.calendar_periods import complete, period_of
 from crmlib.cohorts import made_like
 from crmlib.concentration import window_start
-from crmlib.customer_periods import checked_log, knows_cost, purchase_days
-from crmlib.frames import collect, same_kind
+from crmlib.customer_periods import checked_log, column_names, first_day, knows_cost, purchase_days
+from crmlib.frames import same_kind
+from crmlib.numbering import changes
 from crmlib.overview import YEAR
 from crmlib.wording import count, days
 
@@ -84,15 +85,15 @@ class _Log:
     """The facts that the lenses ask for."""
 
     def __init__(self, lines, as_of):
-        names = lines.collect_schema().names()
+        names = column_names(lines)
         self.as_of = as_of
-        self.first = dt.date.fromordinal(int(collect(lines, nw.col("__day").min())["__day"][0]))
+        self.first = first_day(lines)
         self.days = (as_of - self.first).days + 1
         self.has_product, self.has_cost = "product" in names, "cost" in names
         self.knows_cost = knows_cost(lines)
         self.cohorts = {}
         customer, day, born = purchase_days(lines, "month")
-        begins = np.flatnonzero(np.diff(customer, prepend=-1))
+        begins = np.flatnonzero(changes(customer))
         for unit, months in _UNITS.items():
             found, sizes = np.unique(born[begins] // months, return_counts=True)
             last = period_of(as_of, unit)

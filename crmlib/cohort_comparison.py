@@ -16,6 +16,7 @@ from crmlib.cohorts import made_like
 from crmlib.customer_periods import checked_log, purchase_days, ratio
 from crmlib.errors import DataError, quote
 from crmlib.frames import collect, like, same_kind, table
+from crmlib.numbering import changes
 
 __all__ = ["of_season", "second_purchase", "second_purchase_by_age", "two_cohorts"]
 
@@ -129,7 +130,7 @@ def second_purchase(tx, *, as_of, unit="quarter", weeks=(4, 13, 26, 52)):
         raise DataError(f"weeks is {quote(weeks)}; give whole numbers of at least 1, e.g. (13, 52).")
     lines, as_of = checked_log(tx, as_of)
     customer, day, born = purchase_days(lines, unit)
-    begins = np.flatnonzero(np.diff(customer, prepend=-1))
+    begins = np.flatnonzero(changes(customer))
     second = np.minimum(begins + 1, len(day) - 1)
     gap = np.where(customer[second] == customer[begins], day[second] - day[begins], 0)
     cohorts, which = np.unique(born[begins], return_inverse=True)
@@ -171,7 +172,7 @@ def second_purchase_by_age(tx, *, as_of, unit="quarter"):
     """
     lines, as_of = checked_log(tx, as_of)
     customer, day, born = purchase_days(lines, unit)
-    begins = np.flatnonzero(np.diff(customer, prepend=-1))
+    begins = np.flatnonzero(changes(customer))
     again = begins[np.diff(begins, append=len(customer)) > 1] + 1  # the second day of those who have one
     oldest, last = int(born.min()), period_of(as_of, unit)
     starts = [period_start(one, unit).toordinal() for one in range(oldest, last + 1)]

@@ -12,9 +12,11 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.calendar_periods import check_unit, complete, period_label, period_of
-from crmlib.customer_periods import NEVER, by_customer_and_period, checked_log
+from crmlib.counted import NEVER, Counted
+from crmlib.customer_periods import by_customer_and_period, checked_log, purchase_days
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import collect, like, same_kind, table
+from crmlib.numbering import changes, span
 from crmlib.wording import lines as written_lines
 from crmlib.wording import money
 
@@ -97,12 +99,28 @@ def cells(lines, unit):
     >>> cells(checked_log(log, "2024-01-31")[0], "year")
     (array([2024]), array([2024]), array([0]), {'active': array([1]), 'orders': array([1]), 'revenue': array([10.])})
     """
+    if isinstance(lines, Counted):
+        return _cells(lines.by_period(unit))
     seen = by_customer_and_period(lines, unit)
     money = [name for name in ("amount", "profit") if name in seen.collect_schema().names()]
     found = seen.group_by("cohort", "period").agg(nw.col("refunds", "bought", "orders", *money).sum())
     found = collect(found.select("cohort", "period", "refunds", "bought", "orders", *money))
     cohort, period, refunds, *numbers = (found[name].to_numpy() for name in found.columns)
     return cohort, period, refunds, dict(zip(("active", "orders", "revenue", "profit"), numbers, strict=False))
+
+
+def _cells(rows):
+    """The same from arrays by column."""
+    low, width = span(rows["period"])
+    # cohorts begin in one of the periods, or never
+    cell = np.where(rows["cohort"] < NEVER, rows["cohort"] - low, width) * np.int64(width) + rows["period"] - low
+    there = np.flatnonzero(np.bincount(cell))
+    total = lambda values: np.bincount(cell, values)[there]  # noqa: E731
+    counts = [total(rows[name]).astype(np.int64) for name in ("refunds", "bought", "orders")]
+    money = {name: total(rows[of]) for name, of in (("revenue", "amount"), ("profit", "profit")) if of in rows}
+    refunds, active, orders = counts
+    cohort = np.where(there // width < width, there // width + low, NEVER)
+    return cohort, there % width + low, refunds, {"active": active, "orders": orders} | money
 
 
 def made_like(frame, columns, schema, counts=_WHOLE):
@@ -208,23 +226,36 @@ def repeat_curve(tx, *, as_of, weeks=52):
     """
     if not (isinstance(weeks, int) and weeks >= 1):
         raise DataError(f"weeks is {weeks!r}; give a whole number of at least 1, e.g. 52.")
-    frame, as_of = checked_log(tx, as_of)
-    bought = frame.filter(nw.col("amount") >= 0).select("customer", day="__day")
-    bought = bought.with_columns(first=nw.col("day").min().over("customer"))
-    later = nw.col("day") > nw.col("first")
-    bought = bought.with_columns(again=nw.when(later).then(nw.col("day") - nw.col("first")).otherwise(NEVER))
-    customers = bought.group_by("customer").agg(nw.col("first", "again").min())
-    watched = customers.filter(nw.col("first") <= as_of.toordinal() - 7 * weeks)
-    found = collect(watched.group_by("again").agg(nw.len().alias("customers")))
-    counts = found["customers"].to_numpy()
+    lines, as_of = checked_log(tx, as_of)
+    again, counts = _second_days(lines, as_of.toordinal() - 7 * weeks)
     n = int(counts.sum())
     if not n:
         raise DataError(
             f"No customer bought for the first time {weeks} weeks or more before as_of {as_of}; choose fewer weeks."
         )
-    week = np.minimum((found["again"].to_numpy() + 6) // 7, weeks + 1)  # days 1 to 7 are week 1
+    week = np.minimum((again + 6) // 7, weeks + 1)  # days 1 to 7 are week 1
     repeated = np.cumsum(np.bincount(week, counts, minlength=weeks + 2))[1 : weeks + 1]
     columns = {"weeks": np.arange(1, weeks + 1), "customers": [n] * weeks, "repeated": repeated.astype(np.int64),
                "share_repeated": repeated / n}  # fmt: skip
     schema = {"weeks": nw.Int64, "customers": nw.Int64, "repeated": nw.Int64, "share_repeated": nw.Float64}
-    return like(frame, columns, schema).to_native()
+    return like(lines, columns, schema).to_native()
+
+
+def _second_days(lines, latest):
+    """After how many days customers whose first purchase was up to the day ``latest`` bought again, or `NEVER`, and how
+    many did."""
+    if isinstance(lines, Counted):
+        customer, day = lines.purchase_days()
+        begins = np.flatnonzero(changes(customer))
+        repeats = np.diff(begins, append=len(customer)) > 1
+        again = np.full(len(begins), NEVER)
+        again[repeats] = day[begins[repeats] + 1] - day[begins[repeats]]
+        return np.unique(again[day[begins] <= latest], return_counts=True)
+    bought = lines.filter(nw.col("amount") >= 0).select("customer", day="__day")
+    bought = bought.with_columns(first=nw.col("day").min().over("customer"))
+    later = nw.col("day") > nw.col("first")
+    bought = bought.with_columns(again=nw.when(later).then(nw.col("day") - nw.col("first")).otherwise(NEVER))
+    customers = bought.group_by("customer").agg(nw.col("first", "again").min())
+    watched = customers.filter(nw.col("first") <= latest)
+    found = collect(watched.group_by("again").agg(nw.len().alias("customers")))
+    return found["again"].to_numpy(), found["customers"].to_numpy()

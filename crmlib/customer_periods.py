@@ -2,57 +2,76 @@
 
 from __future__ import annotations
 
-import warnings
+import datetime as dt
 from dataclasses import dataclass
 
 import narwhals as nw
 import numpy as np
 
-from crmlib.calendar_periods import check_unit, complete, period_number, period_of
+from crmlib.calendar_periods import check_unit, complete, period_number, period_of, periods_of
+from crmlib.counted import NEVER, Counted, counted, say_gaps
 from crmlib.customers import DECIMALS, check_log
-from crmlib.errors import DataError, DataNotice
-from crmlib.frames import as_day, collect, day_number, table
-from crmlib.numbering import numbered
+from crmlib.errors import DataError
+from crmlib.frames import as_day, collect, day_number, is_lazy, table
+from crmlib.in_memory import Log
+from crmlib.numbering import changes, numbered
 
 __all__ = [
-    "NEVER", "Histories", "by_customer_and_period", "checked_log", "histories", "knows_cost", "purchase_days", "ratio",
+    "Histories", "by_customer_and_period", "checked_log", "column_names", "first_day", "histories", "knows_cost",
+    "purchase_days", "ratio",
 ]  # fmt: skip
 
-NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 
+def checked_log(tx, as_of, needed=()):
+    """A log up to ``as_of``, in memory as `counted.Counted`, else its lines wrapped; and the day ``as_of``.
 
-def checked_log(tx, as_of):
-    """The wrapped lines of a log up to ``as_of``, customers in memory numbered, and the day ``as_of``.
-
-    Raises `DataError` where `customers.check_log` does.
+    ``tx`` may be `Counted` already. Raises `DataError` where `customers.check_log` does, and without one of the columns
+    ``needed``.
     """
-    as_of = as_day(as_of)
-    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
-    check_log(frame, as_of, stacklevel=5)
-    lines = numbered(frame).with_columns(__day=day_number(nw.col("date")))
+    as_of, native = as_day(as_of), tx.frame if isinstance(tx, Counted) else tx
+    frame = table(native, ["customer", "date", "amount", *needed], what="table of transactions", eager=False)
+    if isinstance(tx, Counted):
+        return tx.until(as_of, stacklevel=4), as_of
+    log = None if is_lazy(frame) else Log(frame)
+    check_log(frame, as_of, log, stacklevel=5)
+    if log is not None:
+        return counted(log, as_of), as_of
+    lines = frame.with_columns(__day=day_number(nw.col("date")))
     return lines.filter(nw.col("__day") <= as_of.toordinal()), as_of
+
+
+def first_day(lines) -> dt.date:
+    """The date of the first line of a log."""
+    if isinstance(lines, Counted):
+        return lines.first_day
+    return dt.date.fromordinal(int(collect(lines, nw.col("__day").min())["__day"][0]))
+
+
+def column_names(lines):
+    """The names of the columns of a log."""
+    return lines.columns if isinstance(lines, Counted) else lines.collect_schema().names()
 
 
 def knows_cost(lines):
     """Whether the log has a cost of every line; says so if it has some, because a profit must not be made up."""
+    if isinstance(lines, Counted):
+        return lines.profit is not None
     if "cost" not in lines.collect_schema().names():
         return False
     cost = nw.col("cost").cast(nw.Float64)
     gap = nw.when(cost.is_null() | ~cost.is_finite()).then(1).otherwise(0)
     count, gaps = collect(lines.select(gap=gap), nw.len().alias("lines"), nw.col("gap").sum()).row(0)
     if gaps:
-        some = f"{int(gaps):,} of {int(count):,} lines"
-        message = f"Column 'cost' of the transactions has gaps in {some}, so profit is left out."
-        warnings.warn(message, DataNotice, stacklevel=6)
+        say_gaps(int(gaps), int(count))
     return not gaps
 
 
 def by_customer_and_period(lines, unit):
     """A row a customer and period with a line: customer, period, cohort, bought (1 or 0), orders, amount, refunds
-    (lines) and, if the log has a cost, profit; periods and cohorts as numbers. Wrapped, as the lines of `checked_log`.
+    (lines) and, if the log has a cost, profit; periods and cohorts as numbers. A query on lazy lines.
 
     A cost with gaps is not used, which a `DataNotice` says. An order counts in the period in which it begins. The
-    cohort is the period of the first purchase, or `NEVER`.
+    cohort is the period of the first purchase, or `counted.NEVER`.
     """
     names = lines.collect_schema().names()
     has_orders = "order" in names
@@ -123,18 +142,29 @@ class Histories:
 def histories(lines, as_of, unit) -> Histories:
     """The histories in the lines of `checked_log`; one query. Raises `DataError` for an unknown unit and without a
     purchase."""
-    check_unit(unit)
-    rows = numbered(collect(by_customer_and_period(lines, unit)))
-    _refuse_without_purchase(rows["bought"].sum())
-    customer, period = rows["customer"].to_numpy(), rows["period"].to_numpy().astype(np.int64)
-    order = np.lexsort((period, customer))
-    whole = {name: rows[name].to_numpy()[order].astype(np.int64) for name in ("cohort", "bought", "orders")}
+    rows = _by_customer_and_period(lines, unit)
+    _refuse_without_purchase(rows["bought"].any())
     # sums differ in their last digits with the order of the lines; cut, equal customers stay equal
-    money = [name for name in ("amount", "profit") if name in rows.columns]
-    money = {name: rows[name].to_numpy()[order].round(DECIMALS) for name in money}
-    customer, period = np.cumsum(np.diff(customer[order], prepend=-1) != 0) - 1, period[order]
+    money = {name: rows[name].round(DECIMALS) for name in ("amount", "profit") if name in rows}
+    columns = {name: rows[name] for name in ("customer", "period", "cohort", "bought", "orders")}
     last = period_of(as_of, unit)
-    return Histories(unit, last, complete(last, unit, as_of=as_of), customer, period, **whole, money=money)
+    return Histories(unit, last, complete(last, unit, as_of=as_of), **columns, money=money)
+
+
+def _by_customer_and_period(lines, unit):
+    """The rows of `by_customer_and_period` as arrays by column, sorted by customer and period; one query.
+
+    Customers count from 0 on without a gap. Raises `DataError` for an unknown unit.
+    """
+    check_unit(unit)
+    if isinstance(lines, Counted):
+        return lines.by_period(unit)
+    rows = numbered(collect(by_customer_and_period(lines, unit)))
+    rows = {name: rows[name].to_numpy() for name in rows.columns}
+    order = np.lexsort((rows["period"], rows["customer"]))
+    money = ("amount", "profit")
+    rows = {name: one[order] if name in money else one[order].astype(np.int64) for name, one in rows.items()}
+    return rows | {"customer": np.cumsum(changes(rows["customer"])) - 1}
 
 
 def purchase_days(lines, unit):
@@ -148,15 +178,17 @@ def purchase_days(lines, unit):
     (array([0]), array([738890]), array([2024]))
     """
     check_unit(unit)
-    bought = lines.filter(nw.col("amount") >= 0).select("customer", "__day", period=period_number(nw.col("date"), unit))
-    rows = numbered(collect(bought.group_by("customer", "__day").agg(nw.col("period").min())))
-    _refuse_without_purchase(len(rows))
-    customer, day, period = (rows[name].to_numpy().astype(np.int64) for name in ("customer", "__day", "period"))
-    order = np.lexsort((day, customer))
-    customer, day, period = customer[order], day[order], period[order]
-    begins = np.flatnonzero(np.diff(customer, prepend=customer[:1] - 1))
-    lengths = np.diff(begins, append=len(customer))
-    return np.repeat(np.arange(len(begins)), lengths), day, np.repeat(period[begins], lengths)
+    if isinstance(lines, Counted):
+        customer, day = lines.purchase_days()
+    else:
+        rows = numbered(collect(lines.filter(nw.col("amount") >= 0).select("customer", "__day").unique()))
+        customer, day = (rows[name].to_numpy().astype(np.int64) for name in ("customer", "__day"))
+        order = np.lexsort((day, customer))
+        customer, day = np.cumsum(changes(customer[order])) - 1, day[order]
+    _refuse_without_purchase(len(day))
+    begins = np.flatnonzero(changes(customer))
+    born = periods_of(day[begins], unit)
+    return customer, day, np.repeat(born, np.diff(begins, append=len(customer)))
 
 
 def _refuse_without_purchase(count):

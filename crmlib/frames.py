@@ -197,7 +197,7 @@ def like(frame, columns, schema=None):
     0     A
     1     B
     """
-    kind, native = frame.implementation, frame.to_native()
+    kind = frame.implementation
     backend = "pyarrow" if is_lazy(frame) and not kind.is_polars() else kind
     made = nw.from_dict(columns, schema, backend=backend)
     # a gap is NaN in numpy and pandas, and null everywhere else, where NaN would be a number
@@ -207,7 +207,7 @@ def like(frame, columns, schema=None):
         return made
     if kind.is_polars():
         return made.lazy()
-    rows = made.to_native()
+    rows, native = made.to_native(), frame.to_native()
     if kind.is_duckdb():
         return nw.from_native(native.query("_made", "select * from rows"))  # DuckDB finds `rows` by its name
     if kind.is_pyspark():

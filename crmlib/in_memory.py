@@ -15,7 +15,7 @@ import numpy as np
 
 from crmlib.numbering import Numbering, as_integers, changes, factorize, span
 
-__all__ = ["Log", "customer_columns"]
+__all__ = ["Log", "customer_columns", "floats", "series"]
 
 _BEFORE_1970 = dt.date(1970, 1, 1).toordinal()
 _FLAGS = (None, "non_positive_revenue", "no_purchase")
@@ -35,7 +35,7 @@ class Log:
     @cached_property
     def amount(self):
         """Amounts as floats."""
-        return _floats(self.frame["amount"])
+        return floats(self.frame["amount"])
 
     def facts(self, as_of):
         """The number of lines, of gaps in customer, date and amount, of lines after the date ``as_of``, and the first
@@ -56,7 +56,7 @@ def customer_columns(log, as_of, wanted, *, decimals):
     ``as_of`` is a day number; sums are rounded to ``decimals``.
     """
     customers = _Customers(log, as_of, decimals)
-    return {name: _series(name, getattr(customers, name), log.frame) for name in wanted}
+    return {name: series(name, getattr(customers, name), log.frame) for name in wanted}
 
 
 class _Customers:
@@ -147,7 +147,7 @@ class _Customers:
 
     @property
     def units(self):
-        return self.total(self.code, np.nan_to_num(_floats(self.log.frame["quantity"])[self.seen]))
+        return self.total(self.code, np.nan_to_num(floats(self.log.frame["quantity"])[self.seen]))
 
     @property
     def mean_order(self):
@@ -200,8 +200,9 @@ def _all_or(mask):
     return slice(None) if mask.all() else mask
 
 
-def _floats(series):
-    return series.cast(nw.Float64).to_numpy() if series.dtype != nw.Float64 else series.to_numpy()
+def floats(values):
+    """The numbers of a series as floats; a gap is NaN."""
+    return values.cast(nw.Float64).to_numpy() if values.dtype != nw.Float64 else values.to_numpy()
 
 
 def _divided(values, counts):
@@ -209,7 +210,7 @@ def _divided(values, counts):
     return np.divide(values, counts, out=np.full(len(values), np.nan), where=counts > 0)
 
 
-def _series(name, values, frame):
+def series(name, values, frame):
     """A column of the customer table as the engine of the log keeps it; NaN becomes a gap."""
     import pyarrow as pa
 
@@ -231,5 +232,5 @@ def _series(name, values, frame):
         return nw.new_series(name, days, backend=backend)
     if name == "orders":
         return nw.new_series(name, values.astype(np.int64), nw.Int64, backend=backend)
-    series = nw.new_series(name, values.astype(float), nw.Float64, backend=backend)
-    return series if pandas else series.fill_nan(None)
+    numbers = nw.new_series(name, values.astype(float), nw.Float64, backend=backend)
+    return numbers if pandas else numbers.fill_nan(None)

@@ -13,9 +13,11 @@ import numpy as np
 from crmlib.arguments import is_number
 from crmlib.calendar_periods import period_label
 from crmlib.cohorts import cohort_columns, made_like
-from crmlib.customer_periods import NEVER, checked_log, histories, purchase_days, ratio
+from crmlib.counted import NEVER
+from crmlib.customer_periods import checked_log, histories, purchase_days, ratio
 from crmlib.errors import DataError, quote
 from crmlib.frames import like, same_kind
+from crmlib.numbering import changes
 
 __all__ = ["by_age", "next_order_curves", "patterns", "repeat_buying", "value_deciles"]
 
@@ -135,7 +137,7 @@ def next_order_curves(tx, *, as_of, weeks=52, orders=5, cohort=None, unit="quart
         labels = {period_label(int(one), unit): one for one in np.unique(born)}
         _check_cohort(cohort, list(labels))
         customer, day = (values[born == labels[cohort]] for values in (customer, day))
-    begins = np.flatnonzero(np.diff(customer, prepend=-1))
+    begins = np.flatnonzero(changes(customer))
     nth = np.arange(len(customer)) - np.repeat(begins, np.diff(begins, append=len(customer)))  # from 0 on
     later = np.full(len(day), weeks + 1)
     same = np.flatnonzero(np.diff(customer) == 0)

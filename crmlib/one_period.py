@@ -19,11 +19,11 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.concentration import window_start
-from crmlib.customer_periods import ratio
+from crmlib.customer_periods import checked_log, ratio
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
-from crmlib.frames import as_day, collect, is_lazy, like, same_kind, table
-from crmlib.windows import checked, in_windows, ratios
+from crmlib.frames import collect, is_lazy, like, same_kind, table
+from crmlib.windows import in_windows, ratios
 
 __all__ = [
     "NO_ORDER", "averages", "by_customer", "customer_deciles", "decile_of_rank", "distribution", "equal_slices",
@@ -57,10 +57,9 @@ def by_customer(tx, *, as_of, months=12):
     0        a    True       1      5.0
     1        b   False       0     -3.0
     """
-    as_of = as_day(as_of)
-    frame = checked(tx, as_of)
+    lines, as_of = checked_log(tx, as_of)
     start = window_start(as_of, months)
-    found = in_windows(frame, {"": (start, as_of)})
+    found = in_windows(lines, {"": (start, as_of)})
     if not int(collect(found, nw.col("purchases").sum().fill_null(0))["purchases"][0] or 0):
         raise DataError(f"Nobody bought from {start} to {as_of}; choose another as_of or more months.")
     money = [name for name in ("revenue", "profit") if name in found.collect_schema().names()]

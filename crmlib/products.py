@@ -15,12 +15,12 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.concentration import window_start
-from crmlib.customer_periods import ratio
+from crmlib.counted import Counted
+from crmlib.customer_periods import checked_log, knows_cost, ratio
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
-from crmlib.frames import as_day, collect, day_number, like, same_kind, table
-from crmlib.numbering import numbered
-from crmlib.windows import checked
+from crmlib.frames import collect, like, same_kind
+from crmlib.product_counts import ProductCounts
 
 __all__ = ["NO_PRODUCT", "basket", "by_product", "duplication", "entry_products", "ever_bought"]
 
@@ -56,8 +56,8 @@ def by_product(tx, *, as_of, months=12):
     0     tea          2          1.0         0.5          6.5
     1    milk          1          0.5         0.0          2.0
     """
-    frame, lines, start = _lines(tx, as_of, months)
-    found, everybody, _ = _products(lines, start)
+    frame, lines, as_of = _lines(tx, as_of)
+    found, everybody, _ = _products(lines, _start(as_of, months))
     columns = {name: found[name] for name in ("product", "customers")}
     columns["penetration"] = found["customers"] / everybody
     columns["sole_customers"] = found["sole_customers"]
@@ -88,9 +88,8 @@ def basket(tx, *, as_of, months=12):
        products_each_order  units_each  price  order_value
     0                  1.5         2.0    2.5          7.5
     """
-    table(tx, ["quantity"], what="table of transactions", eager=False)
-    frame, lines, start = _lines(tx, as_of, months)
-    found, _, orders = _products(lines, start)
+    frame, lines, as_of = _lines(tx, as_of, ["quantity"])
+    found, _, orders = _products(lines, _start(as_of, months))
     totals = {"orders": orders, "product_orders": found["orders"].sum()}
     totals |= {"units": found["units"].sum(), "revenue": found["revenue"].sum()}
     columns = {name: np.array([value]) for name, value in totals.items()}
@@ -119,14 +118,8 @@ def duplication(tx, *, as_of, months=12, most=10):
     1    milk   tea          1     1    1.0    1.5
     """
     _check_most(most)
-    frame, lines, start = _lines(tx, as_of, months)
-    pairs = _pairs(lines, start)
-    everybody = _count(pairs.select("customer").unique())
-    top = _most_bought(pairs, most)
-    kept = pairs.filter(nw.col("product").is_in([*top]))
-    joined = kept.join(kept.rename({"product": "also"}), on="customer")
-    counted = collect(joined.group_by("product", "also").agg(nw.len().alias("both")))
-    both = {tuple(row[:2]): int(row[2]) for row in counted.select("product", "also", "both").iter_rows()}
+    frame, lines, as_of = _lines(tx, as_of)
+    top, both, everybody = _both(lines, _start(as_of, months), most)
     listed = [(one, two) for one in top for two in top if one != two]
     columns = {"product": [one for one, _ in listed], "also": [two for _, two in listed]}
     columns["customers"] = np.array([top[one] for one, _ in listed], np.int64)
@@ -160,13 +153,31 @@ def entry_products(tx, *, as_of, days=365):
     """
     if not (isinstance(days, int) and days >= 1):
         raise DataError(f"days is {days!r}; give a whole number of at least 1, e.g. 365.")
-    as_of = as_day(as_of)
-    frame, lines, _ = _lines(tx, as_of, 1)
-    bought = lines.filter(nw.col("bought") == 1)
-    starts = bought.group_by("customer").agg(nw.col("day").min().alias("first"))
-    starts = starts.filter(nw.col("first") <= as_of.toordinal() - days + 1)
-    if not _count(starts):
+    frame, lines, as_of = _lines(tx, as_of)
+    found = _entries(lines, as_of.toordinal() - days + 1, days)
+    if not found:
         raise DataError(f"No customer was watched for {days} days up to as_of {as_of}; choose fewer days.")
+    names = sorted(found, key=lambda name: (-found[name]["customers"], name))
+    whole = {one: np.array([int(found[name][one]) for name in names]) for one in ("customers", "orders")}
+    money = {one: np.array([float(found[name][one]) for name in names]) for one in found[names[0]] if one not in whole}
+    columns = {"product": names, "customers": whole["customers"]}
+    columns["share_of_customers"] = columns["customers"] / columns["customers"].sum()
+    columns |= {"orders": whole["orders"]} | money
+    for one in ("orders", *money):
+        columns[f"{one}_each"] = ratio(columns[one], columns["customers"])
+    last = [*money][-1]
+    mean = columns[last].sum() / columns["customers"].sum()
+    columns["index"] = ratio(columns[f"{last}_each"], np.full(len(names), mean))
+    return _made(frame, columns)
+
+
+def _entries(lines, latest, days):
+    """By entry product, of customers with a first purchase up to the day ``latest`` and in their first ``days`` days:
+    {name: {customers, orders, revenue, [profit]}}."""
+    if isinstance(lines, ProductCounts):
+        return lines.entries(latest, days)
+    bought = lines.filter(nw.col("bought") == 1)
+    starts = bought.group_by("customer").agg(nw.col("day").min().alias("first")).filter(nw.col("first") <= latest)
     at_first = bought.join(starts, on="customer").filter(nw.col("day") == nw.col("first"))
     spent = at_first.group_by("customer", "product").agg(nw.col("revenue").sum())
     spent = spent.with_columns(nw.col("revenue").round(DECIMALS))
@@ -180,16 +191,7 @@ def entry_products(tx, *, as_of, days=365):
     counts = _by(entry.group_by("entry").agg(nw.len().alias("customers")), "entry", ["customers"])
     orders = _by(own.group_by("entry").agg(nw.len().alias("orders")), "entry", ["orders"])
     sums = _by(inside.group_by("entry").agg(nw.col(*money).sum()), "entry", money)
-    names = sorted(counts, key=lambda name: (-counts[name]["customers"], name))
-    columns = {"product": names, "customers": np.array([int(counts[name]["customers"]) for name in names])}
-    columns["share_of_customers"] = columns["customers"] / columns["customers"].sum()
-    columns["orders"] = np.array([int(orders[name]["orders"]) for name in names])
-    columns |= {one: np.array([float(sums[name][one]) for name in names]) for one in money}
-    for one in ("orders", *money):
-        columns[f"{one}_each"] = ratio(columns[one], columns["customers"])
-    mean = columns[money[-1]].sum() / columns["customers"].sum()
-    columns["index"] = ratio(columns[f"{money[-1]}_each"], np.full(len(names), mean))
-    return _made(frame, columns)
+    return {name: counts[name] | orders[name] | sums[name] for name in counts}
 
 
 @same_kind
@@ -214,58 +216,62 @@ def ever_bought(tx, *, as_of, weeks=52, most=5):
     _check_most(most)
     if not (isinstance(weeks, int) and weeks >= 1):
         raise DataError(f"weeks is {weeks!r}; give a whole number of at least 1, e.g. 52.")
-    as_of = as_day(as_of)
-    frame, lines, _ = _lines(tx, as_of, 1)
-    bought = lines.filter(nw.col("bought") == 1)
-    firsts = bought.group_by("customer", "product").agg(nw.col("day").min())
-    firsts = firsts.with_columns(first=nw.col("day").min().over("customer"))
-    firsts = firsts.filter(nw.col("first") <= as_of.toordinal() - 7 * weeks)
-    if not (n := _count(firsts.select("customer").unique())):
+    frame, lines, as_of = _lines(tx, as_of)
+    n, top, product, gap, customers = _first_times(lines, as_of.toordinal() - 7 * weeks, most)
+    if not n:
         message = f"No customer bought for the first time {weeks} weeks or more before as_of {as_of}"
         raise DataError(f"{message}; choose fewer weeks.")
-    top = _most_bought(firsts, most)
-    gaps = firsts.with_columns(gap=nw.col("day") - nw.col("first")).group_by("product", "gap")
-    found = collect(gaps.agg(nw.len().alias("customers")))
     weekly = np.zeros((len(top), weeks + 2), np.int64)
-    place = {name: number for number, name in enumerate(top)}
-    for product, gap, customers in found.select("product", "gap", "customers").iter_rows():
-        if product in place:
-            weekly[place[product], min((int(gap) + 6) // 7, weeks + 1)] += int(customers)
+    np.add.at(weekly, (product, np.minimum((gap + 6) // 7, weeks + 1)), customers)
     running = np.cumsum(weekly, axis=1)[:, :-1]
     columns = {"product": np.repeat([*top], weeks + 1).tolist(), "weeks": np.tile(np.arange(weeks + 1), len(top))}
     columns |= {"customers": np.full(running.size, n), "bought": running.ravel(), "share": running.ravel() / n}
     return _made(frame, columns)
 
 
-def _lines(tx, as_of, months):
-    """The wrapped log, its lines up to ``as_of`` as numbers, and the number of the first day of the period."""
-    as_of = as_day(as_of)
-    table(tx, ["product"], what="table of transactions", eager=False)
-    frame = checked(tx, as_of)
-    names = frame.collect_schema().names()
-    amount, day = nw.col("amount").cast(nw.Float64), day_number(nw.col("date"))
-    values = {"revenue": amount} | ({"profit": amount - nw.col("cost").cast(nw.Float64)} if "cost" in names else {})
+def _lines(tx, as_of, needed=()):
+    """What `checked_log` gives, the lines up to ``as_of`` as numbers or, in memory, counted; and the day ``as_of``."""
+    log, as_of = checked_log(tx, as_of, [*needed, "product"])
+    if isinstance(log, Counted):
+        return log, log.once("products", lambda: ProductCounts(log, NO_PRODUCT)), as_of
+    names = log.collect_schema().names()
+    amount = nw.col("amount").cast(nw.Float64)
+    values = {"revenue": amount} | ({"profit": amount - nw.col("cost").cast(nw.Float64)} if knows_cost(log) else {})
     values |= {"units": nw.col("quantity").cast(nw.Float64).fill_null(0)} if "quantity" in names else {}
-    lines = numbered(numbered(frame), "order") if "order" in names else numbered(frame)
-    lines = lines.select(
-        "customer", product=nw.col("product").fill_null(NO_PRODUCT), order=nw.col("order") if "order" in names else day,
-        day=day, bought=nw.when(amount >= 0).then(1).otherwise(0), **values,
+    lines = log.select(
+        "customer", product=nw.col("product").fill_null(NO_PRODUCT), day=nw.col("__day"),
+        order=nw.col("order" if "order" in names else "__day"), bought=nw.when(amount >= 0).then(1).otherwise(0),
+        **values,
     )  # fmt: skip
-    start = window_start(as_of, months)
-    return frame, lines.filter(nw.col("day") <= as_of.toordinal()), start.toordinal()
+    return log, lines, as_of
+
+
+def _start(as_of, months):
+    return window_start(as_of, months).toordinal()
 
 
 def _pairs(lines, start):
     """Customers of the period with each product that they bought in it."""
     inside = lines.filter((nw.col("bought") == 1) & (nw.col("day") >= start))
-    pairs = inside.select("customer", "product").unique()
-    if not _count(pairs):
+    return inside.select("customer", "product").unique()
+
+
+def _check_bought(customers):
+    if not customers:
         raise DataError("Nobody bought in the period; choose another as_of or more months.")
-    return pairs
 
 
 def _products(lines, start):
     """Totals by product, the most revenue first; the number of customers and of orders of the period."""
+    found, customers, orders = lines.totals(start) if isinstance(lines, ProductCounts) else _totals(lines, start)
+    _check_bought(customers)
+    names = sorted(found, key=lambda name: (-round(float(found[name]["revenue"]), DECIMALS), name))
+    columns = {one: np.array([float(found[name][one]) for name in names]) for one in found[names[0]]}
+    return {"product": names} | columns, customers, orders
+
+
+def _totals(lines, start):
+    """{name: {customers, sole_customers, orders, revenue, [profit], [units]}}, and the same two numbers."""
     pairs = _pairs(lines, start)
     each = pairs.group_by("customer").agg(nw.len().alias("products"))
     pairs = pairs.join(each, on="customer").with_columns(
@@ -279,12 +285,43 @@ def _products(lines, start):
     summed = lines.filter(nw.col("day") >= start).group_by("product").agg(nw.col(*money).sum())
     sums, counts = _by(summed, "product", money), _by(counted, "product", ["customers", "sole_customers"])
     orders = _by(begun.group_by("product").agg(nw.len().alias("orders")), "product", ["orders"])
-    names = sorted(sums, key=lambda name: (-round(float(sums[name]["revenue"]), DECIMALS), name))
-    found = {"product": names}
-    for group, wanted in ((counts, ["customers", "sole_customers"]), (orders, ["orders"]), (sums, money)):
-        for one in wanted:
-            found[one] = np.array([float(group[name][one]) if name in group else 0.0 for name in names])
+    nothing = {"customers": 0, "sole_customers": 0, "orders": 0}
+    found = {name: nothing | counts.get(name, {}) | orders.get(name, {}) | sums[name] for name in sums}
     return found, _count(each), _count(whole)
+
+
+def _both(lines, start, most):
+    """{name: customers} of the ``most`` products with most customers, {(name, name): customers of both}, and the number
+    of all customers of the period."""
+    if isinstance(lines, ProductCounts):
+        top, both, everybody = lines.both(start, most)
+        _check_bought(everybody)
+        return top, both, everybody
+    pairs = _pairs(lines, start)
+    everybody = _count(pairs.select("customer").unique())
+    _check_bought(everybody)
+    top = _most_bought(pairs, most)
+    kept = pairs.filter(nw.col("product").is_in([*top]))
+    joined = kept.join(kept.rename({"product": "also"}), on="customer")
+    counted = collect(joined.group_by("product", "also").agg(nw.len().alias("both")))
+    both = {tuple(row[:2]): int(row[2]) for row in counted.select("product", "also", "both").iter_rows()}
+    return top, both, everybody
+
+
+def _first_times(lines, latest, most):
+    """Of customers with a first purchase up to the day ``latest``: their number, the names of the ``most`` products with
+    most buyers, and three arrays: place of a product in these names, days until it was first bought, customers."""
+    if isinstance(lines, ProductCounts):
+        return lines.first_times(latest, most)
+    bought = lines.filter(nw.col("bought") == 1)
+    firsts = bought.group_by("customer", "product").agg(nw.col("day").min())
+    firsts = firsts.with_columns(first=nw.col("day").min().over("customer")).filter(nw.col("first") <= latest)
+    names = [*_most_bought(firsts, most)]
+    gaps = firsts.with_columns(gap=nw.col("day") - nw.col("first")).filter(nw.col("product").is_in(names))
+    found = collect(gaps.group_by("product", "gap").agg(nw.len().alias("customers")))
+    product = np.array([names.index(name) for name in found["product"].to_list()], np.int64)
+    gap, customers = (found[name].to_numpy().astype(np.int64) for name in ("gap", "customers"))
+    return _count(firsts.select("customer").unique()), names, product, gap, customers
 
 
 def _most_bought(pairs, most):

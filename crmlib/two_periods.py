@@ -18,12 +18,12 @@ import numpy as np
 
 from crmlib.classes import with_classes
 from crmlib.concentration import window_start
-from crmlib.customer_periods import ratio
+from crmlib.customer_periods import checked_log, ratio
 from crmlib.errors import DataError
 from crmlib.factors import split
-from crmlib.frames import as_day, collect, is_lazy, like, same_kind, table
+from crmlib.frames import collect, is_lazy, like, same_kind, table
 from crmlib.one_period import NO_ORDER, decile_of_rank
-from crmlib.windows import checked, in_windows, ratios
+from crmlib.windows import in_windows, ratios
 
 __all__ = [
     "BEFORE_ONLY", "BOTH", "GROUPS", "INACTIVE", "NEW", "RETURNING", "bridge", "changes", "decile_change",
@@ -63,12 +63,11 @@ def changes(tx, *, as_of, months=12):
     1        b         both             6.0            5.0
     2        c          new             0.0            8.0
     """
-    as_of = as_day(as_of)
-    frame = checked(tx, as_of)
+    lines, as_of = checked_log(tx, as_of)
     middle = window_start(as_of, months)
     ends = {"_before": middle - dt.timedelta(days=1), "_after": as_of}
     windows = {"_before": (window_start(ends["_before"], months), ends["_before"]), "_after": (middle, as_of)}
-    found = in_windows(frame, windows)
+    found = in_windows(lines, windows)
     bought = collect(found, nw.col("purchases_before", "purchases_after").sum().fill_null(0)).row(0)
     for number, (start, end) in zip(bought, windows.values(), strict=True):
         if not number > 0:  # a sum over no rows is a gap in SQL

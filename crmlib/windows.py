@@ -9,59 +9,37 @@ from __future__ import annotations
 import narwhals as nw
 import numpy as np
 
+from crmlib.counted import Counted
 from crmlib.customer_periods import knows_cost, ratio
-from crmlib.customers import DECIMALS, check_log
-from crmlib.frames import day_number, is_lazy, table
-from crmlib.numbering import Numbering, numbered
+from crmlib.customers import DECIMALS
 
-__all__ = ["checked", "in_windows", "ratios"]
+__all__ = ["in_windows", "ratios"]
 
 
-def checked(tx, as_of):
-    """The wrapped log, if it is as the door gives it; a ``cost`` with gaps is left out, which a `DataNotice` says.
+def in_windows(lines, windows):
+    """What each customer did in each window: a row a customer with a line in one of them; from `checked_log`, wrapped.
 
-    >>> import datetime as dt
-    >>> import pandas as pd
-    >>> days = pd.to_datetime(["2024-01-05", "2024-02-01"])
-    >>> log = pd.DataFrame({"customer": ["a", "b"], "date": days, "amount": 9.0, "cost": [4.0, 5.0]})
-    >>> checked(log, dt.date(2024, 2, 29)).columns
-    ['customer', 'date', 'amount', 'cost']
-    """
-    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
-    check_log(frame, as_of)
-    if "cost" in frame.collect_schema().names() and not knows_cost(frame):
-        return frame.drop("cost")
-    return frame
-
-
-def in_windows(frame, windows):
-    """What each customer of a wrapped log did in each window; wrapped, one row a customer with a line in one of them.
-
-    ``windows`` is a dict from a suffix to (first day, last day), the latest last. Columns: customer, first (day number
-    of the first purchase ever, up to the end of the last window; null without one), and with each suffix orders,
-    revenue, [profit], purchases (lines) and seen (lines of any kind).
+    ``windows`` is a dict from a suffix to (first day, last day). Columns: customer, first (day number of the first
+    purchase ever; null without one), and with each suffix orders,
+    revenue, [profit], purchases (lines) and seen (lines of any kind). In memory sorted by customer.
 
     >>> import datetime as dt
     >>> import pandas as pd
+    >>> from crmlib.customer_periods import checked_log
     >>> days = pd.to_datetime(["2024-01-05", "2024-02-01"])
-    >>> log = table(pd.DataFrame({"customer": ["a", "a"], "date": days, "amount": [8.0, -2.0]}))
-    >>> found = in_windows(log, {"": (dt.date(2024, 2, 1), dt.date(2024, 2, 28))})
+    >>> log = pd.DataFrame({"customer": ["a", "a"], "date": days, "amount": [8.0, -2.0]})
+    >>> lines, as_of = checked_log(log, "2024-02-28")
+    >>> found = in_windows(lines, {"": (dt.date(2024, 2, 1), as_of)})
     >>> found.select("customer", "orders", "revenue", "seen").rows()
     [('a', 0, -2.0, 1)]
     """
-    numbering = None if is_lazy(frame) else Numbering(frame["customer"])
-    if numbering is not None:  # integers group several times faster than texts
-        codes = nw.new_series("customer", numbering.codes, nw.Int64, backend=frame.implementation)
-        frame = frame.with_columns(codes)
-    names = frame.collect_schema().names()
-    order = ["order"] if "order" in names else []
-    frame = numbered(frame, "order") if order else frame
+    if isinstance(lines, Counted):
+        return lines.in_windows(windows)
+    order = ["order"] if "order" in lines.collect_schema().names() else []
     amount = nw.col("amount").cast(nw.Float64)
-    values = {"revenue": amount} | ({"profit": amount - nw.col("cost").cast(nw.Float64)} if "cost" in names else {})
+    values = {"revenue": amount} | ({"profit": amount - nw.col("cost").cast(nw.Float64)} if knows_cost(lines) else {})
     values |= {"purchases": nw.when(amount >= 0).then(1).otherwise(0), "seen": nw.lit(1)}
-    lines = frame.select("customer", *order, __day=day_number(nw.col("date")), **values)
-    *_, (_, end) = windows.values()
-    lines = lines.filter(nw.col("__day") <= end.toordinal())
+    lines = lines.select("customer", "__day", *order, **values)
     inside = {
         suffix: (nw.col("__day") >= start.toordinal()) & (nw.col("__day") <= last.toordinal())
         for suffix, (start, last) in windows.items()
@@ -81,15 +59,10 @@ def in_windows(frame, windows):
     found = found.join(begun, on="customer", how="left")
     money = [name for name in sums if name.startswith(("revenue", "profit"))]
     lines_of = [name for name in sums if name not in money]
-    found = found.select(
+    return found.select(
         "customer", "first", nw.col(*counts).fill_null(0).cast(nw.Int64), nw.col(*money).round(DECIMALS),
         nw.col(*lines_of).cast(nw.Int64),
     )  # fmt: skip
-    if numbering is None:
-        return found
-    found = found.sort("customer")
-    ids = numbering.values(found["customer"].to_numpy())
-    return found.with_columns(nw.new_series("customer", ids, backend=frame.implementation))
 
 
 def ratios(columns):

@@ -27,7 +27,8 @@ LAYERS = """
     numbering
     in_memory
     customers
-    customer_periods
+    counted
+    customer_periods product_counts
     classes gaps segment_maps
     rfm_thresholds
     pareto pareto_law rfm periods prospects response survival
@@ -120,7 +121,7 @@ WITH_EXAMPLES = (
     "wording", "small_groups", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
-    "windows", "one_period", "two_periods", "products",
+    "windows", "one_period", "two_periods", "products", "counted",
     "two_rates", "uplift", "uplift_scores", "contact_pressure",
     "linkage", "link_quality", "cleaning", "freshness", "exposure", "record_score", "pipeline",
     "need_groups", "needs_value", "laddering",

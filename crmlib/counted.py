@@ -1,0 +1,271 @@
+"""A log in memory counted once: its lines condensed to a row a customer and day, from which the lenses are counted.
+
+Sorting the lines by customer and day is most of the work of every lens; `count` does it once, and functions that take a
+log also take what it gives. A test holds what they find equal to the queries that other engines get.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from functools import cached_property
+
+import narwhals as nw
+import numpy as np
+
+from crmlib.calendar_periods import check_unit, periods_of
+from crmlib.customers import DECIMALS, check_log
+from crmlib.errors import DataError, DataNotice
+from crmlib.frames import as_day, like, same_kind, table
+from crmlib.in_memory import Log, floats, series
+from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span
+
+__all__ = ["NEVER", "Counted", "count", "say_gaps"]
+
+NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
+
+
+@same_kind
+def count(tx, *, as_of):
+    """The lines of a log in memory up to the end of ``as_of``, counted: pass it in place of the log, as often as needed.
+
+    Functions that take it give back tables of the kind of ``tx`` (of pyarrow: polars), and may ask for an earlier
+    ``as_of``. Lines after ``as_of`` are left out and counted in a `DataNotice`.
+
+    Raises `DataError` for a lazy table, where `crmlib.customers.check_log` does, and if ``as_of`` is before the first
+    purchase.
+
+    >>> import pandas as pd
+    >>> from crmlib.one_cohort import by_age
+    >>> log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": [10.0]})
+    >>> by_age(count(log, as_of="2024-02-29"), as_of="2024-01-31", unit="month")["revenue"].to_list()
+    [10.0]
+    """
+    as_of = as_day(as_of)
+    log = Log(table(tx, ["customer", "date", "amount"], what="table of transactions"))
+    check_log(log.frame, as_of, log)
+    return counted(log, as_of)
+
+
+def counted(log, as_of):
+    """The same of an `in_memory.Log` that `crmlib.customers.check_log` has passed."""
+    ids, (low, width) = Numbering(log.frame["customer"]), span(log.days)
+    order, key = ordered(ids.codes * width + (log.days - low), ids.size * width)
+    begins = np.flatnonzero(changes(key))
+    code, day = np.divmod(key[begins], width)
+    lines = np.diff(begins, append=len(key)).astype(np.int32)
+    starts = changes(code)
+    customer = np.cumsum(starts, dtype=np.int32) - np.int32(1)
+    found = Counted(log.frame, ids, as_of, code[starts], customer, (day + low).astype(np.int32), lines, order)
+    return found._cut(as_of)
+
+
+class Counted:
+    """What `count` gives: arrays by customer and day, each computed when it is asked for.
+
+    A row a customer and day with a line, sorted by both: ``customer`` (from 0 on without a gap), ``day`` (a number, as
+    Python's ``date.toordinal()``), ``lines``, ``purchases`` (lines), ``spent`` (on them), ``refunded`` (below zero),
+    ``amount`` (the sum of the two), ``orders`` (that begin on the day; without an order column 1 for a day with a
+    purchase) and, if every line has a cost, ``profit``, else None.
+    """
+
+    def __init__(self, frame, ids, as_of, codes, customer, day, lines, order):
+        self.frame, self.as_of = frame, as_of
+        self.customer, self.day, self.lines = customer, day, lines
+        self.order = order  # of the lines of the log, as the rows have them
+        self._ids, self._codes = ids, codes
+        self._made = {}
+
+    def until(self, as_of, *, stacklevel=2):
+        """The same up to the end of the day ``as_of``. Lines after it are left out and counted in a `DataNotice`.
+
+        Raises `DataError` if it is after the day up to which the log was counted, or before the first purchase.
+        """
+        as_of = as_day(as_of)
+        if as_of > self.as_of:
+            raise DataError(f"The log was counted up to {self.as_of}; count it again for as_of {as_of}.")
+        bought = self.day[self.purchases > 0]
+        first = dt.date.fromordinal(int((bought if len(bought) else self.day).min()))
+        if as_of < first:
+            raise DataError(f"as_of {as_of} is before the first purchase ({first}); choose that day or a later one.")
+        if later := int(self.lines[self.day > as_of.toordinal()].sum()):
+            said = "1 line" if later == 1 else f"{later:,} lines"
+            warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=stacklevel + 1)
+        return self._cut(as_of)
+
+    def _cut(self, as_of):
+        rows = self.day <= as_of.toordinal()
+        if rows.all():
+            return self
+        customer, order = self.customer[rows], self.order[np.repeat(rows, self.lines)]
+        starts = changes(customer)
+        codes, customer = self._codes[customer[starts]], np.cumsum(starts, dtype=np.int32) - np.int32(1)
+        return Counted(self.frame, self._ids, as_of, codes, customer, self.day[rows], self.lines[rows], order)
+
+    @property
+    def size(self):
+        """The number of customers."""
+        return len(self._codes)
+
+    @property
+    def implementation(self):
+        """The engine of the log: `frames.like` gives back a table of its kind."""
+        return self.frame.implementation
+
+    @property
+    def columns(self):
+        """The names of the columns of the log."""
+        return self.frame.columns
+
+    @property
+    def first_day(self):
+        """The date of the first line."""
+        return dt.date.fromordinal(int(self.day.min()))
+
+    def once(self, name, make):
+        """What ``make`` makes of this log, made at the first time and kept under ``name``."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    def ids(self, customers=slice(None)):
+        """The ids of all customers, or of those with these numbers, as the log keeps them; a wrapped series."""
+        return series("customer", self._ids.values(self._codes[customers]), self.frame)
+
+    @cached_property
+    def begins(self):
+        """The place of each row's first line in ``order``."""
+        return np.cumsum(self.lines, dtype=np.int64) - self.lines
+
+    @cached_property
+    def _amounts(self):
+        amount = floats(self.frame["amount"])[self.order]
+        bought = amount >= 0
+        if bought.all():
+            spent = np.add.reduceat(amount, self.begins)
+            return self.lines, spent, np.zeros(len(spent))
+        purchases = np.add.reduceat(bought, self.begins, dtype=np.int64)
+        parts = (np.add.reduceat(np.where(part, amount, 0.0), self.begins) for part in (bought, ~bought))
+        return purchases, *parts
+
+    @property
+    def purchases(self):
+        return self._amounts[0]
+
+    @property
+    def spent(self):
+        return self._amounts[1]
+
+    @property
+    def refunded(self):
+        return self._amounts[2]
+
+    @cached_property
+    def amount(self):
+        return self.spent + self.refunded
+
+    @cached_property
+    def profit(self):
+        if "cost" not in self.columns:
+            return None
+        cost = floats(self.frame["cost"])
+        if gaps := int(np.count_nonzero(~np.isfinite(cost)[self.order])):
+            say_gaps(gaps, len(self.order))
+            return None
+        return np.add.reduceat((floats(self.frame["amount"]) - cost)[self.order], self.begins)
+
+    @cached_property
+    def units(self):
+        """The quantity, net; a gap counts as 0."""
+        return np.add.reduceat(np.nan_to_num(floats(self.frame["quantity"]))[self.order], self.begins)
+
+    @cached_property
+    def orders(self):
+        if "order" not in self.columns:
+            return (self.purchases > 0).astype(np.int32)
+        n, bought = len(self.day), (floats(self.frame["amount"]) >= 0)[self.order]
+        row = np.repeat(np.arange(n), self.lines)
+        key = self.order_numbers[self.order] * n
+        key += row
+        # rows are sorted by customer and day, so that the first one of a customer's order is where it begins
+        order, row = np.divmod(np.sort(key[bought]), n)
+        return np.bincount(row[changes(order) | changes(self.customer[row])], minlength=n)
+
+    @property
+    def order_numbers(self):
+        """A number for the order of each line of the log, from 0 to below a few times their count."""
+        numbers, _ = as_integers(self.frame["order"], ordered=False)
+        low, width = span(numbers)
+        return numbers - low if width <= 4 * len(numbers) else factorize(numbers)[0]
+
+    @property
+    def money(self):
+        """``amount`` and, if every line has a cost, ``profit``, by name."""
+        return {"amount": self.amount} | ({} if self.profit is None else {"profit": self.profit})
+
+    @cached_property
+    def first(self):
+        """The day of the first purchase of each customer; NaN without one."""
+        bought = np.flatnonzero(self.purchases)[::-1]
+        found = np.full(self.size, np.nan)
+        found[self.customer[bought]] = self.day[bought]
+        return found
+
+    def in_windows(self, windows):
+        """As `crmlib.windows.in_windows`; wrapped, sorted by customer."""
+        orders, money, rest = {}, {}, {}
+        for suffix, (start, last) in windows.items():
+            inside = (self.day >= start.toordinal()) & (self.day <= last.toordinal())
+            who = self.customer[inside]
+            total = lambda values: np.bincount(who, values[inside], self.size)  # noqa: B023, E731
+            orders["orders" + suffix] = total(self.orders).astype(np.int64)
+            for name, values in self.money.items():
+                money[name.replace("amount", "revenue") + suffix] = total(values).round(DECIMALS)
+            rest["purchases" + suffix] = total(self.purchases).astype(np.int64)
+            rest["seen" + suffix] = total(self.lines).astype(np.int64)
+        seen = np.flatnonzero(sum(rest["seen" + suffix] for suffix in windows))
+        columns = {"first": self.first} | orders | money | rest
+        found = like(self, {name: values[seen] for name, values in columns.items()})
+        return found.with_columns(self.ids(seen)).select("customer", *columns)
+
+    def by_period(self, unit):
+        """As `crmlib.customer_periods.by_customer_and_period`: arrays by column, sorted by customer and period."""
+        check_unit(unit)
+        return self.once(unit, lambda: self._periods(unit))
+
+    def _periods(self, unit):
+        low, width = span(self.day)
+        period = periods_of(np.arange(low, low + width), unit).astype(np.int32)[self.day - low]
+        begins = np.flatnonzero(changes(self.customer) | changes(period))
+        customer, period = self.customer[begins], period[begins]
+        total = lambda values: np.add.reduceat(values, begins)  # noqa: E731
+        bought = total(self.purchases) > 0
+        born = np.full(self.size, NEVER, np.int32)
+        born[customer[bought][::-1]] = period[bought][::-1]
+        columns = {"customer": customer, "period": period, "cohort": born[customer], "bought": bought.astype(np.int8)}
+        columns |= {"orders": total(self.orders), "refunds": total(self.lines - self.purchases)}
+        return columns | {name: total(values) for name, values in self.money.items()}
+
+    def split(self, codes, size):
+        """The same by pair of a customer and a code from 0 to below ``size`` of each line of the log, in place of the
+        customer; and what pair that is: customer * size + code."""
+        pair = np.repeat(self.customer, self.lines).astype(np.int64) * size + codes[self.order]
+        order, pair = ordered(pair, self.size * size)
+        day = np.repeat(self.day, self.lines)[order]
+        begins = np.flatnonzero(changes(pair) | changes(day))
+        lines, pair = np.diff(begins, append=len(pair)).astype(np.int32), pair[begins]
+        starts = changes(pair)
+        number = np.cumsum(starts, dtype=np.int32) - np.int32(1)
+        pairs = Counted(self.frame, None, self.as_of, pair[starts], number, day[begins], lines, self.order[order])
+        return pairs, pair[starts]
+
+    def purchase_days(self):
+        """Customer and day of each row with a purchase; customers are those who bought, from 0 on without a gap."""
+        bought = np.flatnonzero(self.purchases)
+        return np.cumsum(changes(self.customer[bought])) - 1, self.day[bought]
+
+
+def say_gaps(gaps, lines):
+    """Say that a log has no profit; it must not be made up."""
+    message = f"Column 'cost' of the transactions has gaps in {gaps:,} of {lines:,} lines, so profit is left out."
+    warnings.warn(message, DataNotice, stacklevel=7)
