@@ -14,10 +14,10 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.calendar_periods import check_unit, periods_of
-from crmlib.customers import DECIMALS, check_log
+from crmlib.customers import COLUMNS, DECIMALS, check_log
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, like, same_kind, table
-from crmlib.in_memory import Log, floats, series
+from crmlib.in_memory import CustomerColumns, Log, floats, series
 from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span
 
 __all__ = ["NEVER", "Counted", "count", "say_gaps"]
@@ -84,9 +84,7 @@ class Counted:
         as_of = as_day(as_of)
         if as_of > self.as_of:
             raise DataError(f"The log was counted up to {self.as_of}; count it again for as_of {as_of}.")
-        bought = self.day[self.purchases > 0]
-        first = dt.date.fromordinal(int((bought if len(bought) else self.day).min()))
-        if as_of < first:
+        if as_of < (first := self.first_purchase):
             raise DataError(f"as_of {as_of} is before the first purchase ({first}); choose that day or a later one.")
         if later := int(self.lines[self.day > as_of.toordinal()].sum()):
             said = "1 line" if later == 1 else f"{later:,} lines"
@@ -128,9 +126,25 @@ class Counted:
             self._made[name] = make()
         return self._made[name]
 
+    def values(self, customers):
+        """The ids of the customers with these numbers."""
+        return self._ids.values(self._codes[customers])
+
     def ids(self, customers=slice(None)):
         """The ids of all customers, or of those with these numbers, as the log keeps them; a wrapped series."""
-        return series("customer", self._ids.values(self._codes[customers]), self.frame)
+        return series("customer", self.values(customers), self.frame)
+
+    def customer_table(self):
+        """What `crmlib.customer_table` gives of the log."""
+        found = _OfDays(self)
+        names = [name for name in COLUMNS if name != "units" or "quantity" in self.columns]
+        return nw.from_dict({name: series(name, getattr(found, name), self.frame) for name in names}).to_native()
+
+    @property
+    def first_purchase(self):
+        """The date of the first purchase or, without any, of the first line."""
+        bought = self.day[self.purchases > 0]
+        return dt.date.fromordinal(int((bought if len(bought) else self.day).min()))
 
     @cached_property
     def begins(self):
@@ -233,9 +247,13 @@ class Counted:
         check_unit(unit)
         return self.once(unit, lambda: self._periods(unit))
 
-    def _periods(self, unit):
+    def periods(self, unit):
+        """The number of the period of each row."""
         low, width = span(self.day)
-        period = periods_of(np.arange(low, low + width), unit).astype(np.int32)[self.day - low]
+        return periods_of(np.arange(low, low + width), unit).astype(np.int32)[self.day - low]
+
+    def _periods(self, unit):
+        period = self.periods(unit)
         begins = np.flatnonzero(changes(self.customer) | changes(period))
         customer, period = self.customer[begins], period[begins]
         total = lambda values: np.add.reduceat(values, begins)  # noqa: E731
@@ -263,6 +281,24 @@ class Counted:
         """Customer and day of each row with a purchase; customers are those who bought, from 0 on without a gap."""
         bought = np.flatnonzero(self.purchases)
         return np.cumsum(changes(self.customer[bought])) - 1, self.day[bought]
+
+
+class _OfDays(CustomerColumns):
+    """The columns of the customer table of a `Counted` log: its days with purchases, and with refunds, are its lines."""
+
+    def __init__(self, log):
+        bought, refunded = np.flatnonzero(log.purchases), np.flatnonzero(log.lines > log.purchases)
+        rows, amount = np.append(bought, refunded), np.append(log.spent[bought], log.refunded[refunded])
+        super().__init__(log, log.customer[rows], log.day[rows], amount, log.as_of.toordinal(), DECIMALS)
+        self.log = log
+
+    @property
+    def orders(self):
+        return np.bincount(self.log.customer, self.log.orders).astype(np.int64)
+
+    @property
+    def units(self):
+        return np.bincount(self.log.customer, self.log.units).round(DECIMALS)
 
 
 def say_gaps(gaps, lines):

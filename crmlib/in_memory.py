@@ -15,7 +15,7 @@ import numpy as np
 
 from crmlib.numbering import Numbering, as_integers, changes, factorize, span
 
-__all__ = ["Log", "customer_columns", "floats", "series"]
+__all__ = ["CustomerColumns", "Log", "customer_columns", "floats", "series"]
 
 _BEFORE_1970 = dt.date(1970, 1, 1).toordinal()
 _FLAGS = (None, "non_positive_revenue", "no_purchase")
@@ -55,25 +55,25 @@ def customer_columns(log, as_of, wanted, *, decimals):
 
     ``as_of`` is a day number; sums are rounded to ``decimals``.
     """
-    customers = _Customers(log, as_of, decimals)
+    customers = _OfLog(log, as_of, decimals)
     return {name: series(name, getattr(customers, name), log.frame) for name in wanted}
 
 
-class _Customers:
-    """The columns of the customer table as arrays, each computed when it is asked for."""
+class CustomerColumns:
+    """The columns of the customer table as arrays, each computed when it is asked for.
 
-    def __init__(self, log, as_of, decimals):
-        self.log, self.as_of, self.decimals = log, as_of, decimals
-        self.ids = Numbering(log.frame["customer"])
-        self.seen = _all_or(log.days <= as_of)
-        self.code, self.amount = self.ids.codes[self.seen], log.amount[self.seen]
+    From lines: the number of the customer, which ``ids`` leads back to an id, the day and the amount of each.
+    """
+
+    def __init__(self, ids, code, day, amount, as_of, decimals):
+        self.ids, self.code, self.amount, self.as_of, self.decimals = ids, code, amount, as_of, decimals
         self.bought = _all_or(self.amount >= 0)
-        self.buyer, self.spent = self.code[self.bought], self.amount[self.bought]
+        self.buyer, self.spent, self.day = self.code[self.bought], self.amount[self.bought], day[self.bought]
 
     @cached_property
     def visits(self):
         """The days on which each customer bought."""
-        return _Pairs(self.buyer, self.log.days[self.seen][self.bought], self.ids.size)
+        return _Pairs(self.buyer, self.day, self.ids.size)
 
     @cached_property
     def codes(self):
@@ -101,13 +101,6 @@ class _Customers:
     @cached_property
     def days(self):
         return self.of_buyers(self.visits.counts, 0)
-
-    @cached_property
-    def orders(self):
-        if "order" not in self.log.frame.columns:
-            return self.days
-        orders, _ = as_integers(self.log.frame["order"], ordered=False)
-        return self.of_buyers(_Pairs(self.buyer, orders[self.seen][self.bought], self.ids.size).counts, 0)
 
     @cached_property
     def first(self):
@@ -146,10 +139,6 @@ class _Customers:
         return np.where(np.abs(amount) > 1e-12 * self.purchases, amount, 0.0)
 
     @property
-    def units(self):
-        return self.total(self.code, np.nan_to_num(floats(self.log.frame["quantity"])[self.seen]))
-
-    @property
     def mean_order(self):
         return _divided(self.purchases, self.orders)
 
@@ -161,6 +150,25 @@ class _Customers:
     @property
     def flag(self):
         return np.where(self.days == 0, 2, self.revenue <= 0)
+
+
+class _OfLog(CustomerColumns):
+    """Those of the lines of a `Log` up to the day number ``as_of``."""
+
+    def __init__(self, log, as_of, decimals):
+        ids, self.frame, self.seen = Numbering(log.frame["customer"]), log.frame, _all_or(log.days <= as_of)
+        super().__init__(ids, *(one[self.seen] for one in (ids.codes, log.days, log.amount)), as_of, decimals)
+
+    @cached_property
+    def orders(self):
+        if "order" not in self.frame.columns:
+            return self.days
+        orders, _ = as_integers(self.frame["order"], ordered=False)
+        return self.of_buyers(_Pairs(self.buyer, orders[self.seen][self.bought], self.ids.size).counts, 0)
+
+    @property
+    def units(self):
+        return self.total(self.code, np.nan_to_num(floats(self.frame["quantity"])[self.seen]))
 
 
 class _Pairs:

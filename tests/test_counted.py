@@ -10,8 +10,11 @@ from engines import build, kind, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_logs import START, busy_log, lines, log
+from pandas.testing import assert_frame_equal
 
-from crmlib import all_cohorts, carries, cohort_comparison, cohorts, one_cohort, one_period, products, two_periods
+from crmlib import (
+    all_cohorts, carries, cohort_comparison, cohorts, customer_table, one_cohort, one_period, products, two_periods,
+)  # fmt: skip
 from crmlib.counted import count
 from crmlib.errors import DataError, DataNotice
 
@@ -123,3 +126,14 @@ def test_what_cannot_be_counted_says_why():
     with pytest.warns(DataNotice, match=r"^1 line after as_of 2023-01-05 left out\.$") as notices:
         one_period.by_customer(counted, as_of="2023-01-05", months=1)
     assert [one.filename for one in notices] == [__file__]
+
+
+@given(lines, st.booleans(), st.integers(45, 729))
+@settings(max_examples=40, deadline=None)
+def test_the_customer_table_of_any_day_is_that_of_the_log(made, order, days):
+    made = with_products(log(made, order=order))
+    as_of = START + dt.timedelta(days=days)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)
+        expected = customer_table(made, as_of=as_of)
+        assert_frame_equal(count(made, as_of=AS_OF).until(as_of).customer_table(), expected)
