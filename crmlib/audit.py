@@ -17,6 +17,7 @@ import numpy as np
 
 from crmlib import activity, clv, cohorts, holdout, lifecycle, pareto, periods, pyramid, rates, rfm, stages, wording
 from crmlib.bgnbd import BGNBD, fit_bgnbd
+from crmlib.counted import Counted, count
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
@@ -148,11 +149,14 @@ class Audit:
 def audit(tx, *, as_of) -> Audit:
     """All numbers of the report on the log as it stood at the end of ``as_of``. ``tx`` comes from the door.
 
-    Raises `DataError` for an ``as_of`` before the first purchase; whatever else a log cannot carry becomes `Refused`.
+    Lines after ``as_of`` are left out without a word. ``tx`` may be `counted.count` of the log. Raises `DataError` for
+    an ``as_of`` before the first purchase; whatever else a log cannot carry becomes `Refused`.
     """
     as_of = as_day(as_of)
-    tx, customers = as_it_stood(tx, as_of=as_of)
-    facts = _facts(tx, customers, as_of)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)
+        log, customers = as_it_stood(tx if isinstance(tx, Counted) else count(tx, as_of=as_of), as_of=as_of)
+    facts = _facts(log, customers, as_of)
     few = facts.customers < FEW and Refused(
         f"The log has {wording.count(facts.customers, 'customer')}; with fewer than {FEW} a share or a score describes "
         "single people and no base; read their lines one by one."
@@ -165,11 +169,13 @@ def audit(tx, *, as_of) -> Audit:
         f"fewer than {BRIEF}."
     )
     spenders = nw.from_native(customers).filter(nw.col("revenue") >= 0).to_native()
+    year = last_year(log, customers, as_of=as_of)
+    tiered = few or no_money or _or_refused(lambda: pyramid.tiers(year, active_within=YEAR))
     return Audit(
         facts=facts,
         customers=customers,
-        periods=_periods(tx, facts),
-        growth=growth(tx, as_of=as_of),
+        periods=_periods(log, facts),
+        growth=growth(log, as_of=as_of),
         orders=order_counts(customers),
         lorenz=few or no_money or _or_refused(lambda: pareto.lorenz(spenders)),
         top=few or no_money or _or_refused(lambda: top_shares(spenders)),
@@ -178,15 +184,15 @@ def audit(tx, *, as_of) -> Audit:
         abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers)),
         segmented=few or no_money or brief or _or_refused(lambda: rfm.segments(rfm.scores(customers))),
         interval=few or no_money or _or_refused(lambda: _interval(spenders)),
-        tiered=few or no_money or _or_refused(lambda: _tiers(tx, customers, as_of, YEAR)),
-        graded=few or no_money or _or_refused(lambda: _graded(tx, customers, as_of)),
-        moved=few or no_money or brief or _or_refused(lambda: _moved(tx, customers, facts)),
+        tiered=tiered,
+        graded=few or no_money or _or_refused(lambda: pyramid.worth_grading(year, active_within=YEAR)),
+        moved=few or no_money or brief or _or_refused(lambda: _moved(log, customers, facts, tiered)),
         stated=few or brief or _or_refused(lambda: lifecycle.states(customers)),
         windows=few or brief or _or_refused(lambda: activity.sensitivity(customers, windows=WINDOWS)),
-        staged=few or brief or _or_refused(lambda: _staged(tx, customers, as_of)),
-        cohorts=few or _or_refused(lambda: _cohorts(tx, facts)),
-        rates=few or brief or _or_refused(lambda: _rates(tx, facts)),
-        value=few or no_money or _or_refused(lambda: _value(tx, customers, facts)),
+        staged=few or brief or _or_refused(lambda: _staged(log, customers, as_of)),
+        cohorts=few or _or_refused(lambda: _cohorts(log, facts)),
+        rates=few or brief or _or_refused(lambda: _rates(log, facts)),
+        value=few or no_money or _or_refused(lambda: _value(log, customers, facts)),
     )
 
 
@@ -198,13 +204,9 @@ def _interval(spenders):
     return pareto.top_share_interval(spenders, 0.20, rng=np.random.default_rng(1), resamples=RESAMPLES)
 
 
-def _tiers(tx, customers, as_of, days):
+def _tiers(log, customers, as_of, days):
     """The pyramid of the last ``days`` days."""
-    return pyramid.tiers(last_year(tx, customers, as_of=as_of, days=days), active_within=days)
-
-
-def _graded(tx, customers, as_of):
-    return pyramid.worth_grading(last_year(tx, customers, as_of=as_of), active_within=YEAR)
+    return pyramid.tiers(last_year(log, customers, as_of=as_of, days=days), active_within=days)
 
 
 def _half(facts) -> int:
@@ -212,42 +214,43 @@ def _half(facts) -> int:
     return YEAR if facts.days >= 2 * YEAR else facts.days // 2
 
 
-def _moved(tx, customers, facts):
+def _moved(log, customers, facts, of_a_year):
     days = _half(facts)
     split = facts.as_of - dt.timedelta(days=days)
-    earlier, then = as_it_stood(tx, as_of=split)
-    tiers = _tiers(earlier, then, split, days), _tiers(tx, customers, facts.as_of, days)
+    earlier, then = as_it_stood(log, as_of=split)
+    now = of_a_year if days == YEAR else _tiers(log, customers, facts.as_of, days)
+    tiers = _tiers(earlier, then, split, days), now
     order = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
     table, pairs = pyramid.migration(*tiers), periods.moves(*tiers, column="tier", order=order)
     return Moved(f"in the {days} days to {split}", f"in the {days} days to {facts.as_of}", table, pairs)
 
 
-def _staged(tx, customers, as_of):
+def _staged(log, customers, as_of):
     """The phases of the life cycle, with what the customers in each have brought."""
-    staged = nw.from_native(stages.stages(tx, as_of=as_of)).select("customer", "phase")
-    revenue = nw.from_native(customers).select("customer", "revenue")
-    summary = nw.from_native(stages.summary(staged.join(revenue, on="customer").to_native(), by="revenue"))
+    staged = nw.from_native(stages.stages(log, as_of=as_of)).select("phase")
+    revenue = nw.from_native(customers)["revenue"]  # of the same customers, in the order of their ids too
+    summary = nw.from_native(stages.summary(staged.with_columns(revenue).to_native(), by="revenue"))
     return summary.filter(nw.col("phase") != "potential").to_native()  # they are in no log of purchases
 
 
-def _cohorts(tx, facts):
+def _cohorts(log, facts):
     """By the finest unit of which a page can show all."""
     unit = "month" if facts.days <= 290 else "quarter" if facts.days <= 3 * YEAR else "year"
     if facts.days < 60:
         return Refused(f"The log covers {wording.days(facts.days)}; cohorts need two calendar months or more.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on refunds without a purchase, which the header counts
-        found = cohorts.cohort_table(tx, as_of=facts.as_of, unit=unit)
+        found = cohorts.cohort_table(log, as_of=facts.as_of, unit=unit)
     rows = nw.from_native(found).filter(nw.col("age") == 0)
     sizes = dict(zip(rows["cohort"].to_list(), rows["size"].to_list(), strict=True))
     return Cohorts(unit, cohorts.wide(found), sizes)
 
 
-def _rates(tx, facts):
+def _rates(log, facts):
     since = facts.as_of - dt.timedelta(days=_half(facts) - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)
-        found = nw.from_native(rates.rates(tx, as_of=facts.as_of, since=since))
+        found = nw.from_native(rates.rates(log, as_of=facts.as_of, since=since))
     if facts.is_panel:  # nobody is added to it, so that it cannot grow
         found = found.filter(~nw.col("rate").str.contains("growth", literal=True))
     return since, found.to_native()
@@ -260,41 +263,35 @@ def _or_refused(compute):
         return Refused(str(error))
 
 
-def _facts(tx, customers, as_of):
-    frame, rows = nw.from_native(tx), nw.from_native(customers)
+def _facts(log, customers, as_of):
+    rows = nw.from_native(customers)
     buyers = rows.filter(nw.col("orders") > 0)
-    first, last = (
-        value.date() if isinstance(value, dt.datetime) else value
-        for value in (frame["date"].min(), frame["date"].max())
-    )
-    covered = (as_of - first).days + 1
-    opening = first + dt.timedelta(days=math.ceil(covered / 4) - 1)
-    begun = [day.date() if isinstance(day, dt.datetime) else day for day in buyers["first"].to_list()]
-    refunds = frame.filter(nw.col("amount") < 0)["amount"].sum()
+    first, begun = log.first_day, log.first[~np.isnan(log.first)]
+    opening = first.toordinal() + math.ceil(((as_of - first).days + 1) / 4) - 1
     once = buyers.filter(nw.col("orders") == 1)
     return Facts(
         as_of=as_of,
         first_day=first,
-        last_day=last,
-        lines=len(frame),
+        last_day=dt.date.fromordinal(int(log.day.max())),
+        lines=int(log.lines.sum()),
         customers=len(rows),
         orders=int(buyers["orders"].sum()),
         never=len(rows) - len(buyers),
         once=len(once),
         once_revenue=float(once["revenue"].sum()),
         # fsum: the total must be the same to the cent in whatever order it is summed
-        revenue=math.fsum(frame["amount"].to_list()),
-        refunds=float(refunds),
+        revenue=math.fsum(log.amount),
+        refunds=math.fsum(log.refunded),
         negative=len(rows.filter(nw.col("revenue") < 0)),
-        panel=sum(day <= opening for day in begun) / len(begun) if begun else 0.0,
-        last_first=max(begun, default=None),
+        panel=float((begun <= opening).mean()) if len(begun) else 0.0,
+        last_first=dt.date.fromordinal(int(begun.max())) if len(begun) else None,
     )
 
 
-def _periods(tx, facts):
+def _periods(log, facts):
     months = facts.days / 30.4
     unit = "month" if months <= 36 else "quarter" if months <= 108 else "year"
-    periods = by_period(tx, as_of=facts.as_of, unit=unit)
+    periods = by_period(log, as_of=facts.as_of, unit=unit)
     if nw.from_native(periods)["complete"].sum() < 2:
         return Refused(
             f"The log covers {wording.days(facts.days)}, {facts.first_day} to {facts.as_of}; a view by month needs "
@@ -303,13 +300,13 @@ def _periods(tx, facts):
     return periods
 
 
-def _value(tx, customers, facts):
+def _value(log, customers, facts):
     """Both models on the whole log, and on its first half to see how well they foretell the second."""
     split = facts.first_day + dt.timedelta(days=facts.days // 2 - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on those who are counted as free
         purchases, spend = fit_bgnbd(customers), fit_gamma_gamma(customers)
-        held = _or_refused(lambda: holdout.holdout(tx, split=split, as_of=facts.as_of))
+        held = _or_refused(lambda: holdout.holdout(log, split=split, as_of=facts.as_of))
     worth = clv.clv(customers, purchases, spend, horizon=YEAR)
     rows = nw.from_native(customers)
     scored = rows.with_columns(

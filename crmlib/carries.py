@@ -17,7 +17,7 @@ from crmlib.audit import FEW, is_panel
 from crmlib.calendar_periods import complete, period_of
 from crmlib.cohorts import made_like
 from crmlib.concentration import window_start
-from crmlib.customer_periods import checked_log, column_names, first_day, knows_cost, purchase_days
+from crmlib.customer_periods import checked_log, first_day, knows_cost, log_table, purchase_days
 from crmlib.frames import same_kind
 from crmlib.numbering import changes
 from crmlib.overview import YEAR
@@ -85,7 +85,7 @@ class _Log:
     """The facts that the lenses ask for."""
 
     def __init__(self, lines, as_of):
-        names = column_names(lines)
+        names = log_table(lines).collect_schema().names()
         self.as_of = as_of
         self.first = first_day(lines)
         self.days = (as_of - self.first).days + 1

@@ -134,9 +134,11 @@ class Counted:
         """The ids of all customers, or of those with these numbers, as the log keeps them; a wrapped series."""
         return series("customer", self.values(customers), self.frame)
 
-    def customer_table(self):
-        """What `crmlib.customer_table` gives of the log."""
-        found = _OfDays(self)
+    def customer_table(self, as_of):
+        """What `crmlib.customer_table` gives of the log; says nothing of later lines."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataNotice)
+            found = _OfDays(self.until(as_of), as_day(as_of))
         names = [name for name in COLUMNS if name != "units" or "quantity" in self.columns]
         return nw.from_dict({name: series(name, getattr(found, name), self.frame) for name in names}).to_native()
 
@@ -286,10 +288,10 @@ class Counted:
 class _OfDays(CustomerColumns):
     """The columns of the customer table of a `Counted` log: its days with purchases, and with refunds, are its lines."""
 
-    def __init__(self, log):
+    def __init__(self, log, as_of):
         bought, refunded = np.flatnonzero(log.purchases), np.flatnonzero(log.lines > log.purchases)
         rows, amount = np.append(bought, refunded), np.append(log.spent[bought], log.refunded[refunded])
-        super().__init__(log, log.customer[rows], log.day[rows], amount, log.as_of.toordinal(), DECIMALS)
+        super().__init__(log, log.customer[rows], log.day[rows], amount, as_of.toordinal(), DECIMALS)
         self.log = log
 
     @property

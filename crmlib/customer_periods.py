@@ -17,8 +17,8 @@ from crmlib.in_memory import Log
 from crmlib.numbering import changes, numbered
 
 __all__ = [
-    "Histories", "by_customer_and_period", "checked_log", "column_names", "first_day", "histories", "knows_cost",
-    "purchase_days", "ratio",
+    "Histories", "by_customer_and_period", "checked_log", "first_day", "first_purchase", "histories", "knows_cost",
+    "log_table", "purchase_days", "ratio",
 ]  # fmt: skip
 
 
@@ -47,9 +47,17 @@ def first_day(lines) -> dt.date:
     return dt.date.fromordinal(int(collect(lines, nw.col("__day").min())["__day"][0]))
 
 
-def column_names(lines):
-    """The names of the columns of a log."""
-    return lines.columns if isinstance(lines, Counted) else lines.collect_schema().names()
+def first_purchase(lines) -> dt.date:
+    """The date of the first purchase in a log that has one."""
+    if isinstance(lines, Counted):
+        return lines.first_purchase
+    bought = collect(lines.filter(nw.col("amount") >= 0), nw.col("__day").min())
+    return dt.date.fromordinal(int(bought["__day"][0]))
+
+
+def log_table(lines):
+    """The wrapped table that the lines of `checked_log` are of."""
+    return lines.frame if isinstance(lines, Counted) else lines
 
 
 def knows_cost(lines):

@@ -5,17 +5,19 @@ Whatever the engine, it counts the log down to customers and days (one query); s
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from numbers import Real
 
 import narwhals as nw
 import numpy as np
 
+from crmlib.counted import Counted, counted
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
 from crmlib.frames import is_lazy, table
 from crmlib.in_memory import Log
-from crmlib.numbering import Numbering, changes, span
+from crmlib.numbering import changes
 
 __all__ = ["PurchaseDays", "grouped_quantile", "is_pair", "purchase_days", "usual_gaps"]
 
@@ -98,28 +100,21 @@ def purchase_days(tx):
     >>> found.customers, found.count.tolist(), found.spent.tolist(), found.gaps()[0].tolist()
     (['a', 'b'], [2, 0], [3.0, 5.0], [4])
     """
-    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
-    ids, day, spent, bought = _lines(frame)
-    if not bought.any():
+    log = tx if isinstance(tx, Counted) else _counted(tx)
+    bought = np.flatnonzero(log.purchases)
+    if not len(bought):
         raise DataError("The log holds no purchase, only refunds; so there are no gaps between purchases.")
-    numbers = Numbering(ids)
-    there = np.zeros(numbers.size, dtype=bool)
-    there[numbers.codes] = True
-    code = (np.cumsum(there) - 1)[numbers.codes]
-    customers = numbers.values(np.flatnonzero(there))
-    customers = customers.to_list() if isinstance(customers, nw.Series) else customers.tolist()
-    seen = np.full(len(customers), np.iinfo(np.int64).max)
-    np.minimum.at(seen, code, day)
-    if not bought.all():
-        code, day, spent = code[bought], day[bought], spent[bought]
-    return PurchaseDays(customers, seen, *_by_customer_and_day(code, len(customers), day, spent))
+    start = np.r_[0, np.cumsum(np.bincount(log.customer[bought], minlength=log.size))]
+    seen = log.day[changes(log.customer)].astype(np.int64)
+    spent = log.spent[bought].round(DECIMALS)
+    return PurchaseDays(log.ids().to_list(), seen, start, log.day[bought].astype(np.int64), spent)
 
 
-def _lines(frame):
-    """Ids, day numbers, amounts and which lines hold a purchase; of a lazy table a line a customer and day."""
+def _counted(tx):
+    """The whole log counted; of a lazy table only customers and days come into memory."""
+    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     if not is_lazy(frame):
-        lines = Log(frame)
-        return frame["customer"], lines.days, lines.amount, lines.amount >= 0
+        return counted(Log(frame), dt.date.max)
     purchase = nw.col("amount") >= 0
     days = frame.select(
         "customer",
@@ -129,26 +124,9 @@ def _lines(frame):
     )
     # arrow: its dates and texts need not become Python objects
     days = days.group_by("customer", "date").agg(nw.col("amount", "bought").sum()).collect("pyarrow")
-    lines = Log(days)
-    return days["customer"], lines.days, lines.amount, days["bought"].to_numpy() > 0
-
-
-def _by_customer_and_day(code, customers, day, spent):
-    """Where the days of each customer start, the days, and the sum of each."""
-    low, width = span(day)
-    key = code * width + (day - low)
-    bits = len(key).bit_length()
-    if (customers * width) << bits < 1 << 63:
-        # the row goes along in the last bits: to sort plain numbers is several times faster than to find their order
-        key = np.sort((key << bits) | np.arange(len(key)))
-        order, key = key & ((1 << bits) - 1), key >> bits
-    else:
-        order = np.argsort(key, kind="stable")
-        key = key[order]
-    new = np.flatnonzero(changes(key))
-    spent = np.add.reduceat(spent[order], new).round(DECIMALS)
-    owner, day = np.divmod(key[new], width)
-    return np.r_[0, np.cumsum(np.bincount(owner, minlength=customers))], day + low, spent
+    # a day without a purchase has no money here, and must not look like one with a purchase for nothing
+    days = days.with_columns(amount=nw.when(nw.col("bought") > 0).then(nw.col("amount")).otherwise(-1.0))
+    return counted(Log(days), dt.date.max)
 
 
 def grouped_quantile(values, start, shares, *, at_least=1):

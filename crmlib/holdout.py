@@ -17,10 +17,11 @@ import numpy as np
 from crmlib.arguments import is_number
 from crmlib.bgnbd import fit_bgnbd
 from crmlib.classes import whole_customers
-from crmlib.customers import customer_table, until
+from crmlib.counted import Counted, counted
 from crmlib.errors import DataError
-from crmlib.frames import as_day, day_number, table
+from crmlib.frames import as_day, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma
+from crmlib.in_memory import Log
 
 __all__ = ["BEST", "QUIET", "Holdout", "holdout"]
 
@@ -86,14 +87,15 @@ def holdout(tx, *, split, as_of, fit=fit_bgnbd, quiet=QUIET, best=BEST) -> Holdo
     split, as_of = as_day(split, name="split"), as_day(as_of)
     if as_of <= split:
         raise DataError(f"as_of {as_of} is not after split {split}; the days between them are the test.")
-    frame = table(tx, ["customer", "date", "amount"], what="table of transactions")
-    bought = nw.from_native(until(tx, as_of)).filter(nw.col("amount") >= 0)
-    bought = bought.with_columns(__day=day_number(nw.col("date")))
-    if not (bought["__day"] <= split.toordinal()).any():
+    if isinstance(tx, Counted):
+        log = tx
+    else:
+        log = counted(Log(table(tx, ["customer", "date", "amount"], what="table of transactions")), as_of)
+    if not (log.first <= split.toordinal()).any():
         raise DataError(f"Nobody bought by {split}, so there is nothing to fit; choose a later split.")
-    known = nw.from_native(customer_table(until(tx, split), as_of=split)).filter(~nw.col("x").is_null())
+    known = nw.from_native(log.customer_table(split)).filter(~nw.col("x").is_null())
     days = (as_of - split).days
-    actual, revenue = _between(bought, known, split.toordinal(), as_of.toordinal())
+    actual, revenue = _between(log, split, split, as_of)
     if not actual.any():
         raise DataError(
             f"None of the {len(known):,} customers known by {split} bought again by {as_of}; nothing can be compared."
@@ -102,11 +104,11 @@ def holdout(tx, *, split, as_of, fit=fit_bgnbd, quiet=QUIET, best=BEST) -> Holdo
     purchase_model, spend_model = fit(known.to_native()), fit_gamma_gamma(known.to_native())
     expected = purchase_model.expected_purchases(known.to_native(), horizon=days)
     value = expected * spend_model.expected_value(known.to_native())
-    before = _between(bought, known, split.toordinal() - days, split.toordinal())
+    before = _between(log, split, split - dt.timedelta(days=days), split)
     forecasts = {type(purchase_model).__name__: (expected, value), **_rules_of_thumb(known, days, before, quiet)}
 
     def like_tx(columns):
-        return nw.from_dict(columns, backend=frame.implementation).to_native()
+        return nw.from_dict(columns, backend=log.implementation).to_native()
 
     return Holdout(
         split, as_of, purchase_model, spend_model,
@@ -121,13 +123,12 @@ def holdout(tx, *, split, as_of, fit=fit_bgnbd, quiet=QUIET, best=BEST) -> Holdo
     )  # fmt: skip
 
 
-def _between(lines, known, after, until):
-    """Purchase days in (after, until] and their money, for each known customer in order."""
-    days = lines.filter((nw.col("__day") > after) & (nw.col("__day") <= until))
-    days = days.group_by("customer", "__day").agg(nw.col("amount").sum())
-    each = days.group_by("customer").agg(nw.len().alias("days"), nw.col("amount").sum())
-    both = known.select("customer").with_row_index("__row").join(each, on="customer", how="left").sort("__row")
-    return both["days"].fill_null(0).cast(nw.Int64).to_numpy(), both["amount"].fill_null(0.0).to_numpy()
+def _between(log, split, after, until):
+    """Purchase days in (after, until] and their money, for each customer who bought by ``split``, in order."""
+    known = log.first <= split.toordinal()
+    inside = (log.purchases > 0) & (log.day > after.toordinal()) & (log.day <= until.toordinal())
+    who = log.customer[inside]
+    return np.bincount(who, minlength=log.size)[known], np.bincount(who, log.spent[inside], log.size)[known]
 
 
 def _rules_of_thumb(known, days, before, quiet):

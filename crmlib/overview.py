@@ -5,6 +5,7 @@ Table functions: the same kind of table in and out, on every engine.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import warnings
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ import numpy as np
 
 from crmlib import pareto, wording
 from crmlib.calendar_periods import check_unit, complete, period_label, period_number, period_of
+from crmlib.counted import Counted
+from crmlib.customer_periods import checked_log, first_day
 from crmlib.customers import customer_table, until
-from crmlib.errors import DataError, DataNotice
+from crmlib.errors import DataNotice
 from crmlib.classes import ascending, whole_customers
-from crmlib.frames import as_day, collect, day_number, height, like, same_kind, table
+from crmlib.frames import as_day, collect, day_number, height, is_lazy, like, same_kind, table
+from crmlib.windows import in_windows
 
 __all__ = [
     "YEAR", "Growth", "Refused", "as_it_stood", "best_for", "by_period", "growth", "last_year", "order_counts",
@@ -53,8 +57,10 @@ def as_it_stood(tx, *, as_of):
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)
-        customers = customer_table(tx, as_of=as_of)
-    return until(tx, as_of), customers
+        if isinstance(tx, Counted):
+            log = tx.until(as_of)
+            return log, log.customer_table(as_of)
+        return until(tx, as_of), customer_table(tx, as_of=as_of)
 
 
 @same_kind
@@ -76,25 +82,9 @@ def by_period(tx, *, as_of, unit="month"):
     2  2024-03          2           1     14.0     False
     """
     check_unit(unit)
-    as_of = as_day(as_of)
-    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions", eager=False)
-    start = collect(frame, nw.col("date").min())["date"][0]
-    if start is None or start != start:
-        raise DataError(f"There is no line up to as_of {as_of}.")
-    frame = frame.with_columns(__day=day_number(nw.col("date")), __period=period_number(nw.col("date"), unit))
-    purchases = frame.filter(nw.col("amount") >= 0)
-    starts = purchases.group_by("customer").agg(nw.col("__day").min().alias("__start"))
-    purchases = purchases.join(starts, on="customer").with_columns(__first=nw.col("__day") == nw.col("__start"))
-    order = ["customer", "order"] if "order" in frame.collect_schema() else ["customer", "__day"]
-    found = {
-        "customers": _count(purchases.select("customer", "__period").unique()),
-        "first_time": _count(purchases.filter(nw.col("__first")).select("customer", "__period").unique()),
-        # an order counts where it begins, so that the periods sum to all orders
-        "orders": _count(purchases.group_by(order).agg(nw.col("__period").min())),
-        "first_revenue": _sums(purchases.filter(nw.col("__first"))),
-        "repeat_revenue": _sums(purchases.filter(~nw.col("__first"))),
-        "refunds": _sums(frame.filter(nw.col("amount") < 0)),
-    }
+    lines, as_of = checked_log(tx, as_of)
+    start = first_day(lines)
+    found = _by_period(lines, unit)
     periods = range(period_of(start, unit), period_of(as_of, unit) + 1)
     columns = {"period": [period_label(period, unit) for period in periods]}
     columns |= {name: [counts.get(period, 0) for period in periods] for name, counts in found.items()}
@@ -107,7 +97,43 @@ def by_period(tx, *, as_of, unit="month"):
     names = ["period", *types]
     types |= {"period": nw.String, "complete": nw.Boolean}
     ordered = {name: columns[name] for name in (*names, "complete")}
-    return like(frame, ordered, {name: types[name] for name in ordered}).to_native()
+    return like(lines, ordered, {name: types[name] for name in ordered}).to_native()
+
+
+def _by_period(lines, unit):
+    """By name what can be summed, as {period: number}."""
+    if isinstance(lines, Counted):
+        return _in_memory(lines, unit)
+    frame = lines.with_columns(__period=period_number(nw.col("date"), unit))
+    purchases = frame.filter(nw.col("amount") >= 0)
+    starts = purchases.group_by("customer").agg(nw.col("__day").min().alias("__start"))
+    purchases = purchases.join(starts, on="customer").with_columns(__first=nw.col("__day") == nw.col("__start"))
+    order = ["customer", "order"] if "order" in frame.collect_schema() else ["customer", "__day"]
+    return {
+        "customers": _count(purchases.select("customer", "__period").unique()),
+        "first_time": _count(purchases.filter(nw.col("__first")).select("customer", "__period").unique()),
+        # an order counts where it begins, so that the periods sum to all orders
+        "orders": _count(purchases.group_by(order).agg(nw.col("__period").min())),
+        "first_revenue": _sums(purchases.filter(nw.col("__first"))),
+        "repeat_revenue": _sums(purchases.filter(~nw.col("__first"))),
+        "refunds": _sums(frame.filter(nw.col("amount") < 0)),
+    }
+
+
+def _in_memory(log, unit):
+    """The same of a counted log."""
+    rows, period = log.by_period(unit), log.periods(unit)
+    low, first = int(period.min()), log.day == log.first[log.customer]
+    total = lambda at, values: dict(enumerate(np.bincount(at - low, values).tolist(), start=low))  # noqa: E731
+    count = lambda values: {at: int(n) for at, n in total(rows["period"], values).items()}  # noqa: E731
+    return {
+        "customers": count(rows["bought"]),
+        "first_time": count(rows["cohort"] == rows["period"]),
+        "orders": count(rows["orders"]),
+        "first_revenue": total(period, np.where(first, log.spent, 0.0)),
+        "repeat_revenue": total(period, np.where(first, 0.0, log.spent)),
+        "refunds": total(period, log.refunded),
+    }
 
 
 @same_kind
@@ -207,12 +233,18 @@ def last_year(tx, customers, *, as_of, days=YEAR):
     >>> last_year(log, customer_table(log, as_of="2024-01-31"), as_of="2024-01-31")["revenue"].to_list()
     [6.0, 0.0]
     """
-    start = as_day(as_of).toordinal() - days
-    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions", eager=False)
-    inside = frame.filter(day_number(nw.col("date")) > start)
-    year = inside.group_by("customer").agg(nw.col("amount").sum().alias("revenue"))
-    customers = table(customers, ["customer", "revenue"], eager=False)
-    order = customers.collect_schema().names()
+    as_of, customers = as_day(as_of), table(customers, ["customer", "revenue"], eager=False)
+    start, order = as_of.toordinal() - days, customers.collect_schema().names()
+    if isinstance(tx, Counted):
+        log = tx.until(as_of)
+        revenue = np.bincount(log.customer, np.where(log.day > start, log.amount, 0.0))
+        year = like(tx, {"revenue": revenue}).with_columns(log.ids())
+        if not is_lazy(customers) and len(customers) == len(year) and (customers["customer"] == year["customer"]).all():
+            return customers.with_columns(year["revenue"]).to_native()
+    else:
+        frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions", eager=False)
+        inside = frame.filter(day_number(nw.col("date")) > start)
+        year = inside.group_by("customer").agg(nw.col("amount").sum().alias("revenue"))
     joined = customers.drop("revenue").join(year, on="customer", how="left").sort("customer")
     return joined.with_columns(nw.col("revenue").fill_null(0.0)).select(order).to_native()
 
@@ -220,25 +252,25 @@ def last_year(tx, customers, *, as_of, days=YEAR):
 @same_kind
 def growth(tx, *, as_of) -> Growth | Refused:
     """The last 365 days against the 365 before them, or why the log cannot say."""
-    as_of = as_day(as_of)
-    frame = table(until(tx, as_of), ["customer", "date", "amount"], what="table of transactions", eager=False)
-    frame = frame.with_columns(__day=day_number(nw.col("date")))
-    covered = as_of.toordinal() - int(collect(frame, nw.col("__day").min())["__day"][0]) + 1
+    lines, as_of = checked_log(tx, as_of)
+    covered = (as_of - first_day(lines)).days + 1
     if covered < 2 * YEAR:
         return Refused(
             f"The log covers {wording.days(covered)}; growth needs two whole years, because one year cannot tell "
             "growth from season."
         )
-    order = ["customer", "order"] if "order" in frame.collect_schema() else ["customer", "__day"]
+    year = dt.timedelta(days=YEAR)
+    windows = {f"_{ago}": (as_of - (ago + 1) * year + dt.timedelta(days=1), as_of - ago * year) for ago in (1, 0)}
+    found = in_windows(lines, windows)
+    names = [name + side for side in windows for name in ("revenue", "orders", "customers")]
+    bought = {f"customers{side}": nw.when(nw.col(f"purchases{side}") > 0).then(1).otherwise(0) for side in windows}
+    sums = dict(zip(names, collect(found.with_columns(**bought), nw.col(*names).sum()).row(0), strict=True))
     factors = []
-    for end in (as_of.toordinal() - YEAR, as_of.toordinal()):
-        year = frame.filter((nw.col("__day") > end - YEAR) & (nw.col("__day") <= end))
-        placed = year.filter(nw.col("amount") >= 0).select(*order).unique()
-        customers, orders = height(placed.select("customer").unique()), height(placed)
-        revenue = collect(year, nw.col("amount").sum())["amount"][0] or 0.0
+    for side in windows:
+        revenue, orders, customers = (sums[name + side] or 0 for name in ("revenue", "orders", "customers"))
         if not (orders and revenue > 0):
             return Refused("One of the last two years has no revenue, so they cannot be compared.")
-        factors.append((float(revenue), customers, orders / customers, revenue / orders))
+        factors.append((float(revenue), int(customers), orders / customers, revenue / orders))
     return Growth(*zip(*factors, strict=True))
 
 

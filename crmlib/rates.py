@@ -10,11 +10,12 @@ import math
 import warnings
 
 import narwhals as nw
+import numpy as np
 
-from crmlib.customers import check_log
+from crmlib.counted import Counted
+from crmlib.customer_periods import checked_log, first_purchase
 from crmlib.errors import DataError, DataNotice
-from crmlib.frames import as_day, collect, day_number, like, same_kind, table
-from crmlib.numbering import numbered
+from crmlib.frames import as_day, collect, like, same_kind
 
 __all__ = [
     "RATES", "bounced_of_sent", "rates", "returned_of_lines", "returned_of_orders", "unsubscribed_of_delivered",
@@ -59,13 +60,13 @@ def rates(tx, *, as_of, since=None, active_within=None):
     4    repurchase rate          2            3  0.666667
     """
     end = as_day(as_of)
-    frame = table(tx, ["customer", "date", "amount"], what="table of transactions", eager=False)
     start = None if since is None else as_day(since, name="since")
     if start is not None and start > end:
         raise DataError(f"since {start} is after as_of {end}; the period needs at least one day.")
     if active_within is not None and not active_within >= 1:
         raise DataError(f"active_within is {active_within}; give a number of days of at least 1, or None.")
-    first = check_log(frame, end)
+    lines, _ = checked_log(tx, end)
+    first = first_purchase(lines)
     start = start or first
     within = active_within or (end - start).days + 1
     if since is not None and (first - start).days > -within:
@@ -74,7 +75,7 @@ def rates(tx, *, as_of, since=None, active_within=None):
             f"{start}; fewer customers count as active at the start than were.",
             DataNotice, stacklevel=3,
         )  # fmt: skip
-    found = _counts(frame, start.toordinal(), end.toordinal(), within)
+    found = _counts(lines, start.toordinal(), end.toordinal(), within)
     at_start, buyers, orders = "active at the start", "bought in the period", "orders in the period"
     named = {
         "inactive rate": (found["silent"], at_start, f"{at_start}, no purchase in the period"),
@@ -89,14 +90,16 @@ def rates(tx, *, as_of, since=None, active_within=None):
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
     columns["value"] = [upper / lower if lower else math.nan for _, upper, lower, *_ in rows]
     schema = dict.fromkeys(columns, nw.String) | {"numerator": nw.Int64, "denominator": nw.Int64, "value": nw.Float64}
-    return like(frame, columns, schema).to_native()
+    return like(lines, columns, schema).to_native()
 
 
-def _counts(frame, start, end, within):
+def _counts(lines, start, end, within):
     """How many customers, and orders, are what; one query. Days are numbers."""
-    by_order = "order" in frame.collect_schema().names()
+    if isinstance(lines, Counted):
+        return _in_memory(lines, start, end, within)
+    by_order = "order" in lines.collect_schema().names()
     day = nw.col("day")
-    lines = numbered(frame).with_columns(day=day_number(nw.col("date"))).filter((nw.col("amount") >= 0) & (nw.col("day") <= end))
+    lines = lines.with_columns(day=nw.col("__day")).filter(nw.col("amount") >= 0)
     windows = {"start": (day >= start - within) & (day < start), "inside": day >= start, "end": day > end - within}
     days = lines.select("customer", "day").unique().with_columns(**_ones(windows))
     customers = days.group_by("customer").agg(nw.col(*windows).sum(), day.min().alias("first"))
@@ -111,6 +114,17 @@ def _counts(frame, start, end, within):
              "buyers": bought, "repeaters": nw.col("orders") >= 2}  # fmt: skip
     sums = collect(customers.select("orders", **_ones(marks)), nw.col("orders", *marks).sum()).row(0)
     return {name: int(total) for name, total in zip(("orders", *marks), sums, strict=True)}
+
+
+def _in_memory(log, start, end, within):
+    """The same of a counted log."""
+    bought, day = log.purchases > 0, log.day
+    any_in = lambda rows: np.bincount(log.customer[bought & rows], minlength=log.size) > 0  # noqa: E731
+    at_start, inside = any_in((day >= start - within) & (day < start)), any_in(day >= start)
+    orders = np.bincount(log.customer, np.where(day >= start, log.orders, 0), log.size)
+    marks = {"start": at_start, "silent": at_start & ~inside, "new": log.first >= start,
+             "end": any_in(day > end - within), "buyers": inside, "repeaters": orders >= 2}  # fmt: skip
+    return {"orders": int(orders.sum())} | {name: int(np.count_nonzero(mark)) for name, mark in marks.items()}
 
 
 def _ones(conditions):

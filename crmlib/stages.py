@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.classes import by_class
+from crmlib.customer_periods import checked_log, log_table
 from crmlib.customers import check_log
 from crmlib.errors import DataError
 from crmlib.frames import alike, as_day, collect, like, same_kind, table, with_names
@@ -137,14 +138,13 @@ def stages(tx, *, as_of, prospects=None, rules=Rules()):
     0        a     maturity     maturity              9.0       31.0     93.0
     1        b  acquisition  development             21.0       31.0     93.0
     """
-    frame, as_of = _log(tx), as_day(as_of)
-    check_log(frame, as_of)
-    days, prospect = _days(frame, prospects)
+    lines, as_of = checked_log(tx, as_of)
+    days, prospect = _days(lines, prospects)
     found = _measured(days, as_of.toordinal(), prospect, rules)
     there = np.flatnonzero(found["phase"] != _ABSENT)
     columns = {name: values[there] for name, values in found.items()}
     stage = {"stage": columns["phase"], "phase": columns.pop("phase")}
-    return _table(frame, days, there, {"stage": _STAGE_OF, "phase": _PHASES}, stage | columns)
+    return _table(lines, days, there, {"stage": _STAGE_OF, "phase": _PHASES}, stage | columns)
 
 
 @same_kind
@@ -245,7 +245,7 @@ def _days(frame, prospects):
     if prospects is None:
         return days, np.zeros(len(days.customers), dtype=bool)
     others = table(relations(prospects), eager=False)
-    alike(frame, others, "the table of transactions", "the table of prospects", key="customer")
+    alike(log_table(frame), others, "the table of transactions", "the table of prospects", key="customer")
     in_need = collect(others.filter(nw.col("relation") != RELATIONS[0]), "customer")["customer"].to_list()
     days = days.joined_by(in_need)
     in_need = set(in_need)
@@ -321,7 +321,7 @@ def _category_trend(days, last, period=30, periods=12):
 
 def _table(frame, days, there, names, columns):
     """A table of the kind of ``frame``: customer and ``columns``, those in ``names`` as text for their codes."""
-    schema = frame.collect_schema()
+    schema = log_table(frame).collect_schema()
     kinds = {"f": nw.Float64, "i": nw.Int64, "M": schema["date"]}
     types = {"customer": schema["customer"]} | {name: kinds[values.dtype.kind] for name, values in columns.items()}
     customers = np.array(days.customers, dtype=object)[there].tolist()
