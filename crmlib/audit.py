@@ -280,8 +280,8 @@ def _facts(log, customers, as_of):
         once=len(once),
         once_revenue=float(once["revenue"].sum()),
         # fsum: the total must be the same to the cent in whatever order it is summed
-        revenue=math.fsum(log.amount),
-        refunds=math.fsum(log.refunded),
+        revenue=math.fsum(np.bincount(log.customer, log.amount).tolist()),
+        refunds=math.fsum(log.refunded[log.refunded < 0].tolist()),
         negative=len(rows.filter(nw.col("revenue") < 0)),
         panel=float((begun <= opening).mean()) if len(begun) else 0.0,
         last_first=dt.date.fromordinal(int(begun.max())) if len(begun) else None,

@@ -20,7 +20,7 @@ from crmlib.frames import as_day, like, same_kind, table
 from crmlib.in_memory import CustomerColumns, Log, floats, series
 from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span
 
-__all__ = ["NEVER", "Counted", "count", "say_gaps"]
+__all__ = ["NEVER", "Counted", "count", "counted", "say_gaps"]
 
 NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 
@@ -48,9 +48,18 @@ def count(tx, *, as_of):
 
 
 def counted(log, as_of):
-    """The same of an `in_memory.Log` that `crmlib.customers.check_log` has passed."""
+    """The same of an `in_memory.Log` that `crmlib.customers.check_log` has passed; up to the date ``as_of``.
+
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2024-01-05", "2024-01-05"])
+    >>> log = pd.DataFrame({"customer": ["a", "a"], "date": days, "amount": [10.0, -3.0]})
+    >>> found = counted(Log(table(log)), dt.date(2024, 1, 31))
+    >>> found.customer.tolist(), found.day.tolist(), found.lines.tolist(), found.amount.tolist()
+    ([0], [738890], [2], [7.0])
+    """
     ids, (low, width) = Numbering(log.frame["customer"]), span(log.days)
     order, key = ordered(ids.codes * width + (log.days - low), ids.size * width)
+    order = order.astype(np.int32 if len(order) < 2**31 else np.int64)
     begins = np.flatnonzero(changes(key))
     code, day = np.divmod(key[begins], width)
     lines = np.diff(begins, append=len(key)).astype(np.int32)
@@ -74,7 +83,7 @@ class Counted:
         self.customer, self.day, self.lines = customer, day, lines
         self.order = order  # of the lines of the log, as the rows have them
         self._ids, self._codes = ids, codes
-        self._made = {}
+        self._made, self._columns = {}, {}
 
     def until(self, as_of, *, stacklevel=2):
         """The same up to the end of the day ``as_of``. Lines after it are left out and counted in a `DataNotice`.
@@ -98,7 +107,9 @@ class Counted:
         customer, order = self.customer[rows], self.order[np.repeat(rows, self.lines)]
         starts = changes(customer)
         codes, customer = self._codes[customer[starts]], np.cumsum(starts, dtype=np.int32) - np.int32(1)
-        return Counted(self.frame, self._ids, as_of, codes, customer, self.day[rows], self.lines[rows], order)
+        found = Counted(self.frame, self._ids, as_of, codes, customer, self.day[rows], self.lines[rows], order)
+        found._columns = {name: values[rows] for name, values in self._columns.items()}
+        return found
 
     @property
     def size(self):
@@ -153,63 +164,79 @@ class Counted:
         """The place of each row's first line in ``order``."""
         return np.cumsum(self.lines, dtype=np.int64) - self.lines
 
-    @cached_property
-    def _amounts(self):
-        amount = floats(self.frame["amount"])[self.order]
-        bought = amount >= 0
-        if bought.all():
-            spent = np.add.reduceat(amount, self.begins)
-            return self.lines, spent, np.zeros(len(spent))
-        purchases = np.add.reduceat(bought, self.begins, dtype=np.int64)
-        parts = (np.add.reduceat(np.where(part, amount, 0.0), self.begins) for part in (bought, ~bought))
-        return purchases, *parts
+    def _column(self, name, make):
+        """An array by row, made at the first time; `_cut` keeps what is there."""
+        if name not in self._columns:
+            self._columns[name] = make()
+        return self._columns[name]
+
+    def _amounts(self, name):
+        if name not in self._columns:
+            amount = floats(self.frame["amount"])[self.order]
+            bought = amount >= 0
+            self._columns["purchases"] = np.add.reduceat(bought, self.begins, dtype=np.int32)
+            for part, where in (("spent", bought), ("refunded", ~bought)):
+                self._columns[part] = np.add.reduceat(np.where(where, amount, 0.0), self.begins)
+        return self._columns[name]
 
     @property
     def purchases(self):
-        return self._amounts[0]
+        return self._amounts("purchases")
 
     @property
     def spent(self):
-        return self._amounts[1]
+        return self._amounts("spent")
 
     @property
     def refunded(self):
-        return self._amounts[2]
+        return self._amounts("refunded")
 
-    @cached_property
+    @property
     def amount(self):
-        return self.spent + self.refunded
+        return self._column("amount", lambda: self.spent + self.refunded)
 
-    @cached_property
+    @property
     def profit(self):
-        if "cost" not in self.columns:
-            return None
-        cost = floats(self.frame["cost"])
-        if gaps := int(np.count_nonzero(~np.isfinite(cost)[self.order])):
-            say_gaps(gaps, len(self.order))
-            return None
-        return np.add.reduceat((floats(self.frame["amount"]) - cost)[self.order], self.begins)
+        return self._column("profit", self._profit) if self._knows_cost else None
 
     @cached_property
+    def _knows_cost(self):
+        if "cost" not in self.columns:
+            return False
+        if gaps := int(np.count_nonzero(~np.isfinite(floats(self.frame["cost"]))[self.order])):
+            say_gaps(gaps, len(self.order))
+        return not gaps
+
+    def _profit(self):
+        profit = floats(self.frame["amount"]) - floats(self.frame["cost"])
+        return np.add.reduceat(profit[self.order], self.begins)
+
+    @property
     def units(self):
         """The quantity, net; a gap counts as 0."""
-        return np.add.reduceat(np.nan_to_num(floats(self.frame["quantity"]))[self.order], self.begins)
+        units = lambda: np.nan_to_num(floats(self.frame["quantity"]))[self.order]  # noqa: E731
+        return self._column("units", lambda: np.add.reduceat(units(), self.begins))
 
-    @cached_property
+    @property
     def orders(self):
+        return self._column("orders", self._orders)
+
+    def _orders(self):
         if "order" not in self.columns:
             return (self.purchases > 0).astype(np.int32)
         n, bought = len(self.day), (floats(self.frame["amount"]) >= 0)[self.order]
-        row = np.repeat(np.arange(n), self.lines)
         key = self.order_numbers[self.order] * n
-        key += row
+        key += np.repeat(np.arange(n), self.lines)
         # rows are sorted by customer and day, so that the first one of a customer's order is where it begins
         order, row = np.divmod(np.sort(key[bought]), n)
-        return np.bincount(row[changes(order) | changes(self.customer[row])], minlength=n)
+        return np.bincount(row[changes(order) | changes(self.customer[row])], minlength=n).astype(np.int32)
 
     @property
     def order_numbers(self):
         """A number for the order of each line of the log, from 0 to below a few times their count."""
+        return self.once("order numbers", self._order_numbers)
+
+    def _order_numbers(self):
         numbers, _ = as_integers(self.frame["order"], ordered=False)
         low, width = span(numbers)
         return numbers - low if width <= 4 * len(numbers) else factorize(numbers)[0]
@@ -277,6 +304,8 @@ class Counted:
         starts = changes(pair)
         number = np.cumsum(starts, dtype=np.int32) - np.int32(1)
         pairs = Counted(self.frame, None, self.as_of, pair[starts], number, day[begins], lines, self.order[order])
+        if "order" in self.columns:
+            pairs._made["order numbers"] = self.order_numbers
         return pairs, pair[starts]
 
     def purchase_days(self):
@@ -304,6 +333,12 @@ class _OfDays(CustomerColumns):
 
 
 def say_gaps(gaps, lines):
-    """Say that a log has no profit; it must not be made up."""
+    """Say that a log has no profit, in a `DataNotice`; it must not be made up.
+
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     say_gaps(1, 2000)
+    >>> print(said[0].message)
+    Column 'cost' of the transactions has gaps in 1 of 2,000 lines, so profit is left out.
+    """
     message = f"Column 'cost' of the transactions has gaps in {gaps:,} of {lines:,} lines, so profit is left out."
     warnings.warn(message, DataNotice, stacklevel=7)

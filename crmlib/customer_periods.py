@@ -182,8 +182,8 @@ def purchase_days(lines, unit):
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"customer": ["a"], "date": pd.to_datetime(["2024-01-05"]), "amount": [10.0]})
-    >>> purchase_days(checked_log(log, "2024-01-31")[0], "year")
-    (array([0]), array([738890]), array([2024]))
+    >>> [part.tolist() for part in purchase_days(checked_log(log, "2024-01-31")[0], "year")]
+    [[0], [738890], [2024]]
     """
     check_unit(unit)
     if isinstance(lines, Counted):

@@ -9,18 +9,19 @@ Source: Fader, Hardie and Ross, The Customer-Base Audit (2022), through its publ
 from __future__ import annotations
 
 import datetime as dt
-import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
 from crmlib import all_cohorts, cohort_comparison, one_cohort, one_period, products, two_periods
 from crmlib.calendar_periods import period_label, period_of
 from crmlib.audit import FEW
 from crmlib.carries import AGES, carries
 from crmlib.concentration import window_start
+from crmlib.counted import Counted, count
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, rows_of
 from crmlib.overview import YEAR, Refused
@@ -168,11 +169,12 @@ def lenses(tx, *, as_of) -> Lenses:
     """All lenses on the log ``tx``, which comes from the door, up to ``as_of``.
 
     Money is profit where every line has a cost, else revenue; ``money`` says which. Raises `DataError` for an ``as_of``
-    before the first purchase; whatever else a log cannot carry becomes `Refused`.
+    before the first purchase; whatever else a log cannot carry becomes `Refused`. ``tx`` may be `counted.count` of it.
     """
     as_of = as_day(as_of)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on refunds and gaps in costs, which the report counts and says
+        tx = tx.until(as_of) if isinstance(tx, Counted) else count(tx, as_of=as_of)
         carried = {row.pop("lens"): Carried(**row) for row in rows_of(carries(tx, as_of=as_of))}
         money = "profit" if carried[_PROFIT].verdict == "yes" else "revenue"
         made = {
@@ -197,7 +199,7 @@ def _one_period(tx, as_of, carried, money):
     people = one_period.by_customer(tx, as_of=as_of, months=carried.months)
     averages = one_period.averages(people)
     measures = [row["measure"] for row in rows_of(averages)]
-    start = max(window_start(as_of, carried.months), _first_day(tx))
+    start = max(window_start(as_of, carried.months), tx.first_day)
     return OnePeriod(
         start=start,
         end=as_of,
@@ -294,7 +296,7 @@ def _newest_pair(cohorts, *, same_season):
 
 def _all_cohorts(tx, as_of, carried, money):
     unit = carried.unit
-    since = _first_day(tx) + dt.timedelta(days=YEAR) if carried.verdict == "yes" else None
+    since = tx.first_day + dt.timedelta(days=YEAR) if carried.verdict == "yes" else None
     chart = all_cohorts.cohort_chart(tx, as_of=as_of, unit=unit, since=since)
     base = all_cohorts.base_by_period(tx, as_of=as_of, unit=unit, since=since)
     return AllCohorts(unit, money, since, chart, base, one_cohort.repeat_buying(tx, as_of=as_of, unit=unit))
@@ -302,7 +304,7 @@ def _all_cohorts(tx, as_of, carried, money):
 
 def _products(tx, as_of, _, money):
     return Products(
-        start=max(window_start(as_of, 12), _first_day(tx)),
+        start=max(window_start(as_of, 12), tx.first_day),
         end=as_of,
         money=money,
         by_product=products.by_product(tx, as_of=as_of),
@@ -320,17 +322,11 @@ _MAKERS = {
 
 
 def _in_log(tx, money, start, end):
-    """The sum over the lines from ``start`` to ``end``, both included; by a sum that does not depend on their order."""
-    rows = nw.from_native(tx).filter(nw.col("date") >= dt.datetime.combine(start, dt.time()),
-                                     nw.col("date") <= dt.datetime.combine(end, dt.time()))  # fmt: skip
-    values = rows["amount"] - rows["cost"] if money == "profit" else rows["amount"]
-    return math.fsum(values.to_list())
-
-
-def _first_day(tx):
-    return as_day(nw.from_native(tx)["date"].min())
+    """The sum over the days from ``start`` to ``end``, both included, of all customers at once."""
+    inside = (tx.day >= start.toordinal()) & (tx.day <= end.toordinal())
+    return float((tx.profit if money == "profit" else tx.amount)[inside].sum(dtype=np.longdouble))
 
 
 def _born_after(tx, unit):
     """The label of the period with the last day of the log's first year: by then older customers have shown up."""
-    return period_label(period_of(_first_day(tx) + dt.timedelta(days=YEAR - 1), unit), unit)
+    return period_label(period_of(tx.first_day + dt.timedelta(days=YEAR - 1), unit), unit)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crmlib import datasets
 from crmlib.audit import Audit, audit
-from crmlib.errors import DataError
+from crmlib.counted import count
+from crmlib.errors import DataError, DataNotice
 from crmlib.exposure import pseudonyms
 from crmlib.frames import as_day
 from crmlib.lenses import Lenses, lenses
@@ -102,5 +104,8 @@ def open_log(data, *, as_of="", currency="", ids="none", prepared="", options=No
     name = Path(data).name if not prepared else data
     kept = prepared and Path(prepared, _KEY).is_file()
     key = b"" if ids != "pseudonym" else Path(prepared, _KEY).read_bytes() if kept else secrets.token_bytes(32)
-    found = audit(tx, as_of=as_of), lenses(tx, as_of=as_of)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataNotice)  # on what the notes say
+        log = count(tx, as_of=as_of)
+    found = audit(log, as_of=as_of), lenses(log, as_of=as_of)
     return Opened(name, *found, tuple(notes), currency, ids, key=key, key_is_kept=bool(key and kept))
