@@ -10,21 +10,21 @@ import datetime as dt
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import narwhals as nw
 import numpy as np
 
-from crmlib import activity, clv, cohorts, holdout, lifecycle, pareto, periods, pyramid, rates, rfm, stages, wording
+from crmlib import activity, clv, holdout, lifecycle, pareto, periods, pyramid, rates, rfm, stages, wording
 from crmlib.bgnbd import BGNBD, fit_bgnbd
 from crmlib.counted import Counted, count
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
-from crmlib.overview import YEAR, Refused, as_it_stood, best_for, by_period, growth, last_year, order_counts, top_shares
+from crmlib.overview import YEAR, Refused, as_it_stood, best_for, by_period, last_year, top_shares
 from crmlib.uncertainty import uncertainty
 
-__all__ = ["Audit", "Cohorts", "Facts", "Moved", "Refused", "Value", "audit", "is_panel"]
+__all__ = ["Audit", "Facts", "Moved", "Refused", "Value", "audit", "is_panel"]
 
 FEW = 20  # below that, scores, tiers and a top 20 % describe single customers and no base; our convention
 BRIEF = 30  # days; in less, nobody can be said to have gone quiet; our convention
@@ -111,14 +111,6 @@ class Moved:
     pairs: Any
 
 
-class Cohorts(NamedTuple):
-    """The ``unit`` of the cohorts, the ``shares`` active (a row a cohort, a column an age) and the ``sizes``."""
-
-    unit: str
-    shares: Any
-    sizes: dict[str, int]
-
-
 @dataclass(frozen=True)
 class Audit:
     """Every part is its table or value, or `Refused`."""
@@ -126,8 +118,6 @@ class Audit:
     facts: Facts
     customers: Any
     periods: Any
-    growth: Any
-    orders: Any
     lorenz: Any
     top: Any
     half: Any
@@ -141,7 +131,6 @@ class Audit:
     stated: Any
     windows: Any
     staged: Any
-    cohorts: Any
     rates: Any
     value: Any
 
@@ -175,8 +164,6 @@ def audit(tx, *, as_of) -> Audit:
         facts=facts,
         customers=customers,
         periods=_periods(log, facts),
-        growth=growth(log, as_of=as_of),
-        orders=order_counts(customers),
         lorenz=few or no_money or _or_refused(lambda: pareto.lorenz(spenders)),
         top=few or no_money or _or_refused(lambda: top_shares(spenders)),
         half=few or no_money or best_for(spenders, 0.5),
@@ -190,7 +177,6 @@ def audit(tx, *, as_of) -> Audit:
         stated=few or brief or _or_refused(lambda: lifecycle.states(customers)),
         windows=few or brief or _or_refused(lambda: activity.sensitivity(customers, windows=WINDOWS)),
         staged=few or brief or _or_refused(lambda: _staged(log, customers, as_of)),
-        cohorts=few or _or_refused(lambda: _cohorts(log, facts)),
         rates=few or brief or _or_refused(lambda: _rates(log, facts)),
         value=few or no_money or _or_refused(lambda: _value(log, customers, facts)),
     )
@@ -231,19 +217,6 @@ def _staged(log, customers, as_of):
     revenue = nw.from_native(customers)["revenue"]  # of the same customers, in the order of their ids too
     summary = nw.from_native(stages.summary(staged.with_columns(revenue).to_native(), by="revenue"))
     return summary.filter(nw.col("phase") != "potential").to_native()  # they are in no log of purchases
-
-
-def _cohorts(log, facts):
-    """By the finest unit of which a page can show all."""
-    unit = "month" if facts.days <= 290 else "quarter" if facts.days <= 3 * YEAR else "year"
-    if facts.days < 60:
-        return Refused(f"The log covers {wording.days(facts.days)}; cohorts need two calendar months or more.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataNotice)  # on refunds without a purchase, which the header counts
-        found = cohorts.cohort_table(log, as_of=facts.as_of, unit=unit)
-    rows = nw.from_native(found).filter(nw.col("age") == 0)
-    sizes = dict(zip(rows["cohort"].to_list(), rows["size"].to_list(), strict=True))
-    return Cohorts(unit, cohorts.wide(found), sizes)
 
 
 def _rates(log, facts):

@@ -5,20 +5,19 @@ Pure functions from finished tables to sentences, like `crmlib.conclusions`; eve
 
 from __future__ import annotations
 
-from statistics import median
 from typing import NamedTuple
 
 from crmlib.audit import FEW
 from crmlib.clv import ANNUAL_DISCOUNT
 from crmlib.conclusions import (
-    CLOSE, STEADY, carried, concentration, once, share_of_top,
+    CLOSE, STEADY, carried, concentration, share_of_top,
 )  # fmt: skip
 from crmlib.frames import rows_of
 from crmlib.holdout import QUIET
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
-    "Said", "abc", "buyers", "chance", "cohorts", "definitions", "forecasts", "gini", "holdout", "limits", "lorenz", "moves", "orders",
+    "Said", "chance", "definitions", "forecasts", "gini", "holdout", "limits", "lorenz", "moves",
     "pyramid", "revenue",
     "segments", "stages", "states", "tenths",
 ]  # fmt: skip
@@ -60,35 +59,6 @@ def revenue(facts, table) -> Said:
     return Said(f"Later purchases bring {percent(share)} of revenue, first purchases the rest", won + apart)
 
 
-def buyers(facts, table) -> Said:
-    """Customers who bought, over time; only periods that are wholly in the log are compared."""
-    rows = [row for row in rows_of(table) if row["complete"]]
-    best, low = max(rows, key=lambda row: row["customers"]), min(rows, key=lambda row: row["customers"])
-    title = (
-        f"Most customers bought in {best['period']} ({number(best['customers'])}), fewest in {low['period']} "
-        f"({number(low['customers'])})"
-    )
-    if best["customers"] == low["customers"]:
-        title = f"Every period that is wholly in the log has {count(best['customers'], 'buyer')}"
-    if facts.is_panel:
-        return Said(title, f"After {day(facts.last_first)} every buyer is one who came back.")
-    shares = [row["first_time"] / row["customers"] for row in rows if row["customers"]]
-    if not shares:
-        return Said(title, "All purchases lie in periods that are only partly in the log, so no period is typical.")
-    new = median(shares)
-    if new > 0.5:
-        return Said(
-            title, f"In a typical period {percent(new)} of the buyers are new: the business lives on winning customers."
-        )
-    return Said(title, f"In a typical period {percent(new)} of the buyers are new: most who buy have bought before.")
-
-
-def orders(facts) -> Said:
-    """Customers by number of orders."""
-    found = once(facts)
-    return Said(found.sentence.rstrip("."), found.detail)
-
-
 def lorenz(top, half, facts, index, interval) -> Said:
     """The Lorenz curve."""
     share = share_of_top(top, 0.20)
@@ -126,24 +96,6 @@ def gini(index) -> str:
     else:
         word = "customers differ widely, and a minority brings most of the money"
     return f"Gini index {index:.2f} (0: all bring the same, near 1: one brings everything): {word}."
-
-
-def abc(summary) -> Said:
-    """The ABC classes."""
-    rows = {row["class"]: row for row in rows_of(summary)}
-    best = rows["A"]
-    title = (
-        f"{percent(best['share_of_customers'])} of customers are in class A and bring "
-        f"{percent(best['share_of_revenue'])} of revenue"
-    )
-    if "C" not in rows:
-        return Said(title, "There is no class C here: nobody is small enough.")
-    last = rows["C"]
-    return Said(
-        title,
-        f"Class C, {percent(last['share_of_customers'])} of customers, brings {percent(last['share_of_revenue'])}: "
-        "serve them well in ways that cost nothing for each of them.",
-    )
 
 
 def segments(summary) -> Said:
@@ -244,25 +196,6 @@ def stages(summary) -> Said:
     if rows["decline"]["customers"] and rows["decline"]["share_of_revenue"] is not None:
         n, share = count(rows["decline"]["customers"], "customer"), percent(rows["decline"]["share_of_revenue"])
         meaning += f" Decline is where an effort can still change something: {n} with {share} of the revenue so far."
-    return Said(title, meaning)
-
-
-def cohorts(found) -> Said:
-    """The cohorts by age."""
-    first = found.shares.iloc[0].dropna()
-    name, size = found.shares.index[0], found.sizes[found.shares.index[0]]
-    title = f"Of {count(size, 'customer')} of {name}, "
-    if len(first) < 2:
-        return Said(f"{count(size, 'customer')} first bought in {name}", "No cohort is old enough to have come back.")
-    title += f"{percent(first.iloc[1])} bought in the next {found.unit}, {percent(first.iloc[-1])} at the last age seen"
-    meaning = (
-        "Age counts calendar periods from the one of the first purchase, silent ones included; a period that the log "
-        "does not wholly cover is left empty."
-    )
-    second = found.shares.iloc[:, 1].dropna()
-    if len(second) > 1:
-        fewest, most = second.min(), second.max()
-        meaning += f" One {found.unit} after the first purchase between {percent(fewest)} and {percent(most)} of a cohort bought."
     return Said(title, meaning)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from crmlib.calendar_periods import check_unit, complete, period_label, period_of
 from crmlib.counted import NEVER, Counted
-from crmlib.customer_periods import by_customer_and_period, checked_log, purchase_days
+from crmlib.customer_periods import by_customer_and_period, checked_log
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import collect, like, same_kind, table
 from crmlib.numbering import changes, span

@@ -15,11 +15,11 @@ from crmlib.frames import rows_of
 from crmlib.lifecycle import INACTIVE_AFTER
 from crmlib.overview import Refused
 from crmlib.small_groups import LEAST, is_small
-from crmlib.wording import count, day, days, lines, number, percent, several
+from crmlib.wording import count, day, days, lines, number, percent
 
 __all__ = [
-    "Finding", "activity", "carried", "concentration", "few", "first_page", "growth", "holdout", "once", "one_year", "panel",
-    "quiet_segments", "read", "share_of_top", "to_act_on", "unsaid", "value_by_segment",
+    "Finding", "activity", "carried", "concentration", "few", "holdout", "nothing", "once", "one_year", "panel",
+    "quiet_segments", "read", "share_of_top", "to_act_on", "value_by_segment",
 ]  # fmt: skip
 
 NEAR_80 = 0.05  # within five points of 80 % the claim is taken as right
@@ -43,31 +43,6 @@ class Finding(NamedTuple):
     question: str = ""
     verdict: str = ""
     link: str = ""
-
-
-def first_page(audit, money) -> list[Finding]:
-    """The conclusions that this log can carry, the most useful first."""
-    facts, found = audit.facts, []
-    if facts.orders == 0:
-        return [
-            Finding(
-                "nothing", "0", f"The log holds {lines(facts.lines)} and no purchase: there is nothing to conclude."
-            )
-        ]
-    if carried(audit.top):
-        found.append(concentration(share_of_top(audit.top, 0.20), audit.half, facts.customers))
-    if carried(audit.segmented):
-        found.append(to_act_on(rfm.segment_summary(audit.segmented), value_by_segment(audit), money))
-    if carried(audit.value):
-        found.append(one_year(audit.value, facts.customers, money))
-    found.append(once(facts))
-    if carried(audit.stated) and facts.days > SHORT:
-        found.append(activity(audit.stated, INACTIVE_AFTER, audit.value, money))
-    if facts.is_panel:
-        found.append(panel(facts))
-    elif carried(audit.growth):
-        found.append(growth(audit.growth))
-    return [finding for finding in found if finding]
 
 
 def concentration(share, half, customers) -> Finding:
@@ -216,49 +191,20 @@ def activity(stated, inactive_after, value, money) -> Finding:
     return Finding("activity", percent(share if share > 0.5 else 1 - share), sentence, detail)
 
 
-def panel(facts) -> Finding:
-    """A group that was formed early and is followed since."""
-    return Finding(
-        "panel",
-        percent(facts.panel),
-        f"The log is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first "
-        f"quarter of the period (the last of all on {day(facts.last_first)}).",
-        "It follows one group; whoever came later is not in it, or nobody came. So fewer buyers from month to month "
-        "follow from how the log was made; they say nothing about growth or about people leaving.",
+def panel(facts) -> tuple[str, str]:
+    """Of a group that was formed early and is followed since: what it is, and what it cannot tell."""
+    return (
+        f"The log is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first quarter of the "
+        f"period (the last of all on {day(facts.last_first)}).",
+        "It follows one group; whoever came later is not in it, or nobody came. So fewer buyers from month to month follow from "
+        "how the log was made; they say nothing about growth or about people leaving.",
     )
 
 
-def growth(found) -> Finding:
-    """The last year against the one before, and which factor moved it."""
-    before, after = found.revenue
-    change = after / before - 1
-    if abs(change) < STEADY:
-        sentence = f"Revenue of the last 365 days is steady: {percent(change)} against the 365 days before."
-    else:
-        word = "above" if change > 0 else "below"
-        sentence = f"Revenue of the last 365 days is {percent(abs(change))} {word} the 365 days before."
-    factors = {
-        "the number of customers": found.customers,
-        "orders a customer": found.orders_each,
-        "revenue an order": found.order_value,
-    }
-    # multiplied together the three give the change of revenue, so the one farthest from 1, either way, moved it most
-    most = max(factors, key=lambda name: max(factors[name][1] / factors[name][0], factors[name][0] / factors[name][1]))
-    moved = [f"{name} {_signed(after / before - 1)}" for name, (before, after) in factors.items()]
-    return Finding("growth", _signed(change), sentence, f"What moved it most is {most}: {several(moved)}.")
-
-
-def unsaid(audit) -> list[str]:
-    """What this log cannot carry: one sentence for each reason, with the parts that it stops."""
-    parts = {
-        "months": audit.periods, "growth": None if audit.facts.is_panel else audit.growth, "concentration": audit.top,
-        "segments": audit.segmented, "the pyramid": audit.tiered, "states": audit.stated, "one-year value": audit.value,
-    }  # fmt: skip
-    reasons: dict[str, list[str]] = {}
-    for name, part in parts.items():
-        if isinstance(part, Refused):
-            reasons.setdefault(part.why, []).append(name)
-    return [f"{several(names).capitalize()}: {lowered(why)}" for why, names in reasons.items()]
+def nothing(facts) -> list[Finding]:
+    """All that can be said of a log without a purchase."""
+    sentence = f"The log holds {lines(facts.lines)} and no purchase: there is nothing to conclude."
+    return [Finding("nothing", "0", sentence)]
 
 
 def read(facts, money) -> str:
@@ -298,7 +244,3 @@ def share_of_top(top, q) -> float:
 def lowered(sentence) -> str:
     """A sentence to stand after a colon; names that begin with two capitals keep them."""
     return sentence if sentence[1:2].isupper() or sentence[:1] == "“" else sentence[:1].lower() + sentence[1:]
-
-
-def _signed(change):
-    return ("+" if change > 0 else "") + percent(change)

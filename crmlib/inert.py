@@ -204,21 +204,24 @@ class Section:
         return data, {"text/html": {"headings": [[self.key, self.heading]]}}
 
 
-def few_colours(png: bytes) -> bytes:
-    """The same chart in at most 64 colours: charts have few, so it looks the same and takes a quarter of the bytes."""
+def few_colours(png: bytes, most=64) -> bytes:
+    """The same chart in at most ``most`` colours: charts have few, so it looks the same and takes a quarter of the bytes."""
     from PIL import Image
 
     small, drawn = io.BytesIO(), Image.open(io.BytesIO(png))
     if drawn.mode == "P":  # it has been done before
         return png
-    colours = drawn.convert("RGB").quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    colours = drawn.convert("RGB").quantize(most, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     colours.save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
-def picture(ax, *, words=None, dpi=160) -> Picture:
-    """The figure of these axes as a `Picture`; ``words`` defaults to the title of the axes."""
+def picture(ax, *, words=None, dpi=120, colours=32) -> Picture:
+    """The figure of these axes as a `Picture`; ``words`` defaults to the title of the axes.
+
+    A report has some thirty of them and must still go by mail: dots and colours are as many as that allows.
+    """
     drawn = io.BytesIO()
     ax.figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
     title = " ".join(ax.get_title(loc="left").split())
-    return Picture(few_colours(drawn.getvalue()), round(ax.figure.get_figwidth() * 100), words or title)
+    return Picture(few_colours(drawn.getvalue(), colours), round(ax.figure.get_figwidth() * 100), words or title)

@@ -5,7 +5,6 @@ Table functions: the same kind of table in and out, on every engine.
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import warnings
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 import narwhals as nw
 import numpy as np
 
-from crmlib import pareto, wording
+from crmlib import pareto
 from crmlib.calendar_periods import check_unit, complete, period_label, period_number, period_of
 from crmlib.counted import Counted
 from crmlib.customer_periods import checked_log, first_day
@@ -21,10 +20,9 @@ from crmlib.customers import customer_table, until
 from crmlib.errors import DataNotice
 from crmlib.classes import ascending, whole_customers
 from crmlib.frames import as_day, collect, day_number, height, is_lazy, like, same_kind, table
-from crmlib.windows import in_windows
 
 __all__ = [
-    "YEAR", "Growth", "Refused", "as_it_stood", "best_for", "by_period", "growth", "last_year", "order_counts",
+    "YEAR", "Refused", "as_it_stood", "best_for", "by_period", "last_year", "order_counts",
     "top_shares", "value_by",
 ]  # fmt: skip
 
@@ -39,15 +37,6 @@ class Refused:
     mends: str = ""
     view: str = ""
 
-
-@dataclass(frozen=True)
-class Growth:
-    """The last 365 days against the 365 before: (before, after) of revenue and of its three factors."""
-
-    revenue: tuple[float, float]
-    customers: tuple[float, float]
-    orders_each: tuple[float, float]
-    order_value: tuple[float, float]
 
 
 def as_it_stood(tx, *, as_of):
@@ -247,31 +236,6 @@ def last_year(tx, customers, *, as_of, days=YEAR):
         year = inside.group_by("customer").agg(nw.col("amount").sum().alias("revenue"))
     joined = customers.drop("revenue").join(year, on="customer", how="left").sort("customer")
     return joined.with_columns(nw.col("revenue").fill_null(0.0)).select(order).to_native()
-
-
-@same_kind
-def growth(tx, *, as_of) -> Growth | Refused:
-    """The last 365 days against the 365 before them, or why the log cannot say."""
-    lines, as_of = checked_log(tx, as_of)
-    covered = (as_of - first_day(lines)).days + 1
-    if covered < 2 * YEAR:
-        return Refused(
-            f"The log covers {wording.days(covered)}; growth needs two whole years, because one year cannot tell "
-            "growth from season."
-        )
-    year = dt.timedelta(days=YEAR)
-    windows = {f"_{ago}": (as_of - (ago + 1) * year + dt.timedelta(days=1), as_of - ago * year) for ago in (1, 0)}
-    found = in_windows(lines, windows)
-    names = [name + side for side in windows for name in ("revenue", "orders", "customers")]
-    bought = {f"customers{side}": nw.when(nw.col(f"purchases{side}") > 0).then(1).otherwise(0) for side in windows}
-    sums = dict(zip(names, collect(found.with_columns(**bought), nw.col(*names).sum()).row(0), strict=True))
-    factors = []
-    for side in windows:
-        revenue, orders, customers = (sums[name + side] or 0 for name in ("revenue", "orders", "customers"))
-        if not (orders and revenue > 0):
-            return Refused("One of the last two years has no revenue, so they cannot be compared.")
-        factors.append((float(revenue), int(customers), orders / customers, revenue / orders))
-    return Growth(*zip(*factors, strict=True))
 
 
 def _count(rows):

@@ -14,8 +14,8 @@ from crmlib.overview import YEAR
 from crmlib.wording import MODELS, change, day, number, percent
 
 __all__ = [
-    "abc_classes", "cohorts", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
-    "pyramid_tiers", "rates", "segment_actions", "stages", "states", "summarised", "top_customers", "top_shares", "windows",
+    "abc_classes", "act_first", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
+    "pyramid_tiers", "rates", "segment_actions", "silence", "stages", "states", "summarised", "top_customers", "top_shares", "windows",
 ]  # fmt: skip
 
 TOP_CUSTOMERS = 20
@@ -66,6 +66,21 @@ def top_shares(log: Opened) -> Table | None:
 def abc_classes(log: Opened) -> Table | None:
     """The ABC classes."""
     return _sized(log, "class", summarised(log.audit.abc, pareto.abc_summary))
+
+
+def act_first(log: Opened) -> Prose | None:
+    """The segment to act on first."""
+    if carried(log.audit.segmented):
+        expected = conclusions.value_by_segment(log.audit)
+        found = conclusions.to_act_on(rfm.segment_summary(log.audit.segmented), expected, log.round_money)
+        return Prose((f"{found.sentence} {found.detail}",))
+
+
+def silence(log: Opened) -> Prose | None:
+    """How many have been silent, and what they are still expected to bring."""
+    if carried(log.audit.stated) and log.audit.facts.days > conclusions.SHORT:
+        found = conclusions.activity(log.audit.stated, INACTIVE_AFTER, log.audit.value, log.round_money)
+        return Prose((f"{found.sentence} {found.detail}",))
 
 
 def segment_actions(log: Opened) -> Table | None:
@@ -129,19 +144,6 @@ def windows(log: Opened) -> Table | None:
         )
         caption = "Active is a purchase within the window; the longer it is, the more are active"
         return Table(("window, days", "active", "inactive", "share active"), tuple(rows), words=(), caption=caption)
-
-
-def cohorts(log: Opened) -> Table | None:
-    """The share of each cohort that is active, by age in calendar periods."""
-    if not carried(log.audit.cohorts):
-        return None
-    unit, shares, sizes = log.audit.cohorts
-    rows = (
-        (cohort, number(sizes[cohort]), *("" if share != share else percent(share) for share in ages))
-        for cohort, *ages in shares.itertuples()
-    )
-    headings = ("first purchase", "customers", *(str(age) for age in shares.columns))
-    return Table(headings, tuple(rows), caption=f"Share of the cohort that bought, by age in calendar {unit}s")
 
 
 def rates(log: Opened) -> Table | None:

@@ -1,8 +1,8 @@
-"""What each cell of the customer-base report shows, in the order of the report.
+"""What each cell of the customer-base audit shows, in the order of the report.
 
 `open_log` (of `crmlib.opened`) reads and computes everything once; each of the others takes its result and gives one
-thing to show: sentences or a chart here, a table in `crmlib.section_tables`. Where the log cannot carry a part, its first `meaning` says why and the rest is None,
-which shows nothing.
+section to show. The lenses are in `crmlib.exhibits`; the charts of the sections after them are here, their tables in
+`crmlib.section_tables`. Where the log cannot carry a part, the section says why.
 """
 
 from __future__ import annotations
@@ -10,22 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from crmlib import captions, conclusions, lifecycle, pareto, plots, pyramid, rfm
+from crmlib import captions, conclusions, lifecycle, plots, pyramid, rfm
 from crmlib.conclusions import carried
-from crmlib.inert import Facts, Findings, Picture, Prose, picture
+from crmlib.exhibits import all_cohorts, cohorts_compared, one_cohort, one_period, products, questions, two_periods
+from crmlib.exhibits.parts import Column, tabled, text
+from crmlib.exhibits.reconciliation import reconciliation
+from crmlib.inert import Exhibit, Facts, Findings, Picture, Prose, Section, picture
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import IDS, Opened, open_log, prepare
-from crmlib.overview import Refused, value_by
+from crmlib.overview import value_by
 from crmlib.section_tables import (
-    abc_classes, cohorts, definitions, forecasts, forecasts_meaning, grading, held, holdout, limits, moves, one_year, periods, pyramid_tiers, rates,
-    segment_actions, stages, states, summarised, top_customers, top_shares, windows,
+    abc_classes, act_first, definitions, forecasts, forecasts_meaning, grading, held, holdout, limits, moves, one_year, periods,
+    pyramid_tiers, rates, segment_actions, silence, stages, states, summarised, top_customers, top_shares, windows,
 )  # fmt: skip
 from crmlib.wording import number
 
 __all__ = [
-    "IDS", "VIEWS", "Opened", "View", "abc_classes", "chart", "cohorts", "data_notes", "definitions", "first_page",
-    "forecasts", "forecasts_meaning", "grading", "header", "holdout", "limits", "meaning", "moves", "one_year", "open_log", "periods", "prepare",
-    "pyramid_tiers", "rates", "segment_actions", "stages", "states", "top_customers", "top_shares", "windows",
+    "IDS", "LENSES", "SECTIONS", "VIEWS", "Opened", "View", "can_carry", "chart", "data_notes", "first_page", "header", "lens",
+    "open_log", "prepare", "reconciliation", "section",
 ]  # fmt: skip
 
 # ---- the first page
@@ -42,46 +44,86 @@ def header(log: Opened) -> Facts:
         ("Orders", number(facts.orders)),
         ("Revenue", log.money(facts.revenue)),
     )
-    return Facts("Customer-base report", pairs)
+    return Facts("Customer-base audit", pairs)
 
 
-def first_page(log: Opened) -> Findings:
-    """The conclusions."""
-    return Findings(tuple(conclusions.first_page(log.audit, log.round_money)), tuple(conclusions.unsaid(log.audit)))
+def first_page(log: Opened) -> Section:
+    """Of a log that follows one group a word on that; then the questions that the log can answer, and why it cannot the
+    others."""
+    facts = log.audit.facts
+    found = questions.first_page(log) if facts.orders else Findings(tuple(conclusions.nothing(facts)))
+    panel = (Prose(conclusions.panel(facts)),) if facts.is_panel else ()
+    return Section("questions", "What this customer base says", (*panel, found))
 
 
-def data_notes(log: Opened) -> Prose:
+def data_notes(log: Opened) -> Section:
     """What was read and what the door did, every note of it."""
-    return Prose((conclusions.read(log.audit.facts, log.money), *(note.sentence for note in log.notes)), "list")
+    said = (conclusions.read(log.audit.facts, log.money), *(note.sentence for note in log.notes))
+    return Section("data", "What was read and done to the data", (Prose(said, "list"),))
+
+
+def can_carry(log: Opened) -> Section:
+    """For each lens whether this log carries it, what is missing and what would mend it."""
+    rows = [
+        {"lens": name, "verdict": row.verdict, "missing": row.missing, "mends": row.mends, "view": row.view}
+        for name, row in log.lenses.carried.items()
+    ]
+    columns = [Column("lens", "lens", text), Column("verdict", "carried", text), Column("missing", "what is missing", text),
+               Column("mends", "what would mend it", text), Column("view", "the view that is valid", text)]  # fmt: skip
+    shown = (tabled(rows, columns),) if rows else (Prose((log.lenses.one_period.why,), "refused"),)
+    return Section("carries", "What this log can carry", shown)
+
+
+def lens(log: Opened, place: int) -> Section:
+    """The lens at a place, from 1 on, in the order in which this log tells them best."""
+    name = questions.lens_order(log)[place - 1].replace(" ", "_")
+    return LENSES[name](log)
+
+
+LENSES = {
+    "one_period": one_period.one_period, "two_periods": two_periods.two_periods, "one_cohort": one_cohort.one_cohort,
+    "cohorts_compared": cohorts_compared.cohorts_compared, "all_cohorts": all_cohorts.all_cohorts,
+    "products": products.products,
+}  # fmt: skip
+
+
+def section(log: Opened, name: str) -> Section:
+    """A section of `SECTIONS`: each of its charts as an exhibit with the tables behind it."""
+    heading, blocks = SECTIONS[name]
+    parts = [part for block in blocks for part in _block(log, *block)]
+    return Section(name, heading, tuple(parts))
+
+
+def _block(log, view, *tables):
+    """A chart with its tables as an exhibit; without a chart, or where the log has none, what is left of it."""
+    behind = [found for table in tables if (found := table(log)) is not None]
+    if view is None:
+        return behind
+    part = VIEWS[view].part(log)
+    if not carried(part):
+        return [*([Prose((part.why,), "refused")] if VIEWS[view].leads else []), *behind]
+    said = VIEWS[view].say(log, part)
+    return [Exhibit(view, said.title, (chart(log, view), Prose((said.meaning,), "meaning"), *behind))]
 
 
 # ---- charts
 
 
 class View(NamedTuple):
-    """A chart: what it needs of the log (or `Refused`), its words, its drawing; ``leads`` a section or follows."""
+    """A chart: what it needs of the log (or `Refused`), its words, its drawing, what it ``shows`` for those who do not see
+    it; ``leads`` a section or follows."""
 
     part: Callable
     say: Callable
     draw: Callable
+    shows: str
     leads: bool = False
 
 
-def chart(log: Opened, name: str) -> Picture | None:
-    """The chart called ``name`` in `VIEWS`; None where the log cannot carry it."""
+def chart(log: Opened, name: str) -> Picture:
+    """The chart called ``name`` in `VIEWS`, of a log that carries it."""
     view = VIEWS[name]
-    part = view.part(log)
-    if carried(part):
-        return picture(view.draw(log, part, view.say(log, part).title))
-
-
-def meaning(log: Opened, name: str) -> Prose | None:
-    """What the chart means; where the log cannot carry it, the reason why, once a section."""
-    view = VIEWS[name]
-    part = view.part(log)
-    if carried(part):
-        return Prose((view.say(log, part).meaning,), "meaning")
-    return Prose((part.why,), "refused") if view.leads else None
+    return picture(view.draw(log, view.part(log)), words=f"{view.shows}; the numbers are in the tables of this report.")
 
 
 def _tenths(log):
@@ -90,119 +132,104 @@ def _tenths(log):
     return value_by(log.audit.value.customers)
 
 
-def _orders(log):
-    buyers = log.audit.facts.customers - log.audit.facts.never
-    return log.audit.orders if buyers > 1 else Refused("Only one customer bought.")
-
-
 def _share_bars(label, height):
-    return lambda log, part, title: plots.share_bars(part, label=label, title=title, ax=plots.canvas(height=height))
+    return lambda log, part: plots.share_bars(part, label=label, ax=plots.canvas(height=height))
 
 
 TIERS = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
-
-
-def _ages(log):
-    """The cohorts where at least one is wholly seen after its first period."""
-    found = log.audit.cohorts
-    if carried(found) and not found.shares.iloc[:, 1:].notna().any(axis=None):
-        return Refused(f"No cohort is wholly seen in a {found.unit} after that of its first purchase.")
-    return found
-
-
-def _cohorts(log, found, title):
-    """Lines while each cohort can have one of its own, else a shade a cell."""
-    rows = found.shares.stack().rename_axis(["cohort", "age"]).rename("share_active").reset_index()
-    rows["size"] = rows["cohort"].map(found.sizes)
-    if len(found.sizes) <= 3:
-        return plots.cohort_curves(rows, title=title, ax=plots.canvas(height=3.0))
-    return plots.cohort_heatmap(rows, title=title, ax=plots.canvas(height=1.4 + 0.3 * len(found.sizes)))
 
 
 VIEWS = {
     "revenue": View(
         lambda log: log.audit.periods,
         lambda log, part: captions.revenue(log.audit.facts, part),
-        lambda log, part, title: plots.revenue_by_period(part, currency=log.currency, title=title, ax=plots.canvas()),
+        lambda log, part: plots.revenue_by_period(part, currency=log.currency, ax=plots.canvas()),
+        "Bars of revenue by period, split into first and later purchases",
         leads=True,
-    ),
-    "buyers": View(
-        lambda log: log.audit.periods,
-        lambda log, part: captions.buyers(log.audit.facts, part),
-        lambda log, part, title: plots.customers_by_period(part, title=title, ax=plots.canvas(height=3.2)),
-    ),
-    "orders": View(
-        _orders,
-        lambda log, part: captions.orders(log.audit.facts),
-        lambda log, part, title: plots.order_histogram(part, title=title, ax=plots.canvas(height=3.0)),
     ),
     "lorenz": View(
         lambda log: log.audit.lorenz,
         lambda log, part: captions.lorenz(
             log.audit.top, log.audit.half, log.audit.facts, log.audit.gini, log.audit.interval
         ),
-        lambda log, part, title: plots.lorenz_curve(
-            part, top=(0.20, conclusions.share_of_top(log.audit.top, 0.20)), title=title, ax=plots.canvas(6.0, 4.5)
+        lambda log, part: plots.lorenz_curve(
+            part, top=(0.20, conclusions.share_of_top(log.audit.top, 0.20)), ax=plots.canvas(6.0, 4.5)
         ),
+        "The cumulative share of revenue against the cumulative share of customers, the best first, with a mark at the top 20 %",
         leads=True,
-    ),
-    "abc": View(
-        lambda log: log.audit.abc,
-        lambda log, part: captions.abc(pareto.abc_summary(part)),
-        lambda log, part, title: plots.abc_curve(part, title=title, ax=plots.canvas(height=3.2)),
     ),
     "segments": View(
         lambda log: summarised(log.audit.segmented, rfm.segment_summary),
         lambda log, part: captions.segments(part),
         _share_bars("segment", 5.2),
+        "For each segment a bar of its share of customers and one of its share of revenue",
         leads=True,
     ),
     "pyramid": View(
         lambda log: summarised(log.audit.tiered, pyramid.summary),
         lambda log, part: captions.pyramid(log.audit.facts, part),
-        lambda log, part, title: plots.pyramid_bars(part, title=title, ax=plots.canvas(height=3.0)),
+        lambda log, part: plots.pyramid_bars(part, ax=plots.canvas(height=3.0)),
+        "For each tier a bar of its share of customers and one of its share of revenue",
         leads=True,
     ),
     "moves": View(
         lambda log: log.audit.moved,
         lambda log, part: captions.moves(part),
-        lambda log, part, title: plots.transition_heatmap(
-            part.pairs, value="customers", order=TIERS, start="before", end="after", title=title,
+        lambda log, part: plots.transition_heatmap(
+            part.pairs, value="customers", order=TIERS, start="before", end="after",
             ax=plots.canvas(height=4.2),
         ),  # fmt: skip
+        "A square of tiers before by tiers after, with the customers in each cell",
     ),
     "states": View(
         lambda log: summarised(log.audit.stated, lifecycle.summary),
         lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS),
         _share_bars("state", 3.0),
+        "For each state a bar of its share of customers and one of its share of revenue",
         leads=True,
     ),
     "stages": View(
         lambda log: log.audit.staged,
         lambda log, part: captions.stages(part),
         _share_bars("phase", 3.6),
+        "For each phase a bar of its share of customers and one of its share of revenue",
         leads=True,
     ),
-    "cohorts": View(_ages, lambda log, part: captions.cohorts(part), _cohorts, leads=True),
     "value": View(
         _tenths,
         lambda log, part: captions.tenths(part),
-        lambda log, part, title: plots.value_bars(
+        lambda log, part: plots.value_bars(
             part,
             label="group",
             value="value",
             what="mean expected value",
             currency=log.currency,
             x="tenths of the customers by expected value, best first",
-            title=title,
             ax=plots.canvas(height=3.0),
         ),  # fmt: skip
+        "Mean expected value of the next year by tenth of the customers, best first",
     ),
     "holdout": View(
         held,
         lambda log, part: captions.holdout(part),
-        lambda log, part, title: plots.holdout_by_x(part.by_x, title=title, ax=plots.canvas(height=3.3)),
+        lambda log, part: plots.holdout_by_x(part.by_x, ax=plots.canvas(height=3.3)),
+        "Mean purchases on the days of the test by purchases before, expected beside actual",
     ),
 }
 
 
+# ---- the sections after the lenses: each a heading, and its charts with the tables behind them
+
+SECTIONS = {
+    "months": ("Revenue over time", [("revenue", periods)]),
+    "concentration": ("Who brings the money", [("lorenz", top_shares), (None, abc_classes)]),
+    "segments": ("Segments and what to do about each", [(None, act_first), ("segments", segment_actions)]),
+    "pyramid": ("The customer pyramid", [("pyramid", pyramid_tiers, grading), ("moves", moves)]),
+    "standing": ("Where customers stand", [(None, silence), ("states", states, windows)]),
+    "life-cycle": ("The life cycle", [("stages", stages), (None, rates)]),
+    "next-year": (
+        "What the next year may bring",
+        [(None, one_year), ("value",), ("holdout", holdout, forecasts, forecasts_meaning), (None, limits, top_customers)],
+    ),
+    "definitions": ("Definitions and limits", [(None, definitions)]),
+}  # fmt: skip

@@ -55,38 +55,6 @@ def test_incomplete_periods_are_named(complete, said):
     assert captions.revenue(PANEL, periods(complete=complete)).meaning.endswith(said)
 
 
-def test_buyers_compares_whole_periods_only():
-    assert captions.buyers(FACTS, periods()).title == "Most customers bought in 2024-01 (10), fewest in 2024-02 (5)"
-    one = periods(complete=(False, True))
-    assert captions.buyers(FACTS, one).title == "Every period that is wholly in the log has 5 buyers"
-
-
-@pytest.mark.parametrize(
-    ("first_time", "said"),
-    [
-        ((6, 3), "In a typical period 60.0 % of the buyers are new: the business lives on winning customers."),
-        ((4, 2), "In a typical period 40.0 % of the buyers are new: most who buy have bought before."),
-    ],
-)
-def test_buyers_new_or_not(first_time, said):
-    assert captions.buyers(FACTS, periods(first_time=first_time)).meaning == said
-    assert (
-        captions.buyers(PANEL, periods(first_time=first_time)).meaning
-        == "After 2024-03-25 every buyer is one who came back."
-    )
-
-
-def test_buyers_where_no_whole_period_has_any():
-    said = captions.buyers(FACTS, periods(customers=(3, 0), complete=(False, True)))
-    assert said.title == "Every period that is wholly in the log has 0 buyers"
-    assert said.meaning == "All purchases lie in periods that are only partly in the log, so no period is typical."
-
-
-def test_orders():
-    said = captions.orders(FACTS)
-    assert said.title == "50.0 % of customers bought once (50 of 100)"
-    assert "usual" in said.meaning
-
 
 @pytest.mark.parametrize(
     ("index", "said"),
@@ -112,15 +80,6 @@ def test_lorenz_names_the_window_and_those_left_out():
         in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4, Refused("too few")).meaning
     )
 
-
-def test_abc_with_and_without_a_last_class():
-    table = pd.DataFrame({"class": ["A", "B"], "share_of_customers": [0.8, 0.2], "share_of_revenue": [0.85, 0.15]})
-    assert captions.abc(table) == Said(
-        "80.0 % of customers are in class A and bring 85.0 % of revenue",
-        "There is no class C here: nobody is small enough.",
-    )
-    with_c = pd.concat([table, pd.DataFrame({"class": ["C"], "share_of_customers": [0.5], "share_of_revenue": [0.04]})])
-    assert captions.abc(with_c).meaning.startswith("Class C, 50.0 % of customers, brings 4.0 %")
 
 
 def test_segments_name_the_best_and_the_largest():
@@ -337,12 +296,3 @@ def test_moves_speak_of_the_best_tier_that_is_no_handful():
     few = said(("top", 1, 0, 1, 0, 0, 0), ("small", 4, 0, 1, 0, 3, 0))
     assert few.title == "Of 4 customers in the small tier 25 % stayed in it, 75 % fell silent" and "absent" not in few.meaning
     assert said(("inactive", 4, 0, 4, 0, 0, 0)).title == "Nobody was in a tier in May"
-
-
-def test_cohorts_say_what_came_next_and_between_what_it_lay():
-    shares = pd.DataFrame([[1.0, 0.25, 0.1], [1.0, 0.3, None]], index=["2024-01", "2024-02"], columns=[0, 1, 2])
-    said = captions.cohorts(SimpleNamespace(unit="month", shares=shares, sizes={"2024-01": 40, "2024-02": 10}))
-    assert said.title == "Of 40 customers of 2024-01, 25.0 % bought in the next month, 10.0 % at the last age seen"
-    assert said.meaning.endswith("One month after the first purchase between 25.0 % and 30.0 % of a cohort bought.")
-    young = captions.cohorts(SimpleNamespace(unit="month", shares=shares.iloc[:1, :1], sizes={"2024-01": 40}))
-    assert young.title == "40 customers first bought in 2024-01"

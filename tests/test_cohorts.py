@@ -1,7 +1,6 @@
 """Cohorts against a plain loop, the laws that catch the usual mistakes, and the figures of CDNOW."""
 
 import datetime as dt
-import random
 import warnings
 from collections import defaultdict
 

@@ -1,7 +1,6 @@
 """Every verdict with data on both sides of it."""
 
 import datetime as dt
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -9,7 +8,7 @@ from made_findings import facts, held, value
 
 from crmlib import conclusions, rfm
 from crmlib.conclusions import Finding
-from crmlib.overview import Growth, Refused
+from crmlib.overview import Refused
 
 
 def money(amount):
@@ -181,65 +180,6 @@ def test_panel_is_no_verdict_on_the_firm():
     assert "churn" not in found.detail and "lost" not in found.detail
 
 
-def grown(revenue, customers=(10, 10), orders_each=(2, 2), order_value=(5, 5)):
-    return Growth(revenue, customers, orders_each, order_value)
-
-
-@pytest.mark.parametrize(
-    ("after", "said"),
-    [
-        (94.0, "Revenue of the last 365 days is 6.0 % below the 365 days before."),
-        (96.0, "Revenue of the last 365 days is steady: -4.0 % against the 365 days before."),
-        (104.0, "Revenue of the last 365 days is steady: 4.0 % against the 365 days before."),
-        (106.0, "Revenue of the last 365 days is 6.0 % above the 365 days before."),
-    ],
-)
-def test_growth(after, said):
-    assert conclusions.growth(grown((100.0, after))).sentence == said
-
-
-@pytest.mark.parametrize(
-    ("factors", "most"),
-    [
-        (
-            {"customers": (10, 12)},
-            "the number of customers: the number of customers +20.0 %, orders a customer 0.0 % and revenue an order "
-            "0.0 %",
-        ),
-        (
-            {"customers": (10, 11), "orders_each": (2.0, 1.0)},
-            "orders a customer: the number of customers +10.0 %, orders a customer -50.0 %",
-        ),
-        ({"order_value": (5, 7)}, "revenue an order: "),
-    ],
-)
-def test_growth_names_what_moved_it(factors, most):
-    assert f"What moved it most is {most}" in conclusions.growth(grown((100.0, 120.0), **factors)).detail
-
-
-def test_reasons_that_are_the_same_are_said_once():
-    few, short = Refused("The log has 3 customers."), Refused("The log covers 2 days.")
-    audit = SimpleNamespace(
-        facts=facts(),
-        periods=short,
-        growth=short,
-        top=few,
-        segmented=few,
-        tiered=few,
-        stated=few,
-        value=Refused("BG/NBD fails."),
-    )
-    assert conclusions.unsaid(audit) == [
-        "Months and growth: the log covers 2 days.",
-        "Concentration, segments, the pyramid and states: the log has 3 customers.",
-        "One-year value: BG/NBD fails.",
-    ]
-    assert (
-        conclusions.unsaid(SimpleNamespace(**{**vars(audit), "facts": facts(panel=1.0)}))[0]
-        == "Months: the log covers 2 days."
-    )
-
-
 def test_read():
     assert conclusions.read(facts(refunds=-7.0), money) == (
         "300 lines, 250 orders of 100 customers from 2024-01-01 to 2024-12-30, worth €5,000 in all. Refunds of €7 "
@@ -248,25 +188,17 @@ def test_read():
     assert "Refunds" not in conclusions.read(facts(), money)
 
 
-def test_first_page_of_cdnow(cdnow_log):
-    from crmlib.audit import audit
-
-    found = {
-        finding.key: finding
-        for finding in conclusions.first_page(audit(cdnow_log, as_of="1998-06-30"), lambda x: f"${x:,.2f}")
-    }
-    assert list(found) == ["concentration", "act", "one_year", "once", "activity", "panel"]
-    assert (
-        found["concentration"].sentence
-        == "The top 20 % of customers bring 67.8 % of revenue: the 80/20 claim does not hold here."
-    )
-    assert found["once"].sentence == "51.1 % of customers bought once (12,054 of 23,570)."
-    assert found["panel"].figure == "100.0 %"
-    assert "17.3 % too little: good for ranking customers" in found["one_year"].detail
-    said = " ".join(finding.sentence + finding.detail for finding in found.values()).lower()
-    assert "churn" not in said and "lost" not in said
+def test_a_panel_says_what_it_cannot_tell():
+    what, cannot = conclusions.panel(facts(panel=0.97, last_first=dt.date(2024, 2, 5)))
+    assert what.startswith("The log is a cohort panel: 97.0 % of customers") and "2024-02-05" in what
+    assert "nothing about growth" in cannot
 
 
-def test_first_page_of_a_log_without_a_purchase():
-    (found,) = conclusions.first_page(SimpleNamespace(facts=facts(orders=0, lines=3)), money)
+def test_a_log_without_a_purchase():
+    (found,) = conclusions.nothing(facts(orders=0, lines=3))
     assert found == Finding("nothing", "0", "The log holds 3 lines and no purchase: there is nothing to conclude.")
+
+
+@pytest.mark.parametrize(("n", "said"), [(0, "0 customers"), (1, "Fewer than 5 customers"), (4, "Fewer than 5 customers"), (5, "5 customers")])
+def test_few_customers_are_not_counted(n, said):
+    assert conclusions.few(n, "customer") == said

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crmlib import customer_table, overview
 from crmlib.errors import DataError
-from crmlib.overview import Growth, Refused, best_for, by_period, growth, last_year, order_counts, top_shares, value_by
+from crmlib.overview import best_for, by_period, last_year, order_counts, top_shares, value_by
 
 KINDS = pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
 
@@ -147,36 +147,6 @@ def test_value_by_tenths(kind):
     assert table["customers"].to_list() == [2] * 5
     assert table["value"].to_list() == [9.5, 7.5, 5.5, 3.5, 1.5]
     assert table["share_of_value"].sum() == pytest.approx(1)
-
-
-@KINDS
-def test_growth_multiplies_back(kind):
-    rows = [
-        ("a", "2022-01-01", 10.0),
-        ("b", "2022-05-01", 20.0),
-        ("a", "2023-03-01", 30.0),
-        ("a", "2023-04-01", 15.0),
-        ("c", "2023-12-31", 5.0),
-    ]
-    found = growth(log(rows, kind), as_of="2023-12-31")
-    assert found.revenue == (30.0, 50.0)
-    assert found.customers == (2, 2)
-    assert found.orders_each == (1.0, 1.5)
-    for year in (0, 1):
-        assert found.customers[year] * found.orders_each[year] * found.order_value[year] == pytest.approx(
-            found.revenue[year]
-        )
-
-
-def test_growth_needs_two_whole_years_with_revenue():
-    short = [("a", "2023-01-02", 10.0), ("a", "2024-12-30", 10.0)]
-    assert growth(log(short), as_of="2024-12-30") == Refused(
-        "The log covers 729 days (24 months); growth needs two whole years, because one year cannot tell growth from "
-        "season."
-    )
-    assert isinstance(growth(log(short), as_of="2024-12-31"), Growth)  # 730 days
-    gap = [("a", "2021-01-01", 10.0), ("a", "2024-12-30", 10.0)]
-    assert "no revenue" in growth(log(gap), as_of="2024-12-30").why
 
 
 def test_everything_exported_exists():

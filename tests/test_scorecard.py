@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmlib import bgnbd, clv, customer_table, gamma_gamma, lifecycle, pyramid, rfm
+from crmlib import bgnbd, clv, gamma_gamma, lifecycle, pyramid, rfm
 from crmlib.errors import DataError
 from crmlib.overview import last_year
 from crmlib.scorecard import FORMULA, neutral, scorecard, write

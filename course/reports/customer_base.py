@@ -18,176 +18,62 @@ log = sections.open_log(DATA, as_of=AS_OF, currency=CURRENCY, ids=IDS, prepared=
 # %% tags=["nbval-check-output"]
 sections.header(log)
 
-# %% [markdown]
-# ## What this customer base says
-
 # %% tags=["nbval-check-output"]
 sections.first_page(log)
-
-# %% [markdown]
-# ## What was read and done to the data
 
 # %% tags=["nbval-check-output"]
 sections.data_notes(log)
 
-# %% [markdown]
-# ## Customers and revenue over time
-
-# %%
-sections.chart(log, "revenue")
-
-# %%
-sections.meaning(log, "revenue")
-
-# %%
-sections.chart(log, "buyers")
-
-# %%
-sections.meaning(log, "buyers")
-
-# %%
-sections.chart(log, "orders")
-
-# %%
-sections.meaning(log, "orders")
-
 # %% tags=["nbval-check-output"]
-sections.periods(log)
+sections.can_carry(log)
 
 # %% [markdown]
-# ## Who brings the money
+# The five lenses and that of products, in the order in which this log tells them best.
 
 # %%
-sections.chart(log, "lorenz")
+sections.lens(log, 1)
 
 # %%
-sections.meaning(log, "lorenz")
-
-# %% tags=["nbval-check-output"]
-sections.top_shares(log)
+sections.lens(log, 2)
 
 # %%
-sections.chart(log, "abc")
+sections.lens(log, 3)
 
 # %%
-sections.meaning(log, "abc")
+sections.lens(log, 4)
 
-# %% tags=["nbval-check-output"]
-sections.abc_classes(log)
+# %%
+sections.lens(log, 5)
+
+# %%
+sections.lens(log, 6)
 
 # %% [markdown]
-# ## Segments and what to do about each
+# What the log says of segments, tiers, states and value.
 
 # %%
-sections.chart(log, "segments")
+sections.section(log, "months")
 
 # %%
-sections.meaning(log, "segments")
+sections.section(log, "concentration")
+
+# %%
+sections.section(log, "segments")
+
+# %%
+sections.section(log, "pyramid")
+
+# %%
+sections.section(log, "standing")
+
+# %%
+sections.section(log, "life-cycle")
+
+# %%
+sections.section(log, "next-year")
 
 # %% tags=["nbval-check-output"]
-sections.segment_actions(log)
-
-# %% [markdown]
-# ## The customer pyramid
+sections.reconciliation(log)
 
 # %%
-sections.chart(log, "pyramid")
-
-# %%
-sections.meaning(log, "pyramid")
-
-# %% tags=["nbval-check-output"]
-sections.pyramid_tiers(log)
-
-# %% tags=["nbval-check-output"]
-sections.grading(log)
-
-# %%
-sections.chart(log, "moves")
-
-# %%
-sections.meaning(log, "moves")
-
-# %% tags=["nbval-check-output"]
-sections.moves(log)
-
-# %% [markdown]
-# ## Where customers stand
-
-# %%
-sections.chart(log, "states")
-
-# %%
-sections.meaning(log, "states")
-
-# %% tags=["nbval-check-output"]
-sections.states(log)
-
-# %% tags=["nbval-check-output"]
-sections.windows(log)
-
-# %% [markdown]
-# ## The life cycle
-
-# %%
-sections.chart(log, "stages")
-
-# %%
-sections.meaning(log, "stages")
-
-# %% tags=["nbval-check-output"]
-sections.stages(log)
-
-# %% [markdown]
-# ## Cohorts and rates
-
-# %%
-sections.chart(log, "cohorts")
-
-# %%
-sections.meaning(log, "cohorts")
-
-# %% tags=["nbval-check-output"]
-sections.cohorts(log)
-
-# %% tags=["nbval-check-output"]
-sections.rates(log)
-
-# %% [markdown]
-# ## What the next year may bring
-
-# %% tags=["nbval-check-output"]
-sections.one_year(log)
-
-# %%
-sections.chart(log, "value")
-
-# %%
-sections.meaning(log, "value")
-
-# %%
-sections.chart(log, "holdout")
-
-# %%
-sections.meaning(log, "holdout")
-
-# %% tags=["nbval-check-output"]
-sections.holdout(log)
-
-# %% tags=["nbval-check-output"]
-sections.forecasts(log)
-
-# %% tags=["nbval-check-output"]
-sections.forecasts_meaning(log)
-
-# %%
-sections.limits(log)
-
-# %% tags=["nbval-check-output"]
-sections.top_customers(log)
-
-# %% [markdown]
-# ## Definitions and limits
-
-# %%
-sections.definitions(log)
+sections.section(log, "definitions")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import narwhals as nw
+
 from crmlib import plots
 from crmlib.conclusions import carried
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Section
+from crmlib.one_period import NO_ORDER
 from crmlib.opened import Opened
 from crmlib.small_groups import LEAST, is_small, merged
 from crmlib.wording import count, number, percent
@@ -47,7 +50,7 @@ def _factors(log, lens):
             f"The value of an order is all revenue over all orders, {log.money(own['order_value'])}; the mean of customers’ own "
             f"averages is {log.money(mean)}, another number, which counts a single order as much as fifty."
         )
-    columns = [Column("what", "what", text), Column("value", "value", text)]
+    columns = [Column("what", "what", text), Column("value", "value", written)]
     rows = [
         ("customers who bought", number(own["customers"])), ("orders", number(own["orders"])),
         ("orders a customer", ratio(own["orders_each"])), ("revenue an order", log.money(own["order_value"])),
@@ -126,7 +129,8 @@ def _deciles(log, lens):
         columns += [Column("revenue_each", "revenue each", log.money)]
     columns += [Column("orders_each", "orders each", ratio), Column("order_value", "revenue an order", log.money)]
     columns += [Column("margin", "margin", percent)] if lens.money == "profit" else []
-    chart = None
+    tenths = nw.from_native(lens.deciles).filter(nw.col("decile") != NO_ORDER).to_native()
+    chart = plots.decile_bars(tenths, value=lens.money, ax=plots.canvas(height=3.2))
     shares = ", ".join(f"{row['decile']}: {percent(row[share])}" for row in rows if row[share] is not None)
     return exhibit(
         "deciles", title, chart=chart, shows=f"Share of {lens.money} by tenth of the customers, best first: {shares}.",

@@ -12,7 +12,7 @@ from crmlib.response import wilson
 from crmlib.wording import number, percent
 
 __all__ = [
-    "Column", "banded", "exhibit", "interval", "ratio", "refusal", "sampled", "section", "signed", "tabled", "text",
+    "Column", "banded", "exhibit", "interval", "ratio", "refusal", "sampled", "section", "signed", "tabled", "text", "written",
 ]  # fmt: skip
 
 
@@ -27,6 +27,11 @@ class Column(NamedTuple):
 def text(value) -> str:
     """A cell of words."""
     return "–" if value is None else str(value)
+
+
+def written(value):
+    """A number that is text already."""
+    return value
 
 
 def tabled(rows, columns, *, caption="") -> Table:

@@ -51,11 +51,17 @@ def _penetration(log, lens):
                Column("share_of_revenue", "of revenue", percent)]  # fmt: skip
     columns += [Column("margin", "margin", percent)] if lens.money == "profit" else []
     caption = "A customer and an order can have several products, so only money adds up"
-    chart = plots.product_points(lens.by_product, currency=log.currency, ax=plots.canvas(height=4.0)) if hasattr(plots, "product_points") else None
+    chart = plots.product_points(_frame(shown), currency=log.currency, ax=plots.canvas(height=4.0))
     return exhibit(
         "penetration", title, chart=chart, so_what=said, tables=[tabled(shown, columns, caption=caption)],
         shows="Each product by the share of customers who buy it and the revenue an order; the numbers are in the table below.",
     )  # fmt: skip
+
+
+def _frame(rows):
+    import pandas as pd
+
+    return pd.DataFrame([row for row in rows if row["customers"]])
 
 
 def quoted(row):
@@ -116,8 +122,9 @@ def _entry(log, lens):
                Column(money, f"{lens.money} in the year", log.money),
                Column("index", "index", lambda value: number(None if value is None else 100 * value))]  # fmt: skip
     chart = None
-    if best is not None and hasattr(plots, "entry_index"):
-        chart = plots.entry_index(lens.entry, ax=plots.canvas(height=3.6))
+    known = [row for row in shown if row["index"] is not None and row["customers"] >= ENOUGH]
+    if best is not None:
+        chart = plots.entry_index(_frame(known), ax=plots.canvas(height=1.2 + 0.32 * len(known)))
     return exhibit(
         "entry", title, chart=chart, so_what=said,
         shows="Index of the first year's value by first product, all customers at 100; the numbers are in the table below.",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crmlib.conclusions import carried
-from crmlib.exhibits.parts import Column, tabled, text
+from crmlib.exhibits.parts import Column, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Prose, Section
 from crmlib.opened import Opened
@@ -53,7 +53,7 @@ def reconciliation(log: Opened) -> Section:
         for one in found
     ]  # fmt: skip
     columns = [Column("what", "identity", text), Column("one", "one way", text), Column("other", "the other way", text),
-               Column("difference", "difference", str)]  # fmt: skip
+               Column("difference", "difference", written)]  # fmt: skip
     if not found:
         said = "This log carries no lens, so there is nothing to hold against each other."
         return Section(KEY, HEADING, (Prose((said,), "refused"),))

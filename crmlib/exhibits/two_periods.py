@@ -6,11 +6,11 @@ import datetime as dt
 
 from crmlib import plots
 from crmlib.conclusions import STEADY, carried
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.opened import Opened
-from crmlib.small_groups import cells, merged
+from crmlib.small_groups import cells, covered, merged
 from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
 from crmlib.wording import count, number, percent
 
@@ -133,7 +133,7 @@ def _bridge(log, lens):
                Column(f"{lens.money}_after", f"{lens.money} after", log.money), Column(name, "change", change)]  # fmt: skip
     rows = merged(groups.values(), label="group", sums=[column.name for column in columns[2:]])
     chart = plots.money_bridge(
-        lens.bridge, label="group", change=name, start=first, value=lens.money, currency=log.currency,
+        _frame(rows), label="group", change=name, start=first, value=lens.money, currency=log.currency,
         ax=plots.canvas(height=3.2),
     )  # fmt: skip
     steps = ", ".join(f"{row['group']} {log.round_money(row[name])}" for row in rows)
@@ -166,8 +166,8 @@ def _drivers(log, lens):
          "ratio": signed(row["ratio"] - 1) if row["ratio"] is not None else "–"}
         for row in rows
     ]  # fmt: skip
-    columns = [Column("factor", "factor", text), Column("before", "before", str), Column("after", "after", str),
-               Column("ratio", "change in the factor", str), Column("change", f"brought, in {lens.money}", str)]  # fmt: skip
+    columns = [Column("factor", "factor", text), Column("before", "before", written), Column("after", "after", written),
+               Column("ratio", "change in the factor", written), Column("change", f"brought, in {lens.money}", written)]  # fmt: skip
     method = "by logarithms, exact" if factors[0]["method"] == "log" else "by Shapley's mean over all orders, as a factor is not above zero"
     chart = plots.money_bridge(
         _frame([{"factor": FACTORS[row["factor"]], "change": row["change"]} for row in factors]), label="factor", change="change",
@@ -195,8 +195,13 @@ def _deciles(log, lens):
     )
     names = [*map(str, range(1, 11)), INACTIVE]
     counts = [[sum(row["customers"] for row in rows if (row["from"], row["to"]) == (one, other)) for other in names] for one in names]
-    chart = plots.decile_change_grid(lens.decile_change, ax=plots.canvas(height=4.6)) if hasattr(plots, "decile_change_grid") else None
-    columns = [Column("from", "before", text), *(Column(name, name, str) for name in names)]
+    hides = covered(counts)
+    pairs = [{"from": one, "to": other, "customers": n, "shown": None if hides[y][x] else n}
+             for y, one in enumerate(names) for x, (other, n) in enumerate(zip(names, counts[y], strict=True))]  # fmt: skip
+    chart = plots.transition_heatmap(
+        _frame(pairs), value="shown", order=names, start="tenth before", end="tenth after", ax=plots.canvas(height=4.6)
+    )
+    columns = [Column("from", "before", text), *(Column(name, name, written) for name in names)]
     shown = [{"from": one} | dict(zip(names, line, strict=True)) for one, line in zip(names, cells(counts), strict=True)]
     return exhibit(
         "decile-change", title, chart=chart, so_what=said,
