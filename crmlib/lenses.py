@@ -172,12 +172,12 @@ def lenses(tx, *, as_of) -> Lenses:
     before the first purchase; whatever else a log cannot carry becomes `Refused`. ``tx`` may be `counted.count` of it.
     """
     as_of = as_day(as_of)
-    if not (nw.from_native(tx)["amount"] >= 0).any():
-        nobody = Refused("The log holds no purchase, so there is no customer to look at.")
-        return Lenses(as_of, {}, "revenue", *[nobody] * len(_MAKERS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on refunds and gaps in costs, which the report counts and says
         tx = tx.until(as_of) if isinstance(tx, Counted) else count(tx, as_of=as_of)
+        if not tx.purchases.any():
+            nobody = Refused("The log holds no purchase, so there is no customer to look at.")
+            return Lenses(as_of, {}, "revenue", *[nobody] * len(_MAKERS))
         carried = {row.pop("lens"): Carried(**row) for row in rows_of(carries(tx, as_of=as_of))}
         money = "profit" if carried[_PROFIT].verdict == "yes" else "revenue"
         made = {
