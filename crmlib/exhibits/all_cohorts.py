@@ -96,7 +96,8 @@ def _chart(log, lens):
         said = "Two years of periods are needed to see whether old layers hold: until then the chart shows growth alone."
     else:
         kept = found.after / found.before
-        title = f"Customers from before the last two years bring {percent(kept)} of the {money} that they brought a year ago"
+        start = whole[-2 * AGES_A_YEAR[unit]]["period"]
+        title = f"Customers from before {start} brought {percent(kept)} of the {money} in the last year that they had a year before"
         if kept >= 0.8:
             said = "The old layers hold: what keeps them is worth more than a new campaign."
         elif kept >= 0.5:

@@ -24,6 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 KEY, HEADING = "cohorts-compared", "Cohorts compared: are newer customers worse?"
+STABLE = "Cohorts compared: do they behave alike?"  # of a log that has no two of one season
 BETTER, WORSE, UNTOLD = "better", "worse", "cannot be told"
 NONE, COHORT, EVERYBODY, UNKNOWN = "no gap", "remains", "vanishes", "cannot be told"
 _WORDS = {"order_value": "the value of an order", "orders_each": "orders each active customer", "margin": "the margin"}
@@ -42,7 +43,8 @@ def cohorts_compared(log: Opened) -> Section:
         else f"A check of stability, and not of quality: the log lacks {found.missing}. What would mend it: {found.mends}."
     )
     makers = [_pair, _seconds, _at_one_age]
-    return section(KEY, HEADING, view, [made for make in makers if (made := make(log, lens)) is not None])
+    heading = HEADING if lens.same_season else STABLE
+    return section(KEY, heading, view, [made for make in makers if (made := make(log, lens)) is not None])
 
 
 # ---- the pair by age and by calendar
@@ -282,6 +284,7 @@ def _seconds(log, lens):
             low, high = (float(end) for end in wilson(row["repeated"], row["size"]))
             rows.append({"cohort": row["cohort"], "weeks": row["weeks"], "share_repeated": share, "low": low, "high": high})
     weeks = sorted({row["weeks"] for row in rows_of(lens.second_purchase)})
+    table = [row for row in table.values() if any(row[window] is not None for window in weeks)]
     columns = [Column("cohort", "cohort", text), Column("size", "customers")]
     columns += [Column(window, f"within {window} weeks", or_hidden(percent)) for window in weeks]
     chart = plots.second_purchase_windows(drawn(rows), ax=plots.canvas(height=3.4)) if rows else None
@@ -291,7 +294,7 @@ def _seconds(log, lens):
         "cohorts-second", title, chart=chart,
         shows=f"Share with a second purchase by cohort and window, with 95 % intervals; within {found.weeks} weeks: {points}.",
         so_what=said,
-        tables=[tabled(list(table.values()), columns, caption=caption)],
+        tables=[tabled(table, columns, caption=caption)],
     )  # fmt: skip
 
 
@@ -330,7 +333,9 @@ def _at_one_age(log, lens):
             f"They differ by {log.money(most[value] - least[value])} without a steady slide, partly by season: plan with the range, "
             f"and see what was special about {most['cohort']}."
         )
-    chart = plots.cohort_curves(drawn(rows), value=value, from_age=0, currency=log.currency, ax=plots.canvas(height=3.4))
+    old_enough = {row["cohort"] for row in at}
+    lines = [row for row in rows if row["cohort"] in old_enough]
+    chart = plots.cohort_curves(drawn(lines), value=value, from_age=0, currency=log.currency, ax=plots.canvas(height=3.4))
     first = {row["cohort"]: row for row in reached[0]}
     columns = [Column("cohort", "cohort", text), Column("size", "customers"), Column("first", "by age 0", log.money),
                Column(value, f"by age {age}", log.money)]  # fmt: skip

@@ -108,7 +108,7 @@ def _factors(log, lens):
         falls = found.after < found.before
         words = (_FELL if falls else _ROSE)[found.main]
         change = "fall" if falls else "rise"
-        part = "more than all" if found.share > 1 else percent(found.share, 0)
+        part = "more than all" if found.share > 1.005 else "all" if found.share > 0.995 else percent(found.share, 0)
         title = f"{money} per member {change}s from {ends}; {words} make up {part} of the {change}"
         said = _DECISION[found.main] if falls else f"See what brought {words}, and whether it was meant to."
     if not found.same_season:

@@ -151,7 +151,7 @@ def two_cohorts_lines(by_age, by_period, *, measure, names, currency="", title=N
             values = rows[column].to_numpy().astype(float)[mine]
             panel.plot(range(len(mine)), values, label=str(name), linewidth=2, markersize=4.5, **look)
             highest, lowest = max(highest, np.nanmax(values, initial=0)), min(lowest, np.nanmin(values, initial=0))
-        sparse_ticks(panel.xaxis, range(len(labels)), labels, most=6)
+        sparse_ticks(panel.xaxis, range(len(labels)), labels, most=8 if across == "age" else 4)
         panel.set_xlim(-0.4, len(labels) - 0.6)
     for panel in (left, right):
         panel.set_ylim(lowest, 1.12 * highest or 1)

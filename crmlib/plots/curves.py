@@ -52,7 +52,7 @@ def cohort_curves(cohorts, *, value="share_active", from_age=1, currency="", tit
     dress(ax, title, "age in calendar periods since the first purchase", f"{what} ({sign})" if sign else what)
     ax.set_ylim(min(0.0, float(values[seen].min(initial=0))), 1.12 * float(values[seen].max(initial=0)) or 1)
     if lines:
-        rises = value.endswith(("to_date", "repeated"))  # the room of what only rises is under its end
+        rises = value.endswith(("to_date", "repeated", "rate"))  # the room of what rises is under its end
         legend(ax, loc="lower right" if rises else "upper right", ncols=2)
     if money:
         money_ticks(ax.yaxis, sign)

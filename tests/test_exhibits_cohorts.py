@@ -1,0 +1,470 @@
+"""The exhibits on cohorts: each sentence's branches on lenses made by hand, and the sections of real logs."""
+
+import dataclasses
+import datetime as dt
+import re
+from types import SimpleNamespace
+
+import made_lenses as made
+import pytest
+from companies import class_set
+
+from crmlib import datasets
+from crmlib.exhibits import all_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts
+from crmlib.inert import Exhibit, Picture, Prose, Table
+from crmlib.lenses import Carried, lenses
+from crmlib.opened import Opened
+from crmlib.overview import Refused
+
+NOT_OF_A_LOG = ("retention", "churn", "lost", "lapsed", "defect", "loyal")
+SHOWN = {
+    "one_cohort": one_cohort.one_cohort, "cohorts_compared": cohorts_compared.cohorts_compared,
+    "all_cohorts": all_cohorts.all_cohorts,
+}  # fmt: skip
+
+
+def exhibits(section):
+    return {part.key: part for part in section.parts if isinstance(part, Exhibit)}
+
+
+def said(exhibit):
+    return " ".join(sentence for part in exhibit.parts if isinstance(part, Prose) for sentence in part.sentences)
+
+
+def tables(exhibit):
+    return [part for part in exhibit.parts if isinstance(part, Table)]
+
+
+def of_cohort(**parts):
+    return exhibits(one_cohort.one_cohort(made.opened(one_cohort=made.one_cohort(**parts))))
+
+
+def factors_of(active, orders, revenue):
+    return of_cohort(by_age=made.by_age(active, orders, revenue))["cohort-factors"]
+
+
+@pytest.fixture(autouse=True)
+def unseen(request, monkeypatch):
+    """Charts of made lenses are not drawn, which takes most of the time; those of real logs are."""
+    if "logs" not in request.fixturenames:
+        monkeypatch.setattr(parts, "picture", lambda ax, *, words: Picture(b"", 760, words))
+
+
+# ---- one cohort: the factors
+
+
+def test_the_factor_that_carries_the_decay_is_named_with_its_share():
+    found = of_cohort()["cohort-factors"]
+    assert found.title == (
+        "Revenue per member falls from $8.00 at age 1 to $4.80 at age 5; fewer active members make up all of the fall"
+    )
+    assert said(found) == (
+        "The work is to bring members back, and not to sell more to those who come. The share active still falls "
+        "(50.0 % at age 1, 30.0 % a year later): it is not yet a level to plan with."
+    )
+    (table,) = tables(found)
+    assert table.rows[1] == ("1", "2023 Q2", "50", "50.0 %", "1.60", "$10.00", "$8.00")
+
+
+def test_another_factor_asks_for_another_decision():
+    orders = factors_of([100, 50, 50, 50, 50, 50], [100, 100, 90, 80, 60, 50], [1000, 1000, 900, 800, 600, 500])
+    assert orders.title.endswith("at age 5; fewer orders each make up all of the fall")
+    assert said(orders).startswith("Those who come order less often")
+    assert "levelled off (50.0 % at age 1, 50.0 % a year later): that is a level to plan with." in said(orders)
+    smaller = factors_of([100, 50, 50, 50, 50, 50], [100] * 6, [1000, 1000, 900, 800, 600, 500])
+    assert smaller.title.endswith("smaller orders make up all of the fall")
+    assert said(smaller).startswith("Those who come spend less an order")
+
+
+def test_two_factors_share_the_fall_and_one_may_outweigh_it():
+    # 50 x 2 x 10 to 25 x 1 x 20: halves twice, doubles once; ln 2 each, so each factor makes up all of a fall of ln 2
+    found = factors_of([100, 50, 50, 50, 50, 25], [100, 100, 100, 100, 100, 25], [1000] * 5 + [500])
+    assert "make up all of the fall" in found.title
+    # 50 x 2 x 10 to 20 x 2 x 15: ln 0.4 of ln 0.6 is 179 %
+    found = factors_of([100, 50, 50, 50, 50, 20], [100, 100, 100, 100, 100, 40], [1000] * 5 + [600])
+    assert found.title.endswith("fewer active members make up more than all of the fall")
+    # 50 x 2 x 10 to 30 x 2 x 9: ln 0.6 of ln 0.54 is 83 %
+    found = factors_of([100, 50, 50, 50, 50, 30], [100, 100, 100, 100, 100, 60], [1000] * 5 + [540])
+    assert found.title.endswith("fewer active members make up 83 % of the fall")
+
+
+def test_a_rise_a_steady_cohort_and_a_silent_age_have_their_own_words():
+    rise = factors_of([100, 40, 40, 40, 40, 50], [100, 40, 40, 40, 40, 50], [1000, 400, 400, 400, 400, 500])
+    assert rise.title.endswith("rises from $4.00 at age 1 to $5.00 at age 5; more active members make up all of the rise")
+    assert said(rise).startswith("See what brought more active members, and whether it was meant to.")
+    steady = factors_of([100, 40, 40, 40, 40, 40], [100, 40, 40, 40, 40, 40], [1000, 400, 400, 400, 400, 390])
+    assert steady.title == "Revenue per member holds: $4.00 at age 1 to $3.90 at age 5"
+    assert said(steady).startswith("What they bring does not decay at this age")
+    silent = factors_of([100, 40, 40, 40, 40, 0], [100, 40, 40, 40, 40, 0], [1000, 400, 400, 400, 400, 0])
+    assert silent.title == "Revenue per member goes from $4.00 at age 1 to $0.00 at age 5"
+    assert said(silent).startswith("In one of these quarters nobody bought")
+
+
+def test_ages_of_different_seasons_are_said_to_be_so_and_one_age_is_no_decay():
+    short = factors_of([100, 50, 40, 30], [100, 50, 40, 30], [1000, 500, 400, 300])
+    assert "from $5.00 at age 1 to $3.00 at age 3" in short.title
+    assert "The two ages lie in different seasons, which is part of the difference." in said(short)
+    assert "cohort-factors" not in of_cohort(by_age=made.by_age([100, 50], [100, 50], [1000, 500]))
+
+
+def test_few_active_members_are_hidden_and_so_is_what_would_give_them_away():
+    found = of_cohort(by_age=made.by_age([100, 50, 3, 40, 36, 30], [120, 80, 4, 64, 58, 48], [1200, 800, 77, 640, 580, 480]))
+    (table,) = tables(found["cohort-factors"])
+    assert [row[2] for row in table.rows] == ["100", "50", "<5", "40", "36", "hidden"]
+    assert table.rows[2][3:] == ("hidden",) * 4 and table.rows[5][3:] == ("hidden",) * 4
+    (to_date,) = tables(found["value-to-date"])
+    # hidden from the first hidden age up to the last one, or the steps would tell
+    assert [row[2] for row in to_date.rows] == ["$12.00", "$20.00", "hidden", "hidden", "hidden", "$37.77"]
+    assert "77" not in str(found["cohort-factors"])
+
+
+# ---- one cohort: who comes back
+
+
+def test_the_second_order_with_its_interval_its_half_time_and_the_step_to_pay_for():
+    found = of_cohort()["next-orders"]
+    assert found.title == "60.0 % bought a second time within 52 weeks of their first purchase, 30.0 % within 13"
+    text = said(found)
+    assert "That is 60.0 % (95 % interval 50.2 % to 69.1 %) of 100 members watched that long." in text
+    assert "Half of those who came back did so by week 13: a second offer belongs before that week." in text
+    assert "Of those with a second purchase 80.0 % made a third: the second one is the step to pay for." in text
+    (table,) = tables(found)
+    assert [row[:2] for row in table.rows] == [("1st", "100"), ("2nd", "60"), ("3rd", "<5")]
+    assert table.rows[2][2:] == ("hidden",) * 3 and table.rows[0][-1] == "60.0 %"
+
+
+def test_a_third_order_that_is_no_surer_than_the_second():
+    found = of_cohort(next_orders=made.next_orders((100, (20, 30, 40, 60)), (60, (10, 20, 25, 30))))["next-orders"]
+    assert "the next one is no surer (50.0 % of 60): do not stop there." in said(found)
+    assert "next-orders" not in of_cohort(next_orders=made.next_orders((0, (0, 0, 0, 0))))
+
+
+def test_silence_is_counted_in_the_patterns():
+    lens = made.one_cohort()
+    assert cohort_repeats.silence(lens) == (100, 40, 18, 58, 18)
+    found = of_cohort()["cohort-patterns"]
+    assert found.title == "18.0 % were silent for a quarter or longer and came back; 40.0 % bought in their first quarter only"
+    assert "Of the 58 who were silent in the quarter after their first, 31.0 % bought later. Most stay silent, and yet" in said(found)
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"Ynn": 10, "YnY": 30, "YYY": 60}, "75.0 % bought later. More often than not a silent quarter is a pause"),
+        ({"Ynn": 90, "YnY": 8, "YYY": 20}, "8.2 % bought later. Few come back once they are silent"),
+    ],
+)
+def test_how_many_come_back_decides_what_to_do(counts, words):
+    assert words in said(of_cohort(patterns=made.patterns(**counts))["cohort-patterns"])
+
+
+def test_rare_patterns_stand_together_and_never_as_fewer_than_five():
+    found = of_cohort(patterns=made.patterns(Ynn=80, YnY=12, YYY=6, YYn=2))["cohort-patterns"]
+    (table,) = tables(found)
+    assert [row[:2] for row in table.rows] == [("Ynn", "80"), ("YnY", "12"), ("all others (2 patterns)", "8")]
+    assert "cohort-patterns" not in of_cohort(patterns=made.patterns(Ynn=80, YYn=17, YnY=3))  # the title would tell
+
+
+@pytest.mark.parametrize(
+    ("again", "words"),
+    [
+        ([50, 30, 24], "After age 0 it is 60.0 %. That it rises is sorting"),
+        ([50, 25, 20], "After age 0 it is 50.0 %, about the same."),
+        ([60, 20, 20], "Sorting alone would raise it"),
+    ],
+)
+def test_a_repeat_buying_rate_that_rises_is_sorting(again, words):
+    found = of_cohort(repeat_buying=made.repeat_buying([100, 50, 40], again))["cohort-rates"]
+    assert words in said(found)
+    assert found.title.startswith("Of those active in one quarter, so many bought in the next one too: ")
+
+
+# ---- one cohort: value
+
+
+def test_value_after_the_first_year_is_what_winning_a_member_may_cost():
+    found = of_cohort()["value-to-date"]
+    assert one_cohort.value_in_first_year(made.one_cohort()) == (3, pytest.approx(32.8))
+    assert found.title == "By the end of its first four quarters a member of 2023 Q1 had brought $32.80 of revenue"
+    assert said(found) == (
+        "That is revenue and no profit: what winning a member may cost is its margin, a part of $32.80. By age 5 it is $10.60 "
+        "more: who can wait longer for the payback may win dearer customers."
+    )
+    early = of_cohort(by_age=made.by_age([100, 50, 40, 40, 9], [120, 80, 64, 64, 9], [1200, 800, 640, 640, 90]))
+    assert said(early["value-to-date"]).endswith("most of the value comes early, so that an early payback is the right test.")
+    short = of_cohort(by_age=made.by_age([100, 50], [120, 80], [1200, 800]))["value-to-date"]
+    assert short.title.startswith("By the end of age 1 a member of 2023 Q1 had brought $20.00")
+
+
+def test_the_best_tenth_and_how_many_of_them_are_silent():
+    found = of_cohort()["cohort-deciles"]
+    assert found.title == "The best tenth of the cohort brought 50.0 % of its revenue; 60.0 % of them did not buy in the last quarter"
+    assert said(found).startswith("They brought $50.00 each. Ask these 6 why they are silent")
+    active = of_cohort(deciles=made.deciles([500, 200, 100, 90, 80, 10, 8, 6, 4, 2], [0.9] + [0.3] + [0.0] * 8))["cohort-deciles"]
+    assert said(active).startswith("Nearly all of them bought in the last complete period")
+    assert tables(active)[0].rows[1][-1] == "under 50.0 %"  # three of ten would be three people
+    few = of_cohort(by_age=made.by_age([40, 20, 10], [40, 20, 10], [400, 200, 100]))
+    assert "cohort-deciles" not in few
+
+
+# ---- cohorts compared
+
+
+def pair(second_value, *, first_value=(10.0,) * 9, ages=5, **options):
+    """Cohorts of 100 and 80 with the order values given, an order each, active 100, 50, 50 ... and 80, 40, 40 ..."""
+    active = [100, *[50] * 8]
+    first = made.by_age(active, active, [n * value for n, value in zip(active, first_value, strict=True)])
+    active = [80, *[40] * (ages - 1)]
+    worth = [n * value for n, value in zip(active, second_value, strict=True)]
+    return made.compared(first, made.by_age(active, active, worth, cohort="2024 Q1"), **options)
+
+
+def of_pair(lens, **options):
+    return exhibits(cohorts_compared.cohorts_compared(made.opened(cohorts_compared=lens, **options)))
+
+
+def test_a_gap_that_remains_in_the_calendar_view_belongs_to_the_cohort():
+    lens = pair([12.0] * 5)
+    gap = cohorts_compared.widest(lens)
+    assert (gap.measure, gap.verdict) == ("order_value", cohorts_compared.COHORT)
+    assert gap.by_age == pytest.approx((0.2, 0.2, 0.2)) and gap.by_period == pytest.approx((0.2, 0.2, 0.2))
+    found = of_pair(lens)["cohorts-pair"]
+    # 12 + 4 x 6 and 10 + 4 x 5
+    assert found.title == "A member of 2024 Q1 had brought $36.00 of revenue by age 4, one of 2023 Q1 $30.00 (+20.0 %)"
+    assert "It remains in the calendar view and so belongs to 2024 Q1: look at how they were won." in said(found)
+    assert "At age 4, 50.0 % of 2024 Q1 were active and 50.0 % of 2023 Q1" in said(found)
+    assert "no difference can be told" in said(found)
+
+
+def test_a_gap_that_vanishes_in_the_calendar_view_hit_all_customers():
+    lens = pair([12.0] * 4, first_value=[10.0] * 4 + [12.0] * 5, ages=4)
+    gap = cohorts_compared.widest(lens)
+    assert gap.verdict == cohorts_compared.EVERYBODY and gap.by_period == pytest.approx((0, 0, 0), abs=1e-12)
+    assert "it says nothing about the quality of 2024 Q1" in said(of_pair(lens)["cohorts-pair"])
+
+
+def test_a_gap_that_chance_explains_or_that_no_calendar_can_tell():
+    restless = pair([10.0, 15.0, 7.0, 10.5, 9.0])
+    assert cohorts_compared.widest(restless).verdict == cohorts_compared.NONE
+    assert "No gap can be told from chance: treat both alike." in said(of_pair(restless)["cohorts-pair"])
+    alone = pair([12.0] * 5, calendar=Refused("They share no period."))
+    assert cohorts_compared.widest(alone).verdict == cohorts_compared.UNKNOWN
+    found = of_pair(alone)["cohorts-pair"]
+    assert "the calendar view cannot tell" in said(found) and len(tables(found)) == 1
+    young = pair([12.0] * 3, ages=3)
+    assert cohorts_compared.widest(young).by_age is None
+    assert "Fewer than three quarters can be compared" in said(of_pair(young)["cohorts-pair"])
+
+
+def test_the_interval_of_a_gap_is_that_of_student():
+    # ratios 1.1, 1.2, 1.3 of ages 1 to 3: logarithms 0.09531, 0.18232, 0.26236; sd 0.08355; t with 2 degrees is 4.3027
+    gap = next(one for one in cohorts_compared.gaps(pair([10.0, 11.0, 12.0, 13.0], ages=4)) if one.measure == "order_value")
+    assert gap.by_age == pytest.approx((0.1972, -0.0272, 0.4733), abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "verdict", "words"),
+    [
+        (60, cohorts_compared.BETTER, "Whatever was done in another way to win or welcome 2024 Q1, keep it."),
+        (12, cohorts_compared.WORSE, "Before more is spent on winning customers, find out which channels"),
+        (33, cohorts_compared.UNTOLD, "change nothing because of it."),
+    ],
+)
+def test_second_purchases_are_compared_within_the_longest_shared_window(repeated, verdict, words):
+    rows = [("2023 Q1", 13, 100, 30), ("2023 Q1", 26, 100, 50), ("2024 Q1", 13, 100, repeated), ("2024 Q1", 26, 100, None)]
+    lens = pair([10.0] * 5, seconds=rows)
+    found = cohorts_compared.seconds(lens)
+    assert (found.weeks, found.before, found.after, found.verdict) == (13, (30, 100), (repeated, 100), verdict)
+    shown = of_pair(lens)["cohorts-second"]
+    assert shown.title.startswith(f"Within 13 weeks {repeated}.0 % of 2024 Q1 bought a second time, 30.0 % of 2023 Q1: ")
+    assert words in said(shown)
+    assert tables(shown)[0].rows == (("2023 Q1", "100", "30.0 %", "50.0 %"), ("2024 Q1", "100", f"{repeated}.0 %", "–"))
+
+
+def test_without_a_shared_window_nothing_is_said_of_second_purchases():
+    assert cohorts_compared.seconds(pair([10.0] * 5, seconds=[("2023 Q1", 13, 100, 30)])) is None
+    assert "cohorts-second" not in of_pair(pair([10.0] * 5, seconds=[("2023 Q1", 13, 100, 30)]))
+
+
+def test_cohorts_of_different_seasons_are_a_check_of_stability():
+    limited = Carried("limited", "quarter", None, "two cohorts of one season", "a longer log", "a check")
+    rows = [("2023 Q1", 13, 100, 30), ("2024 Q1", 13, 100, 60)]
+    lens = pair([10.0] * 5, seconds=rows, same_season=False)
+    log = made.opened(cohorts_compared=lens, verdict=limited)
+    section = cohorts_compared.cohorts_compared(log)
+    assert section.heading == "Cohorts compared: do they behave alike?"
+    assert section.parts[0].sentences == (
+        "A check of stability, and not of quality: the log lacks two cohorts of one season. What would mend it: a longer log.",
+    )
+    found = exhibits(section)
+    assert said(found["cohorts-pair"]).endswith("Stable so far: what holds for one may be used for the other.")
+    assert found["cohorts-second"].title == "Within 13 weeks 60.0 % of 2024 Q1 bought a second time, 30.0 % of 2023 Q1"
+    assert said(found["cohorts-second"]).endswith("says nothing of their quality. It does not hold: plan with a range.")
+    apart = exhibits(cohorts_compared.cohorts_compared(made.opened(cohorts_compared=pair([15.0] * 5, same_season=False), verdict=limited)))
+    assert said(apart["cohorts-pair"]).endswith("neither is a yardstick for the other.")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((10, 9, 8, 7), "The last 3 cohorts each brought less than the one before: a steady slide."),
+        ((10, 11, 10, 10), "They lie close together, and that is good"),
+        ((10, 14, 9, 12), "They differ by $10.00 without a steady slide"),
+    ],
+)
+def test_a_steady_slide_of_cohorts_is_the_alarm(values, words):
+    import pandas as pd
+
+    cohorts = [made.by_age([100, 100], [100, 100], [100 * value] * 2, cohort=f"2023 Q{number}") for number, value in enumerate(values, 1)]
+    lens = dataclasses.replace(pair([10.0] * 5), by_age=pd.concat(cohorts, ignore_index=True), pair=("2023 Q1", "2023 Q2"))
+    found = cohorts_compared._at_one_age(made.opened(), lens)
+    least, most = min(values), max(values)
+    assert found.title.startswith(f"By age 1 a member had brought between ${2 * least}.00")
+    assert f"${2 * most}.00" in found.title and words in said(found)
+
+
+# ---- all cohorts
+
+
+def of_base(base, chart=None):
+    chart = made.chart(before=[100.0] * 4 + [60.0] * 4, q2023_1=[50.0] * 8, q2024_1=[80.0] * 4) if chart is None else chart
+    return exhibits(all_cohorts.all_cohorts(made.opened(all_cohorts=made.all_cohorts(base, chart))))
+
+
+@pytest.mark.parametrize(
+    ("later", "share", "words"),
+    [(60.0, "60.0 %", "The old layers thin:"), (90.0, "90.0 %", "The old layers hold:"), (40.0, "40.0 %", "The old layers thin fast:")],
+)
+def test_whether_the_old_layers_hold(later, share, words):
+    chart = made.chart(before=[100.0] * 4 + [later] * 4, q2023_1=[50.0] * 8, q2024_1=[80.0] * 4)
+    found = of_base(made.base([200.0] * 8, [50.0] * 8), chart)["all-chart"]
+    assert found.title == f"Customers from before 2023 Q1 brought {share} of the revenue in the last year that they had a year before"
+    assert said(found).startswith(words)
+    # 4 x 80 of 2024 against 4 x 50 of 2023
+    assert "New customers of the last year brought +60.0 % on what those of the year before brought in theirs" in said(found)
+    assert ("it is new layers that hold up the total" in said(found)) == (later < 80)
+    assert tables(found)[0].headings == ("quarter", "before 2023 Q1", "2023", "2024", "all revenue")
+
+
+def test_less_than_two_years_cannot_tell_whether_layers_hold():
+    lens = made.all_cohorts(made.base([200.0] * 6, [50.0] * 6), made.chart(before=[100.0] * 6, q2023_1=[100.0] * 6))
+    assert all_cohorts.hold(lens) is None
+    found = exhibits(all_cohorts.all_cohorts(made.opened(all_cohorts=lens)))["all-chart"]
+    assert found.title == "In 2024 Q2 customers of before 2023 Q1 bring 50.0 % of revenue"
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [(60.0, "The base matures"), (140.0, "The base leans more on customers who have just come"), (101.0, "The mix of new and old holds.")],
+)
+def test_new_share_against_the_same_season(last, words):
+    found = of_base(made.base([200.0] * 8, [100.0] * 7 + [last]))["all-new"]
+    assert found.title == f"New customers bring {last / 2:.1f} % of revenue in 2024 Q4, 50.0 % in 2023 Q4"
+    assert said(found).startswith(words)
+    assert "Older customers brought" in said(found) and said(found).endswith("83.3 % of the orders of 2024 Q4 were repeat orders.")
+
+
+def test_few_customers_of_a_period_are_hidden():
+    base = made.base([200.0] * 8, [100.0] * 8, new=[50, 50, 50, 2, 50, 50, 50, 50])
+    row = tables(of_base(base)["all-new"])[0].rows[3]
+    assert row[2] == "<5" and row[3] == row[4] == row[5] == "hidden" and row[8] == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("revenue", "needed", "words"),
+    [
+        # target 100 x 1, carry-over 200 / 400, a new customer 1: (100 - 50) / 1
+        ([100.0] * 8, 50, "That is about as many as a year ago"),
+        # pace 2, target 200; carry-over 200 / 350
+        ([50.0] * 4 + [100.0] * 4, 143, "That is 93 more than a year ago: fund them, carry more over, or lower the plan."),
+        # pace 1 / 2, target 50; carry-over 200 / 500
+        ([200.0] * 4 + [100.0] * 4, 10, "That is fewer than a year ago"),
+        # pace 1 / 8, target 12.50; carry-over 200 / 1100
+        ([800.0] * 4 + [100.0] * 4, 0, "Acquisition is free to be choosy"),
+    ],
+)
+def test_how_many_to_win_so_that_the_next_period_keeps_pace(revenue, needed, words):
+    lens = made.all_cohorts(made.base(revenue, [min(50.0, one) for one in revenue]), made.chart(before=[1.0] * 8))
+    plan = all_cohorts.plan(lens)
+    assert (plan.period, plan.year_before, plan.won_then) == ("2025 Q1", "2024 Q1", 50)
+    assert round(plan.needed["new_needed"]) == needed
+    found = exhibits(all_cohorts.all_cohorts(made.opened(all_cohorts=lens)))["all-plan"]
+    assert words in said(found) and "whatever the season" in said(found)
+    assert found.title.startswith(f"${plan.target:.2f} of revenue in 2025 Q1 need {'no new' if not needed else f'about {needed} new'}")
+    if needed:
+        assert "One point more carry-over spares about 1 of them." in said(found)
+
+
+def test_a_plan_that_is_not_there_is_refused():
+    lens = made.all_cohorts(made.base([100.0] * 4, [50.0] * 4), made.chart(before=[1.0] * 4))
+    assert all_cohorts.plan(lens).why == "The log has too few whole quarters since 2023-01-01 for a plan."
+    nobody = made.all_cohorts(made.base([100.0] * 8, [0.0] * 8, new=0), made.chart(before=[1.0] * 8))
+    assert all_cohorts.plan(nobody).why.startswith("Nobody was new in the last 4 complete periods")
+
+
+@pytest.mark.parametrize(("last", "unit", "label"), [("2024 Q4", "quarter", "2025 Q1"), ("2024-09", "month", "2024-10"), ("2024", "year", "2025")])
+def test_the_next_period(last, unit, label):
+    assert all_cohorts._after(last, unit) == label
+
+
+# ---- every log
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_lens_that_the_log_cannot_carry_says_what_is_missing(name):
+    refused = Refused("The log lacks a year.", "a longer log", "One month")
+    section = SHOWN[name](made.opened(**{name: refused}))
+    assert section.parts == (
+        Prose(("The log lacks a year. What would mend it: a longer log. The nearest view that is valid: one month.",), "refused"),
+    )
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """Three logs with their lenses alone."""
+    found = {}
+    for name, data in [("lighthouse", "lighthouse"), ("cdnow", "cdnow"), ("class", class_set(tmp_path_factory))]:
+        tx, _ = datasets.admit_log(data)
+        as_of = tx["date"].max().date()
+        facts = SimpleNamespace(revenue=float(tx["amount"].sum()), is_panel=name == "cdnow")
+        found[name] = Opened(name, SimpleNamespace(facts=facts), lenses(tx, as_of=as_of), (), "$", "none")
+    return found
+
+
+@pytest.mark.parametrize("name", ["lighthouse", "cdnow", "class"])
+@pytest.mark.parametrize("lens", SHOWN)
+def test_sections_of_real_logs_say_numbers_in_strict_words(logs, name, lens):
+    section = SHOWN[lens](logs[name])
+    words = str(section).lower()
+    assert not [word for word in NOT_OF_A_LOG if word in words]
+    assert "nan" not in re.findall(r"[a-z]+", words) and "none" not in re.findall(r"[a-z]+", words)
+    shown = exhibits(section)
+    assert bool(shown) == (not (name == "cdnow" and lens == "all_cohorts"))
+    for key, found in shown.items():
+        assert re.search(r"\d", found.title) and not found.title.endswith("."), key
+        assert len(found.title) < 160
+        assert said(found).endswith(".") and "  " not in said(found)
+        assert tables(found) and all(part.words for part in found.parts if isinstance(part, Picture))
+    assert section._repr_mimebundle_()[0]["text/html"].count("<h3") == len(shown)
+
+
+def test_cdnow_as_it_is_in_the_notes_of_the_audit(logs):
+    found = exhibits(one_cohort.one_cohort(logs["cdnow"]))
+    assert found["next-orders"].title == "45.8 % bought a second time within 52 weeks of their first purchase, 29.3 % within 13"
+    rows = tables(found["cohort-factors"])[0].rows
+    assert [row[3] for row in rows] == ["100.0 %", "22.8 %", "18.1 %", "17.9 %", "16.2 %", "14.1 %"]
+    assert all(1.71 <= float(row[4]) <= 1.76 for row in rows[1:])
+    assert "fewer active members" in found["cohort-factors"].title
+    compared = exhibits(cohorts_compared.cohorts_compared(logs["cdnow"]))
+    assert "says nothing of their quality" in said(compared["cohorts-second"])
+    refused = str(all_cohorts.all_cohorts(logs["cdnow"]))
+    assert "customers who join after the beginning" in refused and "What would mend it: the log of all customers." in refused
+
+
+def test_what_as_of_cuts_short_is_not_shown(logs, monkeypatch):
+    monkeypatch.setattr(parts, "picture", lambda ax, *, words: Picture(b"", 760, words))
+    tx, _ = datasets.admit_log("lighthouse")
+    cut = lenses(tx[tx["date"] <= "2025-11-10"], as_of=dt.date(2025, 11, 10))
+    log = dataclasses.replace(logs["lighthouse"], lenses=cut)
+    shown = {key: found for show in SHOWN.values() for key, found in exhibits(show(log)).items()}
+    assert [key for key, found in shown.items() if "2025 Q4" in str(found)] == ["all-plan"]  # which it is made for
