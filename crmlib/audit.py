@@ -22,6 +22,7 @@ from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
 from crmlib.gamma_gamma import GammaGamma, fit_gamma_gamma, spend_correlation
 from crmlib.overview import YEAR, Refused, as_it_stood, best_for, by_period, last_year, top_shares
+from crmlib.small_groups import LEAST
 from crmlib.uncertainty import uncertainty
 
 __all__ = ["Audit", "Facts", "Moved", "Refused", "Value", "audit", "is_panel"]
@@ -150,6 +151,10 @@ def audit(tx, *, as_of) -> Audit:
         f"The log has {wording.count(facts.customers, 'customer')}; with fewer than {FEW} a share or a score describes "
         "single people and no base; read their lines one by one."
     )
+    lone = few or facts.customers < 5 * LEAST and Refused(
+        f"The log has {wording.count(facts.customers, 'customer')}; the top 20 % of them are fewer than {LEAST}, and what "
+        "single customers bring is not shown."
+    )
     no_money = facts.revenue <= 0 and Refused(
         "The customers brought no revenue in all, so there is nothing to share out."
     )
@@ -164,13 +169,13 @@ def audit(tx, *, as_of) -> Audit:
         facts=facts,
         customers=customers,
         periods=_periods(log, facts),
-        lorenz=few or no_money or _or_refused(lambda: pareto.lorenz(spenders)),
-        top=few or no_money or _or_refused(lambda: top_shares(spenders)),
-        half=few or no_money or best_for(spenders, 0.5),
+        lorenz=lone or no_money or _or_refused(lambda: pareto.lorenz(spenders)),
+        top=lone or no_money or _or_refused(lambda: top_shares(spenders)),
+        half=lone or no_money or best_for(spenders, 0.5),
         gini=few or no_money or _or_refused(lambda: pareto.gini(spenders)),
         abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers)),
         segmented=few or no_money or brief or _or_refused(lambda: rfm.segments(rfm.scores(customers))),
-        interval=few or no_money or _or_refused(lambda: _interval(spenders)),
+        interval=lone or no_money or _or_refused(lambda: _interval(spenders)),
         tiered=tiered,
         graded=few or no_money or _or_refused(lambda: pyramid.worth_grading(year, active_within=YEAR)),
         moved=few or no_money or brief or _or_refused(lambda: _moved(log, customers, facts, tiered)),

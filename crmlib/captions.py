@@ -10,10 +10,11 @@ from typing import NamedTuple
 from crmlib.audit import FEW
 from crmlib.clv import ANNUAL_DISCOUNT
 from crmlib.conclusions import (
-    CLOSE, STEADY, carried, concentration, share_of_top,
+    CLOSE, STEADY, carried, concentration, few, share_of_top,
 )  # fmt: skip
 from crmlib.frames import rows_of
 from crmlib.holdout import QUIET
+from crmlib.small_groups import LEAST, is_small
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
@@ -72,7 +73,7 @@ def lorenz(top, half, facts, index, interval) -> Said:
     ]
     if facts.negative:
         said.append(
-            f"{count(facts.negative, 'customer')} with more refunds than purchases cannot be ranked by share and are "
+            f"{few(facts.negative, 'customer')} with more refunds than purchases cannot be ranked by share and are "
             "left out here."
         )
     return Said(f"The top 20 % bring {percent(share)} of revenue", " ".join(said))
@@ -125,7 +126,9 @@ def pyramid(facts, summary) -> Said:
     verb = "brings" if top["customers"] == 1 else "bring"
     revenue = "the last year's revenue" if facts.days > 365 else "revenue"
     title = f"{count(top['customers'], 'customer')} at the top {verb} {percent(top['share_of_revenue'])} of {revenue}"
-    if top["share_of_revenue"] > (small["share_of_revenue"] or 0):
+    if is_small(top["customers"]):
+        title = f"Fewer than {LEAST} customers are at the top; what they bring stands with the tier below them"
+    elif top["share_of_revenue"] > (small["share_of_revenue"] or 0):
         return Said(title, "The top alone brings more than the small tier: one of them who leaves is felt.")
     below, above = small["share_of_revenue"] or 0.0, 1 - (small["share_of_revenue"] or 0.0)
     if above > 0.5:
@@ -150,6 +153,8 @@ def moves(found) -> Said:
         f"Of {count(n, 'customer')} in the {name} tier {percent(first['stayed'] / n, 0)} stayed in it, "
         f"{percent(first['left'] / n, 0)} fell silent"
     )
+    if any(is_small(one) for one in (n, first["stayed"], first["left"])):
+        title = f"Who was in the {name} tier {found.before}, and where they went"
     active = [row for name, row in rows.items() if name not in ("inactive", "(absent)")]
     new = " “(absent)” were no customers yet." if "(absent)" in rows else ""
     silent, all_of_them = (sum(row[what] for row in active) for what in ("left", "customers"))
@@ -194,8 +199,9 @@ def stages(summary) -> Said:
         "longer than nearly all gaps so far, and no goodbye: some will come back."
     )
     if rows["decline"]["customers"] and rows["decline"]["share_of_revenue"] is not None:
-        n, share = count(rows["decline"]["customers"], "customer"), percent(rows["decline"]["share_of_revenue"])
-        meaning += f" Decline is where an effort can still change something: {n} with {share} of the revenue so far."
+        n, share = rows["decline"]["customers"], percent(rows["decline"]["share_of_revenue"])
+        with_share = "" if is_small(n) else f" with {share} of the revenue so far"
+        meaning += f" Decline is where an effort can still change something: {few(n, 'customer', start=False)}{with_share}."
     return Said(title, meaning)
 
 
@@ -299,7 +305,7 @@ def limits(value, facts) -> list[str]:
         )
     if value.free:
         said.append(
-            f"{count(value.free, 'customer')} whose later purchases were all free of charge "
-            f"{'is' if value.free == 1 else 'are'} left out of the model of spend."
+            f"{few(value.free, 'customer')} whose later purchases were all free of charge "
+            "are left out of the model of spend."
         )
     return said

@@ -57,9 +57,12 @@ def concentration(share, half, customers) -> Finding:
         "concentration",
         percent(share),
         f"The top 20 % of customers bring {percent(share)} of revenue: {verdict}.",
-        f"Half of the revenue comes from {count(half, 'customer')} ({percent(half / customers)} of all); know these "
-        "first.",
+        f"Half of the revenue comes from {_from(half, customers)}; know these first.",
     )
+
+
+def _from(n, customers):
+    return f"fewer than {LEAST} customers" if is_small(n) else f"{count(n, 'customer')} ({percent(n / customers)} of all)"
 
 
 def once(facts) -> Finding:
@@ -81,7 +84,15 @@ def once(facts) -> Finding:
         verdict = f"That is within {usual}."
     else:
         verdict = f"That is less than {usual}: customers here come back."
-    if facts.revenue > 0 and facts.once < buyers:
+    again = buyers - facts.once
+    if is_small(buyers):
+        return Finding("once", f"<{LEAST}", f"Fewer than {LEAST} customers bought; how often each of them did is not shown.")
+    if is_small(facts.once):  # neither their number nor the money of the others, which gives theirs away
+        return Finding("once", f"<{LEAST}", f"Fewer than {LEAST} of {number(buyers)} customers bought once.", verdict)
+    if is_small(again):
+        sentence = f"All but fewer than {LEAST} of {number(buyers)} customers bought once."
+        return Finding("once", f"over {percent(1 - LEAST / buyers, 0)}" if buyers > LEAST else f"<{LEAST}", sentence, verdict)
+    if facts.revenue > 0 and again:
         verdict += f" Those who bought again brought {percent(1 - facts.once_revenue / facts.revenue)} of revenue."
     return Finding(
         "once",
@@ -105,12 +116,15 @@ def quiet_segments(map=rfm.TEN_SEGMENTS) -> tuple[str, ...]:
     return tuple(name for name in map.segments if all(is_quiet(rule) for rule in map.rules if rule.segment == name))
 
 
-def to_act_on(summary, expected, money) -> Finding:
+def to_act_on(summary, expected, money) -> Finding | None:
     """The quiet segment that brought most; if none brought much, the segment to look after.
 
-    ``expected``: the expected value of the next year by segment, or nothing where there is none.
+    ``expected``: the expected value of the next year by segment, or nothing where there is none. Segments of fewer than
+    five customers are passed over; None where there is no other.
     """
-    rows, names = rows_of(summary), quiet_segments()
+    rows, names = [row for row in rows_of(summary) if not is_small(row["customers"])], quiet_segments()
+    if not any(row["customers"] for row in rows):
+        return None
     quiet = max((row for row in rows if row["segment"] in names), key=lambda row: row["revenue"], default=None)
     if quiet and (quiet["share_of_revenue"] or 0) >= WORTH_AN_EFFORT:
         sentence = (
@@ -181,7 +195,7 @@ def activity(stated, inactive_after, value, money) -> Finding:
             "active."
         )
     detail = "Silence is not a goodbye: nobody tells a shop that they have left."
-    if carried(value) and len(silent):
+    if carried(value) and len(silent) and not is_small(len(silent)):
         worth = (
             nw.from_native(value.customers)
             .filter(nw.col("customer").is_in(silent["customer"].to_list()))["value"]
@@ -226,9 +240,9 @@ def value_by_segment(audit) -> dict[str, float]:
     return dict(zip(summed["segment"].to_list(), summed["value"].to_list(), strict=True))
 
 
-def few(n, one) -> str:
-    """A number of customers in a sentence; of 1 to 4 only that they are fewer than five."""
-    return f"Fewer than {LEAST} {one}s" if is_small(n) else count(n, one)
+def few(n, one, *, start=True) -> str:
+    """A number of customers in a sentence, at its ``start`` or not; of 1 to 4 only that they are fewer than five."""
+    return f"{'F' if start else 'f'}ewer than {LEAST} {one}s" if is_small(n) else count(n, one)
 
 
 def carried(part) -> bool:

@@ -7,10 +7,12 @@ import narwhals as nw
 from crmlib import captions, clv, conclusions, lifecycle, pareto, pyramid, rfm
 from crmlib.conclusions import carried
 from crmlib.frames import rows_of
+from crmlib.groups_shown import of_rates, periods_shown, summary_shown, top_shown
 from crmlib.inert import Prose, Table
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import Opened
 from crmlib.overview import YEAR
+from crmlib.small_groups import HIDDEN, cells, shown
 from crmlib.wording import MODELS, change, day, number, percent
 
 __all__ = [
@@ -43,29 +45,35 @@ def periods(log: Opened) -> Table | None:
         return None
     names = ["first_revenue", "repeat_revenue", *(["refunds"] if log.audit.facts.refunds < 0 else []), "revenue"]
     rows = [
-        (row["period"] + ("" if row["complete"] else " (part)"), number(row["customers"]), number(row["first_time"]),
-         number(row["orders"]), *(log.whole(row[name]) for name in names))
-        for row in rows_of(log.audit.periods)
+        (row["period"] + ("" if row["complete"] else " (part)"),
+         *(_or_hidden(row[name]) for name in ("customers", "first_time", "orders")),
+         *(_or_hidden(row[name], log.whole) for name in names))
+        for row in periods_shown(log.audit.periods)
     ]  # fmt: skip
     headings = {"first_revenue": "first purchases", "repeat_revenue": "later purchases"}
     return Table(
-        ("period", "customers", "of them new", "orders", *(headings.get(name, name) for name in names)), tuple(rows)
-    )
+        ("period", "customers", "of them new", "orders", *(headings.get(name, name) for name in names)), tuple(rows),
+        caption="Customers, orders and revenue by period",
+    )  # fmt: skip
+
+
+def _or_hidden(value, write=number):
+    return value if isinstance(value, str) else write(value)
 
 
 def top_shares(log: Opened) -> Table | None:
     """What the best 1, 5, 10, 20 and 50 % bring."""
     if carried(log.audit.top):
         rows = (
-            (f"top {percent(row['top'], 0)}", number(row["customers"]), percent(row["share_of_revenue"]))
-            for row in rows_of(log.audit.top)
+            (f"top {percent(row['top'], 0)}", shown(row["customers"]), _or_hidden(row["share_of_revenue"], percent))
+            for row in top_shown(log.audit.top)
         )
-        return Table(("by revenue", "customers", "share of revenue"), tuple(rows))
+        return Table(("by revenue", "customers", "share of revenue"), tuple(rows), caption="What the best customers bring")
 
 
 def abc_classes(log: Opened) -> Table | None:
     """The ABC classes."""
-    return _sized(log, "class", summarised(log.audit.abc, pareto.abc_summary))
+    return _sized(log, "class", summarised(log.audit.abc, pareto.abc_summary), caption="The ABC classes")
 
 
 def act_first(log: Opened) -> Prose | None:
@@ -73,7 +81,7 @@ def act_first(log: Opened) -> Prose | None:
     if carried(log.audit.segmented):
         expected = conclusions.value_by_segment(log.audit)
         found = conclusions.to_act_on(rfm.segment_summary(log.audit.segmented), expected, log.round_money)
-        return Prose((f"{found.sentence} {found.detail}",))
+        return found and Prose((f"{found.sentence} {found.detail}",))
 
 
 def silence(log: Opened) -> Prose | None:
@@ -88,14 +96,18 @@ def segment_actions(log: Opened) -> Table | None:
     if not carried(log.audit.segmented):
         return None
     expected = conclusions.value_by_segment(log.audit)
+    summary = nw.from_native(rfm.segment_summary(log.audit.segmented))
+    if expected:
+        worth = nw.new_series("expected", [expected.get(name, 0.0) for name in summary["segment"].to_list()], backend=summary.implementation)
+        summary = summary.with_columns(worth)
     rows = [
-        (row["segment"], number(row["customers"]), log.whole(row["revenue"]), number(row["median_days_since_last"]),
-         *([log.whole(expected[row["segment"]])] if expected else []), rfm.ACTIONS[row["segment"]])
-        for row in rows_of(rfm.segment_summary(log.audit.segmented)) if row["customers"]
+        (row["segment"], shown(row["customers"]), log.whole(row["revenue"]), number(row["median_days_since_last"]),
+         *([log.whole(row["expected"])] if expected else []), rfm.ACTIONS.get(row["segment"], ""))
+        for row in rows_of(summary_shown(summary.to_native(), "segment")) if row["customers"]
     ]  # fmt: skip
     worth = ["expected next year"] if expected else []
     headings = ("segment", "customers", "revenue", "median days since last", *worth, "what to do")
-    return Table(headings, tuple(rows), words=(0, len(headings) - 1))
+    return Table(headings, tuple(rows), words=(0, len(headings) - 1), caption="The segments, and what to do about each")
 
 
 def pyramid_tiers(log: Opened) -> Table | None:
@@ -105,6 +117,7 @@ def pyramid_tiers(log: Opened) -> Table | None:
         "tier",
         summarised(log.audit.tiered, pyramid.summary),
         money_is="revenue in 365 days" if log.audit.facts.days > 365 else "revenue",
+        caption="The tiers of the pyramid",
     )
 
 
@@ -117,11 +130,11 @@ def grading(log: Opened) -> Prose | None:
 def moves(log: Opened) -> Table | None:
     """How many of each tier moved up, stayed, moved down, fell silent, came."""
     if carried(log.audit.moved):
-        found = log.audit.moved
-        rows = (
-            (_tier(row["tier"]), *(number(row[name]) for name in ("customers", "up", "stayed", "down", "left", "came")))
-            for row in rows_of(found.table)
-        )  # fmt: skip
+        found, where = log.audit.moved, ("up", "stayed", "down", "left", "came")
+        all_of_them = rows_of(found.table)
+        inside = cells([[row[name] for name in where] for row in all_of_them])
+        totals = cells([[row["customers"]] for row in all_of_them])
+        rows = ((_tier(row["tier"]), *total, *moved) for row, total, moved in zip(all_of_them, totals, inside, strict=True))
         headings = ("tier", "customers", "moved up", "stayed", "moved down", "fell silent", "came")
         return Table(headings, tuple(rows), caption=f"Tiers {found.before}, and who moved where {found.after}")
 
@@ -132,15 +145,15 @@ def _tier(name):
 
 def stages(log: Opened) -> Table | None:
     """The stages of the life cycle in numbers."""
-    return _sized(log, "phase", log.audit.staged)
+    return _sized(log, "phase", log.audit.staged, caption="The stages of the life cycle")
 
 
 def windows(log: Opened) -> Table | None:
     """How the count of active customers depends on the window."""
     if carried(log.audit.windows):
         rows = (
-            (number(row["window_days"]), number(row["active"]), number(row["inactive"]), percent(row["share_active"]))
-            for row in rows_of(log.audit.windows)
+            (number(row["window_days"]), *two, HIDDEN if HIDDEN in two else percent(row["share_active"]))
+            for row, two in ((row, cells([[row["active"], row["inactive"]]])[0]) for row in rows_of(log.audit.windows))
         )
         caption = "Active is a purchase within the window; the longer it is, the more are active"
         return Table(("window, days", "active", "inactive", "share active"), tuple(rows), words=(), caption=caption)
@@ -151,17 +164,16 @@ def rates(log: Opened) -> Table | None:
     if carried(log.audit.rates):
         since, table = log.audit.rates
         rows = (
-            (row["rate"], percent(row["value"]), f"{number(row['numerator'])} {row['numerator_is']}",
-             f"{number(row['denominator'])} {row['denominator_is']}")
-            for row in rows_of(table) if row["value"] is not None
+            (row["rate"], value, f"{part} {row['numerator_is']}", f"{whole} {row['denominator_is']}")
+            for row, (value, part, whole) in ((row, of_rates(row)) for row in rows_of(table) if row["value"] is not None)
         )  # fmt: skip
-        caption = f"{since} to {log.audit.facts.as_of}"
+        caption = f"Rates from {since} to {log.audit.facts.as_of}"
         return Table(("rate", "value", "so many", "of so many"), tuple(rows), words=(0, 2, 3), caption=caption)
 
 
 def states(log: Opened) -> Table | None:
     """The states in numbers."""
-    return _sized(log, "state", summarised(log.audit.stated, lifecycle.summary))
+    return _sized(log, "state", summarised(log.audit.stated, lifecycle.summary), caption="The states of the life cycle")
 
 
 def one_year(log: Opened) -> Prose:
@@ -257,11 +269,12 @@ def definitions(log: Opened) -> Prose:
     return Prose(tuple(captions.definitions(INACTIVE_AFTER, LOYAL_ORDERS)), "list")
 
 
-def _sized(log, name, summary, money_is="revenue"):
+def _sized(log, name, summary, money_is="revenue", caption=""):
     if not carried(summary):
         return None
     rows = (
-        (row[name].replace("_", " "), number(row["customers"]), percent(row["share_of_customers"]),
-        log.whole(row["revenue"]), percent(row["share_of_revenue"])) for row in rows_of(summary)
+        (row[name].replace("_", " "), shown(row["customers"]), percent(row["share_of_customers"]),
+         log.whole(row["revenue"]), percent(row["share_of_revenue"])) for row in rows_of(summary_shown(summary, name))
     )  # fmt: skip
-    return Table((name, "customers", "share of customers", money_is, f"share of {money_is}"), tuple(rows))
+    headings = (name, "customers", "share of customers", money_is, f"share of {money_is}")
+    return Table(headings, tuple(rows), caption=caption)

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import pandas as pd
+
 from crmlib import captions, conclusions, lifecycle, plots, pyramid, rfm
 from crmlib.conclusions import carried
 from crmlib.exhibits import all_cohorts, cohorts_compared, one_cohort, one_period, products, questions, two_periods
 from crmlib.exhibits.parts import Column, tabled, text
 from crmlib.exhibits.reconciliation import reconciliation
+from crmlib.groups_shown import in_order, periods_shown, summary_shown
 from crmlib.inert import Exhibit, Facts, Findings, Picture, Prose, Section, picture
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import IDS, Opened, open_log, prepare
-from crmlib.overview import value_by
+from crmlib.overview import Refused, value_by
 from crmlib.section_tables import (
     abc_classes, act_first, definitions, forecasts, forecasts_meaning, grading, held, holdout, limits, moves, one_year, periods,
     pyramid_tiers, rates, segment_actions, silence, stages, states, summarised, top_customers, top_shares, windows,
 )  # fmt: skip
+from crmlib.small_groups import HIDDEN, LEAST
 from crmlib.wording import number
 
 __all__ = [
@@ -129,11 +133,24 @@ def chart(log: Opened, name: str) -> Picture:
 def _tenths(log):
     if not carried(log.audit.value):
         return log.audit.value
+    if log.audit.facts.customers < 10 * LEAST:
+        return Refused(f"A tenth of the customers is fewer than {LEAST}, so their tenths are not shown.")
     return value_by(log.audit.value.customers)
+
+
+def _periods(log):
+    """For the chart, with a gap where few bought."""
+    gaps = lambda row: {name: 0 if value == HIDDEN else value for name, value in row.items()}  # noqa: E731
+    return pd.DataFrame(map(gaps, periods_shown(log.audit.periods)))
 
 
 def _share_bars(label, height):
     return lambda log, part: plots.share_bars(part, label=label, ax=plots.canvas(height=height))
+
+
+def _groups(part, summarise, label):
+    """A part of the audit by group, the small ones as one."""
+    return summary_shown(summarise(part), label) if carried(part) else part
 
 
 TIERS = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
@@ -143,7 +160,7 @@ VIEWS = {
     "revenue": View(
         lambda log: log.audit.periods,
         lambda log, part: captions.revenue(log.audit.facts, part),
-        lambda log, part: plots.revenue_by_period(part, currency=log.currency, ax=plots.canvas()),
+        lambda log, part: plots.revenue_by_period(_periods(log), currency=log.currency, ax=plots.canvas()),
         "Bars of revenue by period, split into first and later purchases",
         leads=True,
     ),
@@ -159,7 +176,7 @@ VIEWS = {
         leads=True,
     ),
     "segments": View(
-        lambda log: summarised(log.audit.segmented, rfm.segment_summary),
+        lambda log: _groups(log.audit.segmented, rfm.segment_summary, "segment"),
         lambda log, part: captions.segments(part),
         _share_bars("segment", 5.2),
         "For each segment a bar of its share of customers and one of its share of revenue",
@@ -168,7 +185,7 @@ VIEWS = {
     "pyramid": View(
         lambda log: summarised(log.audit.tiered, pyramid.summary),
         lambda log, part: captions.pyramid(log.audit.facts, part),
-        lambda log, part: plots.pyramid_bars(part, ax=plots.canvas(height=3.0)),
+        lambda log, part: plots.pyramid_bars(summary_shown(part, "tier"), ax=plots.canvas(height=3.0)),
         "For each tier a bar of its share of customers and one of its share of revenue",
         leads=True,
     ),
@@ -176,13 +193,13 @@ VIEWS = {
         lambda log: log.audit.moved,
         lambda log, part: captions.moves(part),
         lambda log, part: plots.transition_heatmap(
-            part.pairs, value="customers", order=TIERS, start="before", end="after",
+            part.pairs, value="customers", least=LEAST, order=TIERS, start="before", end="after",
             ax=plots.canvas(height=4.2),
         ),  # fmt: skip
         "A square of tiers before by tiers after, with the customers in each cell",
     ),
     "states": View(
-        lambda log: summarised(log.audit.stated, lifecycle.summary),
+        lambda log: _groups(log.audit.stated, lifecycle.summary, "state"),
         lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS),
         _share_bars("state", 3.0),
         "For each state a bar of its share of customers and one of its share of revenue",
@@ -191,7 +208,7 @@ VIEWS = {
     "stages": View(
         lambda log: log.audit.staged,
         lambda log, part: captions.stages(part),
-        _share_bars("phase", 3.6),
+        lambda log, part: _share_bars("phase", 3.6)(log, summary_shown(part, "phase")),
         "For each phase a bar of its share of customers and one of its share of revenue",
         leads=True,
     ),
@@ -212,7 +229,7 @@ VIEWS = {
     "holdout": View(
         held,
         lambda log, part: captions.holdout(part),
-        lambda log, part: plots.holdout_by_x(part.by_x, ax=plots.canvas(height=3.3)),
+        lambda log, part: plots.holdout_by_x(in_order(part.by_x, "x", means=["actual", "expected"]), ax=plots.canvas(height=3.3)),
         "Mean purchases on the days of the test by purchases before, expected beside actual",
     ),
 }

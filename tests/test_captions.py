@@ -76,7 +76,7 @@ def test_lorenz_names_the_window_and_those_left_out():
     assert "All this holds for the 366 days (12 months) covered" in said.meaning
     assert "refunds" not in said.meaning
     assert (
-        "1 customer with more refunds than purchases"
+        "Fewer than 5 customers with more refunds than purchases"
         in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4, Refused("too few")).meaning
     )
 
@@ -92,7 +92,7 @@ def test_segments_name_the_best_and_the_largest():
     assert captions.segments(table.assign(revenue=[30.0, 70.0])).meaning == "They are also the largest group."
 
 
-def tiers(top, small, customers=3):
+def tiers(top, small, customers=8):
     return pd.DataFrame({"tier": ["top", "small"], "customers": [customers, 90], "share_of_revenue": [top, small]})
 
 
@@ -111,11 +111,13 @@ def tiers(top, small, customers=3):
 )
 def test_pyramid(top, small, meaning):
     said = captions.pyramid(FACTS, tiers(top, small))
-    assert said == Said(f"3 customers at the top bring {top * 100:.1f} % of the last year's revenue", meaning)
+    assert said == Said(f"8 customers at the top bring {top * 100:.1f} % of the last year's revenue", meaning)
 
 
 def test_pyramid_of_one_of_nobody_and_of_a_short_log():
-    assert captions.pyramid(FACTS, tiers(0.3, 0.5, 1)).title.startswith("1 customer at the top brings")
+    few = captions.pyramid(FACTS, tiers(0.9, 0.5, 1))
+    assert few.title == "Fewer than 5 customers are at the top; what they bring stands with the tier below them"
+    assert few.meaning.startswith("The small tier brings 50.0 %")
     assert captions.pyramid(facts(as_of=dt.date(2024, 6, 1)), tiers(0.3, 0.5)).title.endswith("bring 30.0 % of revenue")
     assert captions.pyramid(FACTS, tiers(None, None, 0)).title == "Nobody brought revenue in the last 365 days"
 
@@ -228,12 +230,12 @@ def test_forecasts(model, rule, said):
         (
             {"free": 1},
             {},
-            "1 customer whose later purchases were all free of charge is left out of the model of spend.",
+            "Fewer than 5 customers whose later purchases were all free of charge are left out of the model of spend.",
         ),
         (
-            {"free": 2},
+            {"free": 12},
             {},
-            "2 customers whose later purchases were all free of charge are left out of the model of spend.",
+            "12 customers whose later purchases were all free of charge are left out of the model of spend.",
         ),
     ],
 )
@@ -294,5 +296,6 @@ def test_moves_speak_of_the_best_tier_that_is_no_handful():
     assert found.meaning.startswith("A row is a tier in May, a column where its customers stood in June; who stayed is framed. ")
     assert "“(absent)” were no customers yet. 47.8 % of those who were active fell silent." in found.meaning
     few = said(("top", 1, 0, 1, 0, 0, 0), ("small", 4, 0, 1, 0, 3, 0))
-    assert few.title == "Of 4 customers in the small tier 25 % stayed in it, 75 % fell silent" and "absent" not in few.meaning
+    assert few.title == "Who was in the small tier in May, and where they went" and "absent" not in few.meaning
+    assert said(("top", 30, 0, 2, 0, 28, 0)).title == "Who was in the top tier in May, and where they went"
     assert said(("inactive", 4, 0, 4, 0, 0, 0)).title == "Nobody was in a tier in May"

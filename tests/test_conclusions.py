@@ -64,6 +64,33 @@ def test_once_leaves_out_those_who_never_bought_and_money_that_is_not_there():
     assert "brought" not in conclusions.once(facts(revenue=0.0)).detail
 
 
+@pytest.mark.parametrize(
+    ("counts", "figure", "sentence"),
+    [
+        ({"once": 4}, "<5", "Fewer than 5 of 100 customers bought once."),
+        ({"once": 97}, "over 95 %", "All but fewer than 5 of 100 customers bought once."),
+        ({"once": 1, "customers": 4}, "<5", "Fewer than 5 customers bought; how often each of them did is not shown."),
+        ({"once": 1, "customers": 6}, "<5", "Fewer than 5 of 6 customers bought once."),
+        ({"once": 5, "customers": 6}, "over 17 %", "All but fewer than 5 of 6 customers bought once."),
+    ],
+)
+def test_once_counts_no_few_and_tells_no_money_of_theirs(counts, figure, sentence):
+    found = conclusions.once(facts(**counts))
+    assert (found.figure, found.sentence) == (figure, sentence) and "brought" not in found.detail
+
+
+def test_half_of_the_revenue_may_come_from_few():
+    found = conclusions.concentration(0.7, 3, 100)
+    assert found.detail == "Half of the revenue comes from fewer than 5 customers; know these first."
+
+
+def test_segments_of_few_are_passed_over():
+    of_few = summary({"champions": 900.0, QUIET[0]: 400.0, QUIET[1]: 60.0})
+    of_few.loc[of_few["segment"] == QUIET[0], "customers"] = 4
+    assert f"“{QUIET[1]}”" in conclusions.to_act_on(of_few, {}, money).sentence
+    assert conclusions.to_act_on(of_few.assign(customers=3), {}, money) is None
+
+
 @pytest.mark.parametrize(("once", "orders", "said"), [(1, 1, "bought once"), (0, 12, "bought 12 times")])
 def test_once_with_one_buyer(once, orders, said):
     assert conclusions.once(facts(customers=1, once=once, orders=orders)).sentence == f"The only buyer {said}."
@@ -166,9 +193,12 @@ def test_activity(silent, said):
 
 
 def test_activity_says_what_the_silent_may_bring():
-    stated = pd.DataFrame({"customer": ["a", "b"], "state": ["inactive", "loyal"]})
-    found = conclusions.activity(stated, 180, value(held()), money)
+    stated = pd.DataFrame({"customer": [*"abcdef"], "state": ["inactive"] * 5 + ["loyal"]})
+    worth = value(held())
+    worth.customers = pd.DataFrame({"customer": [*"abcdef"], "value": [2.0] * 5 + [90.0]})
+    found = conclusions.activity(stated, 180, worth, money)
     assert found.detail.endswith("The silent ones are still expected to bring €10 in the next year.")
+    assert "expected" not in conclusions.activity(stated.iloc[1:], 180, worth, money).detail  # four of them
 
 
 def test_panel_is_no_verdict_on_the_firm():

@@ -11,10 +11,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from corpus import FORMULAS, RIGHT
+from few_customers import small_counts
 from inert_page import Page
 
 import crmlib.report
 from crmlib import checkout, cli, sections
+from crmlib.sheets import tables_in
 
 DRAWN = {  # logs of other shapes; the charts of all others are those of "plain"
     "plain",
@@ -87,6 +89,8 @@ def test_the_report_states_the_facts_and_what_was_done(place, monkeypatch, templ
     for each in shown:
         if hasattr(each, "_repr_html_"):
             Page(each._repr_html_())
+        for sheet in tables_in(each):
+            assert not small_counts(sheet.table), sheet
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -85,6 +85,7 @@ LAYERS = """
     exhibits.answers_on_periods exhibits.answers_on_cohorts exhibits.reconciliation
     exhibits.questions
     exhibits
+    groups_shown
     section_tables
     sections
     sheets

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from crmlib import wording
+from crmlib import small_groups, wording
 from crmlib.plots.look import INK, MUTED, SIZE, axes, dress, finished, named_ticks, note, readable_on, shades
 
 __all__ = ["cohort_heatmap", "rf_grid", "transition_heatmap"]
@@ -44,13 +44,14 @@ def cohort_heatmap(cohorts, *, title=None, ax=None):
     return ax
 
 
-def transition_heatmap(moved, *, value="probability", order=None, start="from", end="to", title=None, ax=None):
+def transition_heatmap(moved, *, value="probability", least=0, order=None, start="from", end="to", title=None, ax=None):
     """Where customers were (a row) and where they went (a column).
 
     ``moved``: from `periods.moves` or `Transitions.table`: ``from, to, customers`` and, for ``value="probability"``,
     that; with ``value="customers"`` the numbers alone are drawn. Who stayed is framed. A pair without a row is empty,
     and so is the row of a state without customers; a state that nobody was or is in is left out. ``order`` lists the
-    states if they are to stand in another order than they come in; ``start`` and ``end`` say what the two axes are.
+    states if they are to stand in another order than they come in; ``start`` and ``end`` say what the two axes are. With
+    ``value="customers"``, cells of 1 to ``least`` - 1 customers are not shown, nor what would give them away.
     """
     needed = list(dict.fromkeys(["from", "to", "customers", value]))
     moved = finished(moved, needed, what="table of moves")
@@ -66,13 +67,19 @@ def transition_heatmap(moved, *, value="probability", order=None, start="from", 
     shares = value == "probability"
     write = _with_sign if shares else wording.number
     texts = [["" if math.isnan(one) else write(one) for one in row] for row in values]
+    if least and not shares:
+        counts = np.nan_to_num(values).astype(int).tolist()
+        safe = small_groups.cells(counts, least)
+        texts = [["" if not text else other for text, other in zip(*pair, strict=True)] for pair in zip(texts, safe, strict=True)]
+        values = np.where(small_groups.covered(counts, least), np.nan, values)
     # the greatest number is many times the others: shades by the root tell these apart
     _cells(ax, values if shares else np.sqrt(values), texts, size=9 if len(states) <= 7 else 7.5)
     for place in range(len(states)):
         ax.plot([place, place + 1, place + 1, place, place], [place, place, place + 1, place + 1, place], color=INK,
                 linewidth=1.4, clip_on=False, label="_stayed")  # fmt: skip
     names = [name.replace("_", " ") for name in states]
-    labels = [f"{name} ({wording.number(n)})" for name, n in zip(names, customers.sum(axis=1), strict=True)]
+    sizes = customers.sum(axis=1)
+    labels = [f"{name} ({small_groups.shown(n, least)})" for name, n in zip(names, sizes, strict=True)]
     dress(ax, title, f"{end}: share of the row" if shares else f"{end}: customers", f"{start} (customers)", grid=None,
           names=labels)  # fmt: skip
     _frame(ax, labels, names)
