@@ -24,7 +24,8 @@ from crmlib.overview import YEAR
 from crmlib.wording import count, money, number, several
 
 __all__ = [
-    "Audited", "agree", "audited", "both_ways", "by_birth", "cohort_of", "counted_ages", "drivers_by_window", "known_new",
+    "Audited", "agree", "audited", "both_ways", "by_birth", "cohort_of", "counted_ages", "drivers_by_window",
+    "known_new",
 ]  # fmt: skip
 
 INSTEAD = ("lighthouse", "€")
@@ -34,9 +35,10 @@ _NEEDED = ("one period", "two periods", "one cohort")
 class Audited(NamedTuple):
     """What an audit reads: ``said`` is empty, or why another log is read.
 
-    ``months`` is the length of each of the two periods, ``unit`` and ``cohort`` are those of the cohort that is followed,
-    ``compared_by`` the unit in which cohorts are compared, ``since`` the day from which on first purchases are taken for
-    such (None: from the beginning), ``by`` is "profit" or "revenue", ``carried`` the table of `crmlib.carries`.
+    ``months`` is the length of each of the two periods, ``unit`` and ``cohort`` are those of the cohort that is
+    followed, ``compared_by`` the unit in which cohorts are compared, ``since`` the day from which on first purchases
+    are taken for such (None: from the beginning), ``by`` is "profit" where all lines have a cost and both periods made
+    one, else "revenue", and ``carried`` the table of `crmlib.carries`.
     """
 
     said: str
@@ -80,11 +82,13 @@ def _audited(said, data, tx, as_of, currency):
             raise DataError(f"This log cannot carry the lens '{lens}': it lacks {missing}.")
     months, unit = int(row.loc["two periods", "months"]), row.loc["one cohort", "unit"]
     people = two_periods.changes(tx, as_of=as_of, months=months)
-    if not all(people[f"revenue_{side}"].sum() > 0 for side in ("before", "after")):
-        raise DataError("In one of its last two periods this log has no revenue above zero.")
+    sides = ("before", "after")
+    if not all(people[f"{name}_{side}"].sum() > 0 for name in ("revenue", "orders") for side in sides):
+        raise DataError("In one of its last two periods this log has no revenue above zero, or no order that began in it.")
     if (people["group"] == two_periods.BOTH).sum() < FEW:
         raise DataError(f"Fewer than {FEW} customers of this log bought in both of its last two periods.")
-    by = "profit" if row.loc["profit", "verdict"] == "yes" else "revenue"
+    earned = [f"profit_{side}" for side in sides]
+    by = "profit" if set(earned) <= set(people) and (people[earned].sum() > 0).all() else "revenue"
     cohort = cohort_of(tx, as_of=as_of, unit=unit)
     compared_by = row.loc["cohorts compared", "unit"] if row.loc["cohorts compared", "verdict"] != "no" else unit
     since = str(first_day(tx) + dt.timedelta(days=YEAR)) if row.loc["all cohorts", "verdict"] == "yes" else None
@@ -94,8 +98,8 @@ def _audited(said, data, tx, as_of, currency):
 def cohort_of(tx, *, as_of, unit) -> str:
     """The cohort that the lesson follows: the first that began a year after the log did, so that its customers are new.
 
-    Of `FEW` or more customers and with `carries.AGES` complete periods. In a log that is too short for that it is the first one,
-    of which nobody knows who had bought before.
+    Of `FEW` or more customers and with `carries.AGES` complete periods. In a log too short for that it is the
+    first one, of which nobody knows who had bought before.
     """
     ages = one_cohort.by_age(tx, as_of=as_of, unit=unit)
     enough = ages[ages["complete"] & (ages["age"] == carries.AGES - 1) & (ages["size"] >= FEW)]["cohort"].sort_values()
@@ -225,12 +229,13 @@ def agree(tx, *, as_of, months, unit):
     parts, chart = two_periods.drivers(changed), all_cohorts.cohort_chart(tx, as_of=as_of, unit=unit, partial=True)
     groups = steps.set_index("group")["customers"]
     own = one_cohort.by_age(tx, as_of=as_of, unit=unit, partial=True)
-    oldest = own["cohort"].min()
+    oldest, money = own["cohort"].min(), parts["factor"].iloc[-1]
+    tenths = one_period.customer_deciles(people, by="revenue")
     rows = [
         ("customers", "one period", "two periods", whole["customers"], groups[["both", "new", "returning"]].sum()),
-        ("revenue", "one period", "its tenths", whole["revenue"], one_period.customer_deciles(people, by="revenue")["revenue"].sum()),
+        ("revenue", "one period", "its tenths", whole["revenue"], tenths["revenue"].sum()),
         ("revenue", "one period", "bridge", whole["revenue"], steps["revenue_after"].sum()),
-        ("change", "bridge", "factors", steps[f"{parts['factor'].iloc[-1]}_change"].sum(), parts["change"].iloc[:-1].sum()),
+        ("change", "bridge", "factors", steps[f"{money}_change"].sum(), parts["change"].iloc[:-1].sum()),
         ("revenue", "all cohorts", "the log", chart["revenue"].sum(), tx["amount"].sum()),
         (f"cohort {oldest}", "one cohort", "all cohorts", own.loc[own["cohort"] == oldest, "revenue"].sum(),
          chart.loc[chart["cohort"] == oldest, "revenue"].sum()),

@@ -282,4 +282,6 @@ def test_entry_products_of_enough_customers_are_compared():
         "365 days (10 customers). Most began with tea (20), 0.60 times."
     )
     assert of_cohorts.entry(log, as_of="2024-12-30").startswith("No two products opened the relation with 100 or more")
+    losing = log.assign(cost=100.0)
+    assert of_cohorts.entry(losing, as_of="2024-12-30", least=10).endswith("nothing to compare.")
     assert "No customer was watched for 365 days" in of_cohorts.entry(log, as_of="2023-03-01")

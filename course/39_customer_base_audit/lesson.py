@@ -52,7 +52,7 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 # ## 2. By hand: one period, six customers
 #
 # Six invented customers and their year: how many orders, how much money, and what is left of it after the cost of the
-# goods.
+# goods. (`bought` is there because `crmlib` has people with refunds only in such a table as well; here everybody did.)
 
 # %%
 import pandas as pd
@@ -125,7 +125,7 @@ print(f"{count(tx['customer'].nunique(), 'customer')} in {audit.data.split('/')[
 
 # %% [markdown]
 # **Before you run the next cell:** think of the log that you would most like to audit. Which of the lenses could it
-# not carry?
+# not carry? (`say` holds sentences that are computed from tables; here and below they carry what depends on the log.)
 
 # %% tags=["nbval-check-output"]
 from crmlib.workbook import sentences_audit as say
@@ -205,6 +205,9 @@ ax = plots.decile_bars(tenths, value=by, title=title)
 # %% tags=["nbval-check-output"]
 shown = tenths[["decile", "customers", "orders_each", "order_value", f"{by}_each"]].iloc[[0, 4, 9]]
 print(shown.round(2).to_string(index=False))
+halves = one_period.equal_slices(people, by=by, slices=2).iloc[0]
+few, share = count(halves["customers"], "customer"), percent(halves["share_of_customers"])
+print(f"half of the {by} is brought by {few}, {share} of all")
 for sentence in say.textbook_of_a_period(people, by):
     print(fill(sentence, 88))
 
@@ -346,6 +349,11 @@ print(fill(say.regression(ways, by), 88))
 # cell:** how many customers of the period after reach the money that the best tenth had before?
 
 # %% tags=["nbval-check-output"]
+now = changed.loc[changed["group"].isin(["both", "new", "returning"]), f"{by}_after"]
+for word, which in (("wrong", "after"), ("right", "before")):
+    cut = two_periods.decile_cuts(changed, by=by, of=which)["least"].iloc[0]
+    on_top = count(int((now >= cut).sum()), "customer")
+    print(f"{word}: {on_top} at or above {money(cut, CURRENCY)}, the cut of the period {which}")
 print(fill(say.own_cuts(changed, by, CURRENCY), 88))
 
 # %% [markdown]
@@ -469,6 +477,7 @@ born = pd.to_datetime(["2024-01-15"] * 2 + ["2024-08-15"] * 2 + ["2024-11-20"] *
 again = born + pd.to_timedelta([60, 200] * 3, unit="D")
 pairs = pd.DataFrame({"customer": list("abcdef") * 2, "date": born.append(again), "amount": 10.0})
 pairs["month"] = born.append(born).strftime("%Y-%m")
+pairs[:6].assign(second=again)
 
 # %% [markdown]
 # A manager asks: "Which share of the customers won in each month bought again *this year*?" **Before you run the next
@@ -492,8 +501,9 @@ print("right, crmlib:   ", dict(zip(found["cohort"], found["share_repeated"], st
 #
 # ### On the log
 #
-# **Before you run the next cell:** by month of the first purchase, what will the wrong column look like, and what the
-# right one?
+# By month of the first purchase: `by_year_end` is the manager's share, `in_weeks` the fair one, and `days_watched` how
+# many days the year still had for these customers, on average. **Before you run the next cell:** what will the two
+# columns look like, from January down?
 
 # %% tags=["nbval-check-output"]
 from crmlib.explore_audit import by_birth

@@ -37,7 +37,8 @@ def refusal(carried, lens, *, limited=False) -> str:
         return ""
     what = "carries in part" if row["verdict"] == "limited" else "cannot carry"
     return (
-        f"This log {what} '{lens}': it lacks {row['missing']}. What would mend it: {row['mends']}. The nearest view that is "
+        f"This log {what} '{lens}': it lacks {row['missing']}. What would mend it: {row['mends']}. The nearest view "
+        "that is "
         f"valid: {row['view']}."
     )
 
@@ -51,12 +52,14 @@ def mean_of_means(people, currency="") -> str:
     mean = one_period.averages(people).set_index("measure").loc["own_order_value", "mean"]
     right = whole["order_value"]
     side = "below" if mean < right else "above"
-    said = f"Revenue an order is {money(right, currency)}; the mean of the customers' own averages is {money(mean, currency)}"
+    said = f"Revenue an order is {money(right, currency)}; "
+    said += f"the mean of the customers' own averages is {money(mean, currency)}"
     if abs(mean - right) < 0.005:
         return f"{said}: the same here."
     wrong = mean * whole["orders"]
     return (
-        f"{said}, {percent(abs(mean / right - 1))} {side} it. Multiplied back it would make {money(wrong, currency, 0)} of a "
+        f"{said}, {percent(abs(mean / right - 1))} {side} it. Multiplied back it would make "
+        f"{money(wrong, currency, 0)} of a "
         f"revenue of {money(whole['revenue'], currency, 0)}."
     )
 
@@ -126,8 +129,10 @@ def regression(ways, by) -> str:
     held = forth[0] < forth[1] and other[0] < other[1]
     return claim(
         "The best of one period fall back in the other, whichever comes first", held,
-        f"chosen by the period before, their mean {by} changed by {change(forth[0])} ({change(forth[1])} for all of both "
-        f"periods); chosen by the period after, it had been {change(other[0])} the period before ({change(other[1])} for all)",
+        f"chosen by the period before, their mean {by} changed by {change(forth[0])} ({change(forth[1])} for all of "
+        "both "
+        f"periods); chosen by the period after, it had been {change(other[0])} the period before ({change(other[1])} "
+        "for all)",
     )  # fmt: skip
 
 
@@ -151,7 +156,8 @@ def own_cuts(people, by, currency="") -> str:
     )
     return (
         f"Wrong: by tenths of their own {number(math.ceil(were / 10))} of {number(were)} customers were on top and "
-        f"{number(math.ceil(n / 10))} of {number(n)} are, a tenth each time, by construction. Right: the best tenth of the period "
+        f"{number(math.ceil(n / 10))} of {number(n)} are, a tenth each time, by construction. Right: the best tenth "
+        "of the period "
         f"before began at {money(cut, currency)}; {number(had)} reached that then and {number(reached)} do now, "
         f"{percent(reached / n)} of the customers: the top is {wider} than before, as far as chance lets us say."
     )
@@ -179,9 +185,12 @@ def memo(people, parts, ages, *, audit) -> list[str]:
     )
     return [
         f"Asked: did {whole['factor']} change because of more customers or better ones?",
-        f"Number: {_signed(whole['change'], audit.currency)} in {count(audit.months, 'month')}, of which {_words(most['factor'])} "
-        f"{_signed(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did again (by "
-        f"chance alone {percent(rate - wide)} to {percent(rate + wide)}). A member of cohort {seen['cohort'].iloc[0]} has "
+        f"Number: {_signed(whole['change'], audit.currency)} in {count(audit.months, 'month')}, of which "
+        f"{_words(most['factor'])} "
+        f"{_signed(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did "
+        "again (by "
+        f"chance alone {percent(rate - wide)} to {percent(rate + wide)}). A member of cohort "
+        f"{seen['cohort'].iloc[0]} has "
         f"brought {money(seen['revenue_to_date'].iloc[-1], audit.currency)} by age {seen['age'].iloc[-1]}.",
         f"Caveat: {caveat} A split is arithmetic and names no cause.",
         "Decision: ...",

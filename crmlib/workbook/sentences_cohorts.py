@@ -18,8 +18,8 @@ from crmlib.wording import count, money, number, percent, several
 from crmlib.workbook.sentences_audit import change, claim, refusal
 
 __all__ = [
-    "Season", "chart_title", "decay", "entry", "exposure", "factors_title", "maturing", "next_orders", "next_orders_title",
-    "plan", "products_title", "season", "survivors", "windows_title",
+    "Season", "chart_title", "decay", "entry", "exposure", "factors_title", "maturing", "next_orders",
+    "next_orders_title", "plan", "products_title", "season", "survivors", "windows_title",
 ]  # fmt: skip
 
 SMALL = 0.05  # a gap between two cohorts that we do not speak of
@@ -56,8 +56,10 @@ def survivors(ages, currency="") -> str:
     wrong = (seen["revenue"] / seen["active"].where(seen["active"] > 0)).fillna(0.0).sum()
     right = seen["revenue"].sum() / size
     return (
-        f"Wrong: money by active customer, added up over {count(len(seen), 'age')}, makes {money(wrong, currency)}. Right: "
-        f"all {count(size, 'member')} brought {money(right, currency)} each. The first counts as if nobody ever missed a period."
+        f"Wrong: money by active customer, added up over {count(len(seen), 'age')}, makes {money(wrong, currency)}. "
+        "Right: "
+        f"all {count(size, 'member')} brought {money(right, currency)} each. The first counts as if nobody ever "
+        "missed a period."
     )
 
 
@@ -113,7 +115,8 @@ def exposure(births, *, weeks) -> str:
     return (
         f"Wrong, within the calendar year: {percent(first['by_year_end'])} of those born in {first['born']}, "
         f"{percent(last['by_year_end'])} of {last['born']}. Right, within {weeks} weeks of the own first: "
-        f"{percent(first['in_weeks'])} and {percent(last['in_weeks'])}, a difference of {_points(apart)}, {verdict} chance "
+        f"{percent(first['in_weeks'])} and {percent(last['in_weeks'])}, a difference of {_points(apart)}, {verdict} "
+        "chance "
         f"makes ({100 * chance:.1f} points either way, 19 times out of 20)."
     )
 
@@ -160,7 +163,8 @@ def season(tx, *, as_of, unit, carried) -> Season:
         elif abs(dated - 1) < abs(aged - 1) / 2:
             told = "most of the gap is gone there, so it hit both at once."
         said.append(
-            f"After age 0 an order of {other} was worth {_than(aged)} one of {one} at equal age, and {_than(dated)} it in the same "
+            f"After age 0 an order of {other} was worth {_than(aged)} one of {one} at equal age, and {_than(dated)} "
+            "it in the same "
             f"calendar periods: {told}"
         )
     if row["verdict"] != "yes":
@@ -169,11 +173,12 @@ def season(tx, *, as_of, unit, carried) -> Season:
 
 
 def windows_title(windows) -> str:
-    """The lowest and highest share of the shortest window that every cohort has; `cohort_comparison.second_purchase`."""
+    """The lowest and highest share of the shortest window, on a table of `cohort_comparison.second_purchase`."""
     seen = windows.dropna(subset=["share_repeated"])
     weeks = seen["weeks"].min()
     shares = seen.loc[seen["weeks"] == weeks, "share_repeated"]
-    return f"A second purchase within {count(weeks, 'week')}: {percent(shares.min())} to {percent(shares.max())} of a cohort"
+    low, high = percent(shares.min()), percent(shares.max())
+    return f"A second purchase within {count(weeks, 'week')}: {low} to {high} of a cohort"
 
 
 # all cohorts
@@ -192,11 +197,11 @@ def chart_title(chart) -> str:
 
 
 def maturing(base) -> str:
-    """Whether the new share drifts down and carry-over holds: the last year against the one before; `base_by_period`."""
+    """Whether the new share drifts down and carry-over holds: two years of `base_by_period` compared."""
     rows = base[base["complete"]]
     year = _year(rows)
     if len(rows) < 2 * year + 1:
-        return f"The log has {count(len(rows), 'complete period')}; two years and the period before them are needed to compare."
+        return f"The log has {count(len(rows), 'complete period')}; two years and one period more are needed to compare."
     late, early = rows.iloc[-year:], rows.iloc[-2 * year : -year]
     new = [part["new_revenue"].sum() / part["revenue"].sum() for part in (early, late)]
     carried = [
@@ -221,9 +226,11 @@ def plan(base, *, unit, growth, currency="") -> str:
     won, needed = rows["new"].iloc[-1], math.ceil(found["new_needed"] - 1e-9)
     more = "more than" if needed > won else "fewer than" if needed < won else "as many as"
     return (
-        f"Target {money(target, currency, 0)}, {percent(growth, 0)} more than {found['last_period']}. Of that period's revenue "
+        f"Target {money(target, currency, 0)}, {percent(growth, 0)} more than {found['last_period']}. Of that "
+        "period's revenue "
         f"{percent(found['carry_over'])} is carried over, {money(found['carried'], currency, 0)}; the gap is "
-        f"{money(max(found['gap'], 0), currency, 0)}. A new customer brings {money(found['per_new'], currency)} at first: "
+        f"{money(max(found['gap'], 0), currency, 0)}. A new customer brings {money(found['per_new'], currency)} at "
+        "first: "
         f"{count(needed, 'new customer')} needed, {more} the {number(won)} of {found['last_period']}."
     )
 
@@ -248,18 +255,19 @@ def products_title(sold) -> str:
 
 
 def entry(tx, *, as_of, days=365, least=100) -> str:
-    """Which entry product of ``least`` or more customers has those of the highest value in their first ``days`` days."""
+    """Which entry product of ``least`` or more customers has the most valuable ones at ``days`` days of age."""
     try:
         found = products.entry_products(tx, as_of=as_of, days=days)
     except DataError as error:
         return str(error)
-    enough = found[found["customers"] >= least]
+    enough = found[(found["customers"] >= least) & found["index"].notna()]  # no index of a mean below zero
     if len(enough) < 2:
-        return f"No two products opened the relation with {number(least)} or more customers, so there is nothing to compare."
+        return f"No two products opened the relation with {number(least)} or more customers: nothing to compare."
     best, most = enough.loc[enough["index"].idxmax()], enough.iloc[0]
     said = (
         f"Of products that {number(least)} or more customers bought first, {best['product']} has the highest value: "
-        f"{best['index']:.2f} times the mean customer in the first {days} days ({count(best['customers'], 'customer')})."
+        f"{best['index']:.2f} times the mean customer in the first {days} days "
+        f"({count(best['customers'], 'customer')})."
     )
     if best["product"] == most["product"]:
         return f"{said} Most also began with it."

@@ -1,4 +1,4 @@
-"""The cohort of *The customer-base audit*, and the questions on it: what a member has brought, and a fair comparison."""
+"""The cohort of *The customer-base audit*, and the questions on it: what a member brought, and a fair comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two questions of *The customer-base audit* on small tables, the same for every log: a split and a plan, done by hand."""
+"""Two questions of *The customer-base audit* on small tables, the same for every log: a split and a plan."""
 
 from __future__ import annotations
 

@@ -297,7 +297,8 @@ QUESTIONS = {
         ),
         hints=(
             "Three factors of each period as ratios of totals; the question before this one has the way to split.",
-            "`two_periods.drivers` has a row a factor. This question is about revenue: leave costs out of the log first.",
+            "`two_periods.drivers` has a row a factor. This question is about revenue: leave costs out of the log "
+            "first.",
         ),
     ),
     "top_now": Number(
@@ -318,7 +319,8 @@ QUESTIONS = {
             ),
         ),
         hints=(
-            "First the cut: sort the revenue of the period before, the largest first, and take the one on rank n / 10, rounded up.",
+            "First the cut: sort the revenue of the period before, the largest first, and take the one on rank n / "
+            "10, rounded up.",
             "Then count in the last period: who brought at least that much?",
         ),
     ),
