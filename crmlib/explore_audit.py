@@ -84,7 +84,7 @@ def _audited(said, data, tx, as_of, currency):
     people = two_periods.changes(tx, as_of=as_of, months=months)
     sides = ("before", "after")
     if not all(people[f"{name}_{side}"].sum() > 0 for name in ("revenue", "orders") for side in sides):
-        raise DataError("In one of its last two periods this log has no revenue above zero, or no order that began in it.")
+        raise DataError("In one of its last two periods this log has no revenue above zero, or no order.")
     if (people["group"] == two_periods.BOTH).sum() < FEW:
         raise DataError(f"Fewer than {FEW} customers of this log bought in both of its last two periods.")
     earned = [f"profit_{side}" for side in sides]
