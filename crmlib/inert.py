@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -182,9 +183,13 @@ class Exhibit:
     def __repr__(self):
         return "\n".join([self.title, *map(repr, self.parts)])
 
+    def pieces(self) -> list:
+        """Its title and parts, as HTML or as a `Picture`."""
+        title = f'<h3 id="{self.key}" class="{PLAIN}">{_sentence(self.title)}</h3>'
+        return [title, *(part if isinstance(part, Picture) else _html(part) for part in self.parts)]
+
     def _repr_html_(self):
-        inside = "".join(map(_html, self.parts))
-        return f'<section aria-labelledby="{self.key}"><h3 id="{self.key}">{_sentence(self.title)}</h3>{inside}</section>'
+        return "".join(piece if isinstance(piece, str) else _html(piece) for piece in self.pieces())
 
 
 @dataclass(frozen=True)
@@ -198,10 +203,22 @@ class Section:
     def __repr__(self):
         return "\n\n".join([self.heading, *map(repr, self.parts)])
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        heading = f'<h2 id="{self.key}" class="{PLAIN}">{safe(self.heading)}</h2>'
-        data = {"text/html": heading + "".join(map(_html, self.parts)), "text/plain": repr(self)}
-        return data, {"text/html": {"headings": [[self.key, self.heading]]}}
+    def outputs(self) -> list:
+        """What a notebook shows: (data, metadata) of HTML and of pictures in turn, so that a picture stays a picture there."""
+        pieces = [f'<h2 id="{self.key}" class="{PLAIN}">{safe(self.heading)}</h2>']
+        for part in self.parts:
+            pieces += part.pieces() if isinstance(part, Exhibit) else [part if isinstance(part, Picture) else _html(part)]
+        shown = []
+        for is_picture, some in itertools.groupby(pieces, lambda piece: isinstance(piece, Picture)):
+            shown += [one._repr_mimebundle_() for one in some] if is_picture else [({"text/html": "".join(some)}, {})]
+        shown[0][1]["text/html"] = {"headings": [[self.key, self.heading]]}
+        return shown
+
+    def _ipython_display_(self):
+        from IPython.display import publish_display_data
+
+        for data, metadata in self.outputs():
+            publish_display_data(data, metadata)
 
 
 def few_colours(png: bytes, most=64) -> bytes:
@@ -216,7 +233,7 @@ def few_colours(png: bytes, most=64) -> bytes:
     return small.getvalue()
 
 
-def picture(ax, *, words=None, dpi=120, colours=32) -> Picture:
+def picture(ax, *, words=None, dpi=110, colours=16) -> Picture:
     """The figure of these axes as a `Picture`; ``words`` defaults to the title of the axes.
 
     A report has some thirty of them and must still go by mail: dots and colours are as many as that allows.

@@ -122,7 +122,7 @@ def test_a_picture_is_small_and_has_words():
     assert set(data) == {"image/png", "text/plain"}
     assert about["image/png"] == {"alt": "Up", "width": 400}
     image = Image.open(io.BytesIO(shown.png))
-    assert image.size == (480, 240) and image.mode == "P"
+    assert image.size == (440, 220) and image.mode == "P"
     assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
     assert len(shown.png) < 15_000
     assert picture(ax).png == shown.png

@@ -45,7 +45,9 @@ def pictures(page):
 
 
 def html(piece):
-    return piece._repr_html_() if hasattr(piece, "_repr_html_") else piece._repr_mimebundle_()[0]["text/html"]
+    if hasattr(piece, "_repr_html_"):
+        return piece._repr_html_()
+    return "".join(data.get("text/html", "") for data, _ in piece.outputs())
 
 
 def test_the_template_shows_every_lens_and_every_section():
