@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from crmlib.company.people import days, ids
+from crmlib.company.people import days, ids, years
 from crmlib.company.purchasing import History
 
 __all__ = ["baskets", "catalogue"]
@@ -31,8 +31,9 @@ def baskets(parameters, rng, customers, products, history: History) -> tuple[pd.
     at = lines["at"].to_numpy()
     price, cost = (products[name].to_numpy()[lines["product"]] for name in ("price", "cost"))
     lines["amount"] = np.round(price * lines["quantity"] * (1 - discount[at]), 2)
-    lines["cost"] = np.round(cost * lines["quantity"], 2)
     lines["day"] = orders["day"].to_numpy()[at]
+    rise = (1 + parameters["circumstances"]["costs"]) ** years(parameters, lines["day"])
+    lines["cost"] = np.round(cost * lines["quantity"] * rise, 2)
     back = _returns(parameters, rng, lines, (last - first).days)
     both = pd.concat([lines, back], ignore_index=True).sort_values(["day", "at"], kind="stable", ignore_index=True)
     at, customer = both["at"].to_numpy(), customers["customer"].to_numpy()
@@ -92,6 +93,7 @@ def _lines(parameters, rng, customers, products, history, business, first):
     usual = customers["size"].map(p["business_quantity"]).astype("float").fillna(0).to_numpy()[who]
     usual = np.where(usual, 1.6 + parameters["claims"]["few_bring_most"] * (usual - 1.6), 0.0)
     coffee = np.where(capsules & ~business, "capsules", "beans")
+    basket = basket * (1 + parameters["circumstances"]["baskets"]) ** years(parameters, day)
     parts = [
         (np.arange(n), coffee, np.where(business, usual, 1.6) * basket),
         (np.flatnonzero(rng.random(n) < 0.25), coffee, np.where(business, usual / 2, 1.2) * basket),
@@ -108,13 +110,31 @@ def _lines(parameters, rng, customers, products, history, business, first):
         made.append(
             pd.DataFrame({"at": at, "product": product.sum(axis=1), "quantity": 1 + rng.poisson(np.maximum(quantity[at] - 1, 0.05))})
         )
+    made[0] = _opened(parameters, rng.spawn(1)[0], products, history, business, made[0])
     lines = pd.concat(made, ignore_index=True)
     return lines.groupby(["at", "product"], as_index=False)["quantity"].sum()
 
 
+def _opened(parameters, rng, products, history, business, coffee):
+    """The coffee of all orders, but for some first ones of those who will order most: these begin with the opener."""
+    dealt = parameters["circumstances"]
+    if not dealt["opener"]:
+        return coffee
+    first = (~history.orders["customer"].duplicated()).to_numpy()
+    who, rate = history.orders["customer"].to_numpy(), history.traits["rate"].to_numpy()
+    many = np.zeros(len(rate), dtype=bool)
+    for kind in (business, ~business):
+        many[who[kind]] = rate[who[kind]] > np.quantile(rate[np.unique(who[kind])], 5 / 6)
+    begins = first & many[who] & (rng.random(len(who)) < dealt["opener_share"])
+    product = products.index[products["name"] == dealt["opener"]][0]
+    return coffee.assign(product=np.where(begins, product, coffee["product"]))
+
+
 def _returns(parameters, rng, lines, last_day):
     """Some lines come back, whole, within four weeks; their goods are not sold again."""
-    back = lines[rng.random(len(lines)) < parameters["buying"]["returns"]].copy()
+    late = years(parameters, lines["day"]) >= 0
+    share = parameters["buying"]["returns"] * np.where(late, parameters["circumstances"]["returns"], 1.0)
+    back = lines[rng.random(len(lines)) < share].copy()
     back["day"] += rng.integers(3, 29, len(back))
     back = back[back["day"] <= last_day]
     back[["quantity", "amount"]] *= -1

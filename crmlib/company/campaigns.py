@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmlib.company.people import days, ids
-from crmlib.company.purchasing import History, by_day
+from crmlib.company.purchasing import History, by_day, pace
 
 __all__ = ["Campaigns", "campaigns"]
 
@@ -83,7 +83,7 @@ def _chances(parameters, customers, history, contacts, listed, day):
     p, claims = parameters["campaigns"], parameters["claims"]
     traits = history.traits.iloc[listed]
     buys = (traits["stopped"] > day).to_numpy()
-    without = np.where(buys, 1 - np.exp(-traits["rate"].to_numpy() * (p["window"] + 1)), 0.0)
+    without = np.where(buys, 1 - np.exp(-traits["rate"].to_numpy() * pace(parameters, day) * (p["window"] + 1)), 0.0)
     heard = contacts["customer"][(contacts["direction"] == "out") & (contacts["day"] < day)
                                  & (contacts["day"] >= day - 7 * p["pressure_weeks"])]  # fmt: skip
     pressed = np.bincount(heard, minlength=len(customers))[listed] >= p["pressure"]

@@ -51,7 +51,8 @@ lives. Free for any use (CC0 1.0).
 
 The tables in `clean/` pass the door: `datasets.load("this folder")`. Those in `raw/` (`raw_records`, `raw_lines` ...) are as the
 systems of the company hold them, with what is wrong in them. They are two separate draws: the customers in `raw/` are
-not those in `clean/`, though their ids look alike.
+not those in `clean/`, though their ids look alike. The cost of a product in `products` is that of 1 January 2025; what the
+goods of a line cost stands in `transactions`.
 
 ## What is wrong with it
 

@@ -12,7 +12,7 @@ from crmlib.company.campaigns import campaigns
 from crmlib.company.defects import defects
 from crmlib.company.parameters import load
 from crmlib.company.people import days, people
-from crmlib.company.purchasing import History, purchasing
+from crmlib.company.purchasing import History, pace, purchasing
 from crmlib.company.selling import selling
 from crmlib.company.service import complaints, contact_table, inquiries, routine_contacts, service_costs, surveys
 from crmlib.company.wants import wants
@@ -119,7 +119,7 @@ def _customers(p, customers, history: History, clean):
     first, last = days(p)
     traits, bought = history.traits, clean["transactions"]
     alive = np.isinf(traits["stopped"].to_numpy())
-    rate, stop = traits["rate"].to_numpy(), traits["stop"].to_numpy()
+    rate, stop = traits["rate"].to_numpy() * pace(p, (last - first).days), traits["stop"].to_numpy()
     names = customers["customer"]
     margin = (bought["amount"] - bought["cost"]).groupby(bought["customer"]).sum().reindex(names).to_numpy()
     served = clean["service_costs"].groupby("customer")["cost"].sum().reindex(names).fillna(0).to_numpy()

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from crmlib.company.generate import VERSION
+from crmlib.company.parameters import load
 from crmlib.company.schema import FORMS, described, resource_name, tables
 from crmlib.delimited import listing
 from crmlib.errors import DataError
@@ -181,11 +182,16 @@ def _as_json(package):
 
 
 def _parameters(parameters):
-    """The parameters as a table: one row each, its value as JSON. How far estimates may stray makes no data."""
+    """The parameters as a table: one row each, its value as JSON.
+
+    How far estimates may stray makes no data; of the circumstances only those stand there that were dealt.
+    """
+    neutral = load()["circumstances"].items()
     rows = [
         (f"{section}.{name}", json.dumps(value, ensure_ascii=False))
         for section, leaves in parameters.items()
         if section != "recovery"
         for name, value in leaves.items()
+        if section != "circumstances" or (name, value) not in neutral
     ]
     return pd.DataFrame(rows, columns=["parameter", "value"])

@@ -24,15 +24,20 @@ def load() -> dict:
 def draw(rng: np.random.Generator) -> dict:
     """Parameters for a class: those with a band are drawn evenly within it, Kano classes and chains are dealt anew.
 
-    All others stay as in the public set.
+    Each circumstance is one of those that can be dealt. All others stay as in the public set.
 
     >>> one, other = (draw(np.random.default_rng(seed)) for seed in (1, 1))
     >>> one == other
     True
     """
-    drawn = _leaves(_document(), lambda leaf: float(rng.uniform(*leaf["band"])))
+    lot = rng.spawn(1)[0]  # so that circumstances leave the other draws alone
+    drawn = _leaves(_document(), lambda leaf: _one(leaf, rng, lot))
     drawn["wants"] = drawn["wants"] | {"kano": _dealt(drawn["wants"]["kano"], rng), "chains": _fewer(drawn["wants"]["chains"], rng)}
     return drawn
+
+
+def _one(leaf, rng, lot):
+    return float(rng.uniform(*leaf["band"])) if "band" in leaf else leaf["dealt"][lot.integers(len(leaf["dealt"]))]
 
 
 def _dealt(kano, rng):
@@ -58,7 +63,7 @@ def bands() -> dict:
         f"{section}.{name}": tuple(leaf["band"])
         for section, leaves in _document().items()
         for name, leaf in leaves.items()
-        if _varies(leaf)
+        if _varies(leaf) and "band" in leaf
     }
 
 
@@ -75,4 +80,4 @@ def _leaves(document, value: Callable) -> dict:
 
 
 def _varies(leaf):
-    return isinstance(leaf, dict) and set(leaf) == {"value", "band"}
+    return isinstance(leaf, dict) and set(leaf) in ({"value", "band"}, {"value", "dealt"})

@@ -11,14 +11,14 @@ import pandas as pd
 
 from crmlib.company.relatives import relatives
 
-__all__ = ["days", "ids", "people", "pick"]
+__all__ = ["days", "ids", "people", "pick", "years"]
 
 
 def people(parameters: dict, rng: np.random.Generator) -> pd.DataFrame:
     """The table customers, by the day they joined, which is that of their first order."""
     p, n = parameters["people"], parameters["people"]["consumers"] + parameters["people"]["businesses"]
-    first, last = days(parameters)
-    joined = _joined(p, first, last, n, rng)
+    _, last = days(parameters)
+    joined = _joined(parameters, n, rng)
     business = np.zeros(n, dtype=bool)
     business[rng.choice(n, p["businesses"], replace=False)] = True
     region = pick(p["regions"], n, rng)
@@ -59,6 +59,12 @@ def days(parameters: dict) -> tuple[pd.Timestamp, pd.Timestamp]:
     return pd.Timestamp(parameters["calendar"]["first"]), pd.Timestamp(parameters["calendar"]["last"])
 
 
+def years(parameters: dict, day) -> np.ndarray:
+    """How many years each day, counted from 0, lies after the beginning of the last year; negative before it."""
+    first, last = days(parameters)
+    return (np.asarray(day) - ((last - first).days - 364)) / 365
+
+
 def ids(letter: str, n: int, width: int) -> np.ndarray:
     """
     >>> ids("C", 2, 5).tolist()
@@ -82,10 +88,12 @@ def _draw(kind, n, rng):
     return rng.choice(np.array(_words()[kind]), n)
 
 
-def _joined(p, first, last, n, rng):
-    """Days on which customers came: more from year to year, and more in December."""
-    calendar = pd.date_range(first, last)
-    rate = (1 + p["growth"]) ** (np.arange(len(calendar)) / 365.25) * np.where(calendar.month == 12, p["december"], 1.0)
+def _joined(parameters, n, rng):
+    """Days on which customers came: more from year to year, and more in December; the last year may differ."""
+    p, calendar = parameters["people"], pd.date_range(*days(parameters))
+    number = np.arange(len(calendar))
+    rate = (1 + p["growth"]) ** (number / 365.25) * np.where(calendar.month == 12, p["december"], 1.0)
+    rate = rate * np.where(years(parameters, number) >= 0, parameters["circumstances"]["acquisition"], 1.0)
     return calendar[np.sort(rng.choice(len(calendar), n, p=rate / rate.sum()))]
 
 

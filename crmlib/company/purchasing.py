@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmlib.company.people import days
+from crmlib.company.people import days, years
 
-__all__ = ["History", "by_day", "purchasing"]
+__all__ = ["History", "by_day", "pace", "purchasing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +41,21 @@ def purchasing(parameters: dict, rng: np.random.Generator, customers: pd.DataFra
         stops = rng.random(len(active)) < chance
         stopped[active[stops]] = now[active[stops]]
         active = active[~stops]
-        now[active] += rng.exponential(1 / rate[active])
+        now[active] = _after(now[active], rng.exponential(1 / rate[active]), parameters)
         active = active[now[active] < end]
     return History(by_day(pd.concat(rounds), rng), traits.assign(stopped=stopped))
+
+
+def pace(parameters: dict, day) -> np.ndarray:
+    """By how much customers order faster or slower on a day than their rate says: 1 before the last year."""
+    return np.where(years(parameters, day) >= 0, parameters["circumstances"]["last_year"], 1.0)
+
+
+def _after(now, wait, parameters):
+    """When a wait is over that begins now; the part of it in the last year takes longer where all are slower then."""
+    then = now + wait
+    late = 365 * np.maximum(years(parameters, then) - np.maximum(years(parameters, now), 0.0), 0.0)
+    return then + late * (1 / parameters["circumstances"]["last_year"] - 1)
 
 
 def by_day(orders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -53,8 +65,11 @@ def by_day(orders: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _traits(parameters, rng, customers, first):
-    p, claims = parameters["buying"], parameters["claims"]
+    p, claims, dealt = parameters["buying"], parameters["claims"], parameters["circumstances"]
+    joined = (customers["joined"] - first).dt.days.to_numpy()
     business = (customers["kind"] == "business").to_numpy()
+    newer = years(parameters, joined)
+    often = dealt["rate"] * np.where(business, dealt["businesses"], 1.0)
     rate, stop = np.empty(len(customers)), np.empty(len(customers))
     for kind, here in (("consumer", ~business), ("business", business)):
         of, n = p[kind], int(here.sum())
@@ -64,10 +79,10 @@ def _traits(parameters, rng, customers, first):
     basket = np.exp(claims["few_bring_most"] * p["basket_spread"] * rng.normal(size=len(customers)))
     return pd.DataFrame(
         {
-            "rate": np.maximum(rate * p["rate"], 1e-9),
-            "stop": np.clip(stop * p["stop"], 0, 1),
+            "rate": np.maximum(rate * p["rate"] * dealt["newer_rate"] ** newer * often, 1e-9),
+            "stop": np.clip(stop * p["stop"] * dealt["newer_stop"] ** newer, 0, 1),
             "basket": basket,
-            "joined": (customers["joined"] - first).dt.days.to_numpy(),
+            "joined": joined,
         }
     )
 
