@@ -40,16 +40,27 @@ def last_year(tx):
     return drivers(tx)["ratio"]["orders_each"]
 
 
+def rate(tx):
+    """Cohorts compared: how often customers order, as their second purchase within a quarter says, times what is planted."""
+    planted = load()["buying"]["consumer"]
+    return second_purchases(tx).mean() * planted["alpha"] / 91
+
+
 def newer_rate(tx):
     """Cohorts compared: how much sooner the second purchase of those comes who joined a year later.
 
-    Within w days 1 - (alpha / (alpha + w)) ** r of a cohort order again, so that the rate follows from their share.
+    Within w days 1 - (alpha / (alpha + w x rate)) ** r of a cohort order again, so that the rate follows from their share.
     """
+    of_year = second_purchases(tx)
+    return (of_year.iloc[2] / of_year.iloc[0]) ** 0.5
+
+
+def second_purchases(tx):
+    """What 91 days x rate / alpha is by year, from the share of those who joined in it and bought again within 91 days."""
     found = cohort_comparison.second_purchase(tx, as_of=LAST, weeks=13).dropna()
     found = found[found["cohort"].str[-2:] != "Q4"]  # those of the last year were not watched for so long
     of_year = found.groupby(found["cohort"].str[:4])[["size", "repeated"]].sum().astype(float)
-    rate = (1 - of_year["repeated"] / of_year["size"]) ** (-1 / load()["buying"]["consumer"]["r"]) - 1
-    return (rate.iloc[2] / rate.iloc[0]) ** 0.5
+    return (1 - of_year["repeated"] / of_year["size"]) ** (-1 / load()["buying"]["consumer"]["r"]) - 1
 
 
 def newer_stop(tx):
@@ -63,7 +74,7 @@ def newer_stop(tx):
 
 def baskets(tx):
     """Products: pieces of a product in an order, a year on."""
-    now, then = (products.basket(tx, as_of=day)["units_each"][0] for day in (LAST, "2024-12-31"))
+    now, then = (products.basket(tx[tx["date"] <= day], as_of=day)["units_each"][0] for day in (LAST, "2024-12-31"))
     return now / then - 1
 
 
@@ -71,6 +82,11 @@ def costs(tx):
     """Two periods: the rise of costs a unit of revenue."""
     margin = drivers(tx).loc["margin"]
     return (1 - margin["after"]) / (1 - margin["before"]) - 1
+
+
+def returns(tx):
+    """One period: the share of customers who cost more than they brought."""
+    return (one_period.by_customer(tx, as_of=LAST).query("bought")["profit"] < 0).mean()
 
 
 def businesses(tx):
@@ -85,13 +101,15 @@ def drivers(tx):
 
 # the range of the mean over the seeds, for what is dealt; the middle one, of the neutral value, excludes the others
 SHOWN = {
-    acquisition: {0.35: (0.3, 0.42), 0.6: (0.5, 0.72), 1.0: (0.9, 1.15), 1.6: (1.4, 1.9)},
+    acquisition: {0.35: (0.3, 0.43), 0.55: (0.46, 0.65), 0.75: (0.67, 0.87), 1.0: (0.9, 1.15), 1.3: (1.17, 1.6)},
     last_year: {0.65: (0.75, 0.9), 1.0: (0.94, 1.08), 1.5: (1.15, 1.35)},
-    newer_rate: {0.65: (0.58, 0.78), 1.0: (0.92, 1.12), 1.5: (1.35, 1.7)},
-    newer_stop: {0.5: (1.1, 1.3), 1.0: (0.9, 1.05), 2.0: (0.75, 0.89)},
+    rate: {0.8: (0.8, 1.0), 1.0: (1.02, 1.2), 1.15: (1.21, 1.4), 1.45: (1.45, 1.75)},
+    newer_rate: {0.55: (0.48, 0.7), 1.0: (0.92, 1.12), 1.7: (1.45, 1.95)},
+    newer_stop: {0.5: (1.1, 1.35), 1.0: (0.92, 1.05), 1.7: (0.75, 0.91)},
     baskets: {-0.25: (-0.27, -0.15), 0.0: (-0.06, 0.06), 0.25: (0.14, 0.27)},
-    costs: {-0.06: (-0.06, -0.01), 0.0: (0.0, 0.05), 0.07: (0.07, 0.13)},
-    businesses: {0.4: (0.115, 0.14), 1.0: (0.09, 0.105), 1.5: (0.07, 0.085)},
+    costs: {-0.06: (-0.06, -0.01), 0.0: (0.0, 0.05), 0.08: (0.08, 0.14)},
+    returns: {0.3: (0.0, 0.013), 1.0: (0.015, 0.028), 1.7: (0.029, 0.048), 3.5: (0.05, 0.1)},
+    businesses: {0.35: (0.113, 0.15), 1.0: (0.091, 0.108), 1.3: (0.075, 0.09)},
 }  # fmt: skip
 
 
@@ -113,7 +131,7 @@ class TestShown:
             ordered = sorted(ranges.values())
             assert all(below[1] <= above[0] for below, above in zip(ordered, ordered[1:], strict=False))
 
-    @pytest.mark.parametrize("opener", [name for name in DEALT["opener"] if name])
+    @pytest.mark.parametrize("opener", DEALT["opener"])
     def test_customers_who_began_with_the_opener_are_worth_most(self, opener):
         names = pd.DataFrame(load()["catalogue"]["products"])[0]
         product = f"P{names[names == opener].index[0] + 1:02d}"
@@ -128,12 +146,12 @@ class TestShown:
     def test_a_slow_year_is_common_to_all_cohorts_and_a_bad_cohort_is_not(self):
         def older(name, value):
             """Orders of the last year against the year before, of those who joined in the first."""
-            found = one_cohort.by_age(log(11, name, value), as_of=LAST, unit="year", cohort="2023")
-            return found["orders"].iloc[2] / found["orders"].iloc[1]
+            found = [one_cohort.by_age(log(seed, name, value), as_of=LAST, unit="year", cohort="2023") for seed in SEEDS]
+            return np.mean([one["orders"].iloc[2] / one["orders"].iloc[1] for one in found])
 
         neutral = older("", None)
         assert older("last_year", 0.65) < 0.75 * neutral
-        assert older("newer_rate", 0.65) == pytest.approx(neutral, rel=0.12)
+        assert older("newer_rate", 0.55) > 0.8 * neutral
 
 
 class TestDealt:
@@ -147,10 +165,10 @@ class TestDealt:
         assert moved and {row for row in rows.index if row.startswith("circumstances.")} == {f"circumstances.{name}" for name in moved}
         assert all(rows[f"circumstances.{name}"].strip('"') == str(dealt[name]) for name in moved)
 
-    def test_each_alternative_is_dealt_and_the_neutral_one_among_them(self):
+    def test_each_alternative_is_dealt(self):
         many = [draw(np.random.default_rng(seed))["circumstances"] for seed in range(80)]
         for name, alternatives in DEALT.items():
-            assert {one[name] for one in many} == set(alternatives) and NEUTRAL[name] in alternatives
+            assert {one[name] for one in many} == set(alternatives)
 
     def test_dealing_leaves_what_else_is_drawn_alone(self, monkeypatch):
         from crmlib.company import parameters

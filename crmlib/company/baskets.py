@@ -116,12 +116,16 @@ def _lines(parameters, rng, customers, products, history, business, first):
 
 
 def _opened(parameters, rng, products, history, business, coffee):
-    """The coffee of all orders, but for some first ones of those who will order most: these begin with the opener."""
+    """The coffee of all orders, but for some first ones of those who will order most: these begin with the opener.
+
+    Who joins later may order oftener as a whole; "most" is among those of the same time.
+    """
     dealt = parameters["circumstances"]
     if not dealt["opener"]:
         return coffee
     first = (~history.orders["customer"].duplicated()).to_numpy()
-    who, rate = history.orders["customer"].to_numpy(), history.traits["rate"].to_numpy()
+    who, joined = history.orders["customer"].to_numpy(), history.traits["joined"].to_numpy()
+    rate = history.traits["rate"].to_numpy() / dealt["newer_rate"] ** years(parameters, joined)
     many = np.zeros(len(rate), dtype=bool)
     for kind in (business, ~business):
         many[who[kind]] = rate[who[kind]] > np.quantile(rate[np.unique(who[kind])], 5 / 6)
