@@ -14,7 +14,7 @@ from crmlib.conclusions import (
 )  # fmt: skip
 from crmlib.frames import rows_of
 from crmlib.holdout import QUIET
-from crmlib.small_groups import LEAST, is_small
+from crmlib.small_groups import LEAST, covered, is_small
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+_WHERE = ("up", "stayed", "down", "left", "came")  # customers of a tier after it
 SAME = 0.02  # two forecasts that differ by less in what they find of the best do as well; our convention
 
 
@@ -153,7 +154,10 @@ def moves(found) -> Said:
         f"Of {count(n, 'customer')} in the {name} tier {percent(first['stayed'] / n, 0)} stayed in it, "
         f"{percent(first['left'] / n, 0)} fell silent"
     )
-    if any(is_small(one) for one in (n, first["stayed"], first["left"])):
+    everybody = rows_of(found.table)
+    hides = covered([[row[where] for where in _WHERE] for row in everybody])
+    hidden = hides[[row["tier"] for row in everybody].index(name)]
+    if is_small(n) or any(hidden):  # the title must not say what the table hides
         title = f"Who was in the {name} tier {found.before}, and where they went"
     active = [row for name, row in rows.items() if name not in ("inactive", "(absent)")]
     new = " “(absent)” were no customers yet." if "(absent)" in rows else ""

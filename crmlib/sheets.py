@@ -115,10 +115,10 @@ def made_by(path, generator) -> bool:
 
 
 def _names(sheets):
-    """Names that Excel takes, each once: a number and as many words of the section as fit."""
+    """Names that Excel takes, each once: a number and as many words of what it shows as fit."""
     names = []
     for place, sheet in enumerate(sheets, 1):
-        words = " ".join(_NOT_IN_NAMES.sub(" ", visible(sheet.section or sheet.title)).split())
+        words = " ".join(_NOT_IN_NAMES.sub(" ", visible(sheet.title or sheet.section)).split())
         name = f"{place:02d} {words}".strip()
         if len(name) > NAME:
             name = name[:NAME].rpartition(" ")[0] if " " in name[4:NAME] else name[:NAME]

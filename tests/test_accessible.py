@@ -20,12 +20,12 @@ SHOWN = [
 ]
 
 
-def output(shown):
-    if hasattr(shown, "_repr_mimebundle_"):
-        data, metadata = shown._repr_mimebundle_()
-    else:
-        data, metadata = {"text/html": shown._repr_html_(), "text/plain": repr(shown)}, {}
-    return v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)
+def outputs(shown):
+    """What a notebook keeps of something shown."""
+    if hasattr(shown, "outputs"):
+        return [v4.new_output("display_data", data=data, metadata=metadata) for data, metadata in shown.outputs()]
+    data = {"text/html": shown._repr_html_(), "text/plain": repr(shown)}
+    return [v4.new_output("execute_result", data=data, execution_count=1)]
 
 
 class Page(HTMLParser):
@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page():
-    cells = [v4.new_code_cell("", outputs=[output(shown)]) for shown in SHOWN]
+    cells = [v4.new_code_cell("", outputs=outputs(shown)) for shown in SHOWN]
     about = {"title": "Report: log", "generator": "g", "made": "Made", "day": "2024-01-31"}
     return Page(report.html(v4.new_notebook(cells=cells, metadata={"crmlib_report": about})))
 

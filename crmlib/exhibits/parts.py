@@ -9,7 +9,7 @@ from crmlib.conclusions import lowered
 from crmlib.inert import Exhibit, Picture, Prose, Section, Table, picture
 from crmlib.overview import Refused
 from crmlib.response import wilson
-from crmlib.wording import number, percent
+from crmlib.wording import Figure, number, percent
 
 __all__ = [
     "Column", "banded", "exhibit", "interval", "ratio", "refusal", "sampled", "section", "signed", "tabled", "text", "written",
@@ -73,8 +73,13 @@ def ratio(value) -> str:
 
 
 def signed(change, write=percent) -> str:
-    """With a plus in front of what rose."""
-    return ("+" if change > 0 else "") + write(change)
+    """With a plus in front of what rose; a `Figure` remains one."""
+    written = write(change)
+    text = ("+" if change > 0 else "") + written
+    if not isinstance(written, Figure):
+        return text
+    kind = "change" if written.kind == "percent" else written.kind
+    return Figure(text, value=written.value, kind=kind, decimals=written.decimals, currency=written.currency)
 
 
 def interval(low, high) -> str:
