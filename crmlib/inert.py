@@ -17,6 +17,8 @@ __all__ = [
     "Exhibit", "Facts", "Findings", "Picture", "Prose", "Section", "Table", "few_colours", "picture", "safe", "visible",
 ]  # fmt: skip
 
+_SHORT = 14  # letters of a cell that stay on one line, such as a period or a date
+_WIDE = 9  # columns, above which a table is set closer
 # Jupyter typesets what stands between two dollar signs, also in HTML, unless it is told not to.
 PLAIN = "tex2jax_ignore mathjax_ignore"
 # What browsers do not show, or what turns the direction of the text around it; a data set has no use for them.
@@ -134,16 +136,18 @@ class Table:
             for row in self.rows
         )
         caption = f"<caption>{safe(self.caption)}</caption>" if self.caption else ""
+        wide = ' class="wide"' if len(self.headings) > _WIDE else ""
         # tabindex: a table wider than a phone can be scrolled with the keyboard too
         return (
             f'<div class="scroll {PLAIN}" role="region" aria-label="{safe(self.caption or "Table")}" tabindex="0">'
-            f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            f"<table{wide}>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
     def _cell(self, place, kind, text):
         """The first column, where it is words, names the row."""
         tag = "th" if place == 0 and kind == "w" else "td"
         scope = ' scope="row"' if tag == "th" else ""
+        kind += " short" if kind == "w" and len(text) <= _SHORT else ""
         return f'<{tag}{scope} class="{kind}">{safe(text)}</{tag}>'
 
 

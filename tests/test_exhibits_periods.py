@@ -1,0 +1,281 @@
+"""The exhibits on periods and products and the answers on the first page: worked by hand on small logs, both sides of
+each verdict."""
+
+import dataclasses
+import re
+
+import pandas as pd
+import pytest
+
+from crmlib import sections
+from crmlib.conclusions import carried
+from crmlib.exhibits import one_period, parts, products, questions, reconciliation, two_periods
+from crmlib.exhibits.answers_on_periods import identified
+from crmlib.frames import rows_of
+from crmlib.inert import Exhibit, Picture, Table
+from crmlib.opened import open_log
+from crmlib.raw_log import Note
+
+BUYERS = 40
+
+
+@pytest.fixture(autouse=True)
+def unseen(monkeypatch):
+    """Charts are not drawn here, which takes most of the time."""
+    monkeypatch.setattr(parts, "picture", lambda ax, *, words: Picture(b"", 760, words))
+
+
+def two_years(before=10.0, after=10.0, orders=1, joined=0, cost=None, product=None):
+    """40 customers with an order of ``before`` in June 2023 and ``orders`` of ``after`` in 2024, ``joined`` new ones."""
+    rows = [(f"c{n}", "2023-06-15", before) for n in range(BUYERS)]
+    rows += [(f"c{n}", f"2024-{3 + k:02d}-15", after) for n in range(BUYERS) for k in range(orders)]
+    rows += [(f"n{n}", "2024-08-15", after) for n in range(joined)]
+    frame = pd.DataFrame([("a0", "2022-01-01", 1.0), *rows], columns=["customer", "date", "amount"])
+    if cost is not None:
+        frame["cost"] = cost
+    if product is not None:
+        frame["product"] = product(frame)
+    return frame
+
+
+@pytest.fixture
+def opened(tmp_path):
+    def make(frame, as_of="2024-12-31", **options):
+        frame.to_csv(tmp_path / "log.csv", index=False)
+        return open_log(str(tmp_path / "log.csv"), as_of=as_of, currency="€", **options)
+
+    return make
+
+
+def exhibits(section):
+    return {part.key: part for part in section.parts if isinstance(part, Exhibit)}
+
+
+def tables(exhibit):
+    return [part for part in exhibit.parts if isinstance(part, Table)]
+
+
+def answer(log, number):
+    return next(found for question, found in questions.answers(log) if question.number == number)
+
+
+# ---- one period
+
+
+def test_the_factors_of_a_year_and_the_share_that_ordered_once(opened):
+    found = exhibits(one_period.one_period(opened(two_years(after=10.0, orders=2, joined=10))))
+    assert found["factors"].title == "50 customers × 1.80 orders × €10.00 an order make €900.00"
+    assert "20.0 % of them ordered once in the period." in repr(found["factors"])
+
+
+def test_half_of_the_money_is_counted_from_the_best_down(opened):
+    frame = two_years()
+    frame.loc[frame["customer"].isin([f"c{n}" for n in range(8)]) & (frame["date"] > "2024"), "amount"] = 40.0
+    found = opened(frame)  # 8 x 40 + 32 x 10 = 640: the eight bring half
+    assert exhibits(one_period.one_period(found))["half"].title == "Half of the revenue comes from 8 customers (20.0 %)"
+    assert answer(found, 3).verdict == "the money is spread over many"
+
+
+def test_few_customers_are_not_counted_out(opened):
+    frame = two_years()
+    frame.loc[frame["customer"].isin(["c0", "c1"]) & (frame["date"] > "2024"), "amount"] = 900.0
+    found = opened(frame)
+    assert exhibits(one_period.one_period(found))["half"].title == "Half of the revenue comes from fewer than 5 customers"
+    assert answer(found, 3).sentence.startswith("Fewer than 5 customers bring half of the revenue")
+    assert answer(found, 3).verdict == "one in twenty to one in ten bring half"
+
+
+@pytest.mark.parametrize(
+    ("losing", "said"),
+    [
+        (0, "No customer cost more than they brought."),
+        (3, "Fewer than 5 customers cost more than they brought."),
+        (5, "5 customers (12.5 %) cost €25.00 more than they brought: more than a tenth of customers lose us money."),
+    ],
+)
+def test_who_loses_us_money(opened, losing, said):
+    frame = two_years(cost=4.0)
+    frame.loc[frame["customer"].isin([f"c{n}" for n in range(losing)]) & (frame["date"] > "2024"), "cost"] = 15.0
+    assert answer(opened(frame), 6).sentence == said
+
+
+def test_without_costs_nobody_is_said_to_lose_money(opened):
+    refused = answer(opened(two_years()), 6)
+    assert refused.why == "The log lacks a column 'cost'." and refused.mends == "the cost of every line"
+
+
+@pytest.mark.parametrize(
+    ("frequent", "dear", "words"),
+    [(6, 10.0, "how often they order"), (1, 90.0, "the value of an order")],
+)
+def test_what_sets_the_best_apart(opened, frequent, dear, words):
+    frame = two_years()
+    best = frame["customer"].isin([f"c{n}" for n in range(4)])
+    frame.loc[best & (frame["date"] > "2024"), "amount"] = dear
+    more = [frame[best & (frame["date"] > "2024")].assign(date=f"2024-{5 + k:02d}-01") for k in range(frequent - 1)]
+    assert words in answer(opened(pd.concat([frame, *more])), 5).verdict
+
+
+@pytest.mark.parametrize(
+    ("note", "figure", "verdict"),
+    [
+        (None, "100 %", "all of the log is identified"),
+        (Note("missing_customer", 9, "", 8000.0), "9.1 %", "most of the log is anonymous"),
+        (Note("missing_customer", 9, "", 200.0), "80.0 %", "a part of the log is anonymous"),
+        (Note("missing_customer", 9, "", 10.0), "98.8 %", "nearly all of the log is identified"),
+        (Note("missing_customer", 27, "", None), "75.0 %", "a part of the log is anonymous"),
+    ],
+)
+def test_how_much_is_identified(opened, note, figure, verdict):
+    log = opened(two_years())  # 81 lines worth 801
+    log = dataclasses.replace(log, notes=(*log.notes, *([note] if note else [])))
+    found = identified(log, log.lenses.one_period)
+    assert (found.figure, found.verdict) == (figure, verdict)
+    assert ("lines" in found.sentence) == (note is not None and note.money is None)
+
+
+# ---- two periods
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({"after": 10.2}, "revenue is steady, moved most by revenue an order (up)"),
+        ({"after": 13.0}, "revenue grew, moved most by revenue an order (up)"),
+        ({"orders": 2}, "revenue grew, moved most by orders a customer (up)"),
+        ({"joined": 20}, "revenue grew, moved most by the number of customers (up)"),
+        ({"after": 7.0}, "revenue shrank, moved most by revenue an order (down)"),
+        ({"cost": 4.0, "after": 10.0, "joined": 20}, "profit grew, moved most by the number of customers (up)"),
+    ],
+)
+def test_growth_and_what_moved_it(opened, changed, verdict):
+    log = opened(two_years(**changed))
+    assert answer(log, 7).verdict == verdict
+    drivers = rows_of(log.lenses.two_periods.drivers)
+    assert sum(row["change"] for row in drivers[:-1]) == pytest.approx(drivers[-1]["change"], abs=1e-9)
+
+
+def test_overlap_by_hand(opened):
+    frame = two_years(joined=10)
+    frame = frame[~(frame["customer"].isin([f"c{n}" for n in range(10)]) & (frame["date"] > "2024"))]
+    frame = pd.concat([frame, frame.iloc[:1].assign(date="2024-02-01")])  # a0 of 2022 comes back
+    log = opened(frame)
+    found = exhibits(two_periods.two_periods(log))
+    assert found["overlap"].title == "75.0 % of the 40 customers before bought again after: the repeat-buying rate of 12 months"
+    (table,) = tables(found["overlap"])
+    # one returning customer is not shown alone
+    assert [row[:2] for row in table.rows] == [
+        ("bought in both", "30"), ("bought before only", "10"), ("new and others (fewer than 5 each)", "11"),
+    ]  # fmt: skip
+    assert "Fewer than 5 customers of earlier days came back" in answer(log, 8).detail
+
+
+@pytest.mark.parametrize(("after", "verdict"), [(10.2, "as much as"), (13.0, "more than"), (7.0, "less than")])
+def test_same_customers(opened, after, verdict):
+    assert answer(opened(two_years(after=after)), 9).verdict == f"same customers bring {verdict} before"
+
+
+def test_deciles_of_both_years_have_the_same_cuts(opened):
+    log = opened(two_years(after=20.0))  # all are above the cuts of the year before
+    title = exhibits(two_periods.two_periods(log))["decile-change"].title
+    assert title == "Of the best tenth before, 100.0 % are there again, 0.0 % bought nothing after"
+
+
+# ---- products
+
+
+def openers(frame):
+    """The first twenty customers, and those who joined, began with beans; beans bring more later."""
+    return ["beans" if name[1:].isdigit() and int(name[1:]) < 20 else "cups" for name in frame["customer"]]
+
+
+def test_too_few_openers_are_not_compared(opened):
+    refused = answer(opened(two_years(product=openers)), 15)
+    assert not carried(refused) and "30 customers" in refused.why
+
+
+def test_the_best_opener_is_named(opened):
+    frame = pd.concat([two_years(), two_years().replace({"customer": r"^c"}, {"customer": "d"}, regex=True)])
+    frame["product"] = ["beans" if name[0] == "c" else "cups" for name in frame["customer"]]
+    frame.loc[(frame["product"] == "beans") & (frame["date"] == "2023-06-15"), "amount"] = 30.0
+    found = answer(opened(frame), 15)
+    # first year: beans 30 + 10, cups 10 + 10, and a0 one; 40 against (40 x 40 + 40 x 20 + 1) / 81
+    assert (found.figure, found.verdict) == ("1.35×", "“beans” opens the best relationships")
+
+
+def test_product_names_are_text(opened):
+    frame = two_years()
+    frame["product"] = ["<b>beans</b>" if n % 2 else "=1+1" for n in range(len(frame))]
+    shown = products.products(opened(frame))
+    assert "<b>" not in "".join(part._repr_html_() for part in shown.parts)
+
+
+# ---- the whole page
+
+
+@pytest.fixture(scope="module")
+def real_logs():
+    return {
+        "lighthouse": open_log("lighthouse", currency="€"), "cdnow": open_log("cdnow", currency="$"),
+        "cdnow_sample": open_log("cdnow_sample", currency="$"),
+    }  # fmt: skip
+
+
+def test_every_identity_holds_on_every_data_set(real_logs):
+    for name, log in real_logs.items():
+        found = reconciliation.identities(log)
+        assert len(found) >= 18, name
+        assert not [one for one in found if not one.holds], name
+
+
+def test_an_identity_that_fails_is_said(real_logs, monkeypatch):
+    log = real_logs["cdnow_sample"]
+    wrong = dataclasses.replace(log.lenses.one_period, in_log={"revenue": log.lenses.one_period.in_log["revenue"] + 0.01})
+    log = dataclasses.replace(log, lenses=dataclasses.replace(log.lenses, one_period=wrong))
+    assert [one.what for one in reconciliation.identities(log) if not one.holds] == ["revenue of the period", "revenue from its factors"]
+    assert "2 identities do not hold: do not use this report" in repr(reconciliation.reconciliation(log))
+
+
+def test_cdnow_leads_with_the_cohort_and_refuses_what_it_cannot_carry(real_logs):
+    log = real_logs["cdnow"]
+    assert sections.lens(log, 1).key == "one-cohort"
+    page = questions.first_page(log)
+    assert [finding.key for finding in page.findings][:2] == ["question-10", "question-11"]
+    asked = {question.number for question, found in questions.answers(log) if not carried(found)}
+    assert asked == {6, 7, 12, 13, 14, 15}
+    assert not re.search("grew|shrank|new share|healthy", " ".join(finding.sentence for finding in page.findings))
+    refused = repr(sections.lens(log, 5))
+    assert "customers who join after the beginning" in refused and "one cohort" in refused
+    # audit.md: 6,421 and 5,374 active, 3,463 in both, -19.7 % of revenue
+    drivers = repr(two_periods.two_periods(log))
+    for figure in ("6,421", "3,463", "-19.7 %"):
+        assert figure in drivers
+
+
+def test_the_company_answers_all_fifteen(real_logs):
+    answers = questions.answers(real_logs["lighthouse"])
+    assert sorted(question.number for question, _ in answers) == list(range(1, 16))
+    for question, found in answers:
+        assert carried(found), question
+        assert re.search(r"\d|No |All ", found.sentence) and found.verdict and found.figure
+
+
+def test_links_of_the_first_page_lead_to_what_is_on_the_page(real_logs):
+    for log in real_logs.values():
+        sections_shown = [sections.data_notes(log), *(sections.lens(log, place) for place in range(1, 7))]
+        keys = {one.key for one in sections_shown} | {key for one in sections_shown for key in exhibits(one)}
+        links = {finding.link for finding in questions.first_page(log).findings}
+        assert links <= keys
+
+
+STRICT = re.compile(r"\b(retention|retained|churn\w*|lost|lapsed|defect\w*|attrition)\b", re.IGNORECASE)
+
+
+def test_words_are_strict(real_logs):
+    """A log without contracts shows silence: its report never says that a customer is lost or retained."""
+    for log in real_logs.values():
+        shown = [sections.header(log), sections.first_page(log), sections.data_notes(log), sections.can_carry(log),
+                 *(sections.lens(log, place) for place in range(1, 7)), sections.reconciliation(log)]  # fmt: skip
+        if log.name == "cdnow_sample":  # the charts of the other sections take long
+            shown += [sections.section(log, name) for name in sections.SECTIONS]
+        assert not STRICT.findall("\n".join(map(repr, shown)))
