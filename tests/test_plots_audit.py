@@ -72,6 +72,8 @@ def test_each_next_order_has_a_curve_with_its_number_of_customers():
     assert texts(ax) == ["2nd after 1st (10)", "3rd after 2nd (4)"]  # nobody was watched after a third order
     assert len({line.get_linestyle() for line in ax.lines}) == 2
     assert ax.get_ylim() == (0, 1)
+    cut = plots.next_order_curves(NEXT_ORDERS.assign(share_repeated=[0.2, None, 0.4, 0.5, None, None]), ax=plots.canvas())
+    assert cut.texts[0].xy == (2, 0.2)  # the name stands at the height of the last number there is
 
 
 def test_patterns_are_rows_of_filled_and_empty_squares():

@@ -57,8 +57,9 @@ def next_orders(log, lens):
     columns = [Column("after", "after purchase", text), Column("customers", "customers", or_hidden(number))]
     columns += [Column(one, f"again within {one} weeks", or_hidden(percent)) for one in weeks]
     small = {row["order"] for row in rows if is_small(row["n"])}
-    curves = [row for row in rows_of(lens.next_orders) if row["order"] not in small]
-    chart = plots.next_order_curves(drawn(curves), ax=plots.canvas(height=3.6))
+    curves = [row | {"share_repeated": share_shown(row["repeated"], row["customers"])}
+              for row in rows_of(lens.next_orders) if row["order"] not in small]  # fmt: skip
+    chart = plots.next_order_curves(drawn(curves, "share_repeated"), ax=plots.canvas(height=3.6))
     ends = ", ".join(f"after {row['after']} {or_hidden(percent)(row[weeks[-1]])}" for row in rows)
     return exhibit(
         "next-orders", title, chart=chart,

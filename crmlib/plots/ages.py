@@ -78,7 +78,7 @@ def next_order_curves(curves, *, title=None, ax=None):
         look = {"color": PALETTE["accent"]} if first else {"color": scale(0.5 + 0.5 * number / len(there))}
         style = "-" if first else _DASHES[(number - 1) % len(_DASHES)]
         ax.plot(x, y, linewidth=2.2 if first else 1.8, linestyle=style, label=str(n), **look)
-        drawn.append((f"{_nth(n + 1)} after {_nth(n)} ({wording.number(customers[mine][0])})", y[-1], first))
+        drawn.append((f"{_nth(n + 1)} after {_nth(n)} ({wording.number(customers[mine][0])})", y[np.isfinite(y)][-1], first))
     dress(ax, title, "weeks since the purchase before", "share who bought again", grid="both")
     for (text, _, first), y in zip(drawn, apart([end for _, end, _ in drawn], 0.055), strict=True):
         look = {"weight": "bold", "color": PALETTE["accent"]} if first else {}
