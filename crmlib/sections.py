@@ -107,7 +107,7 @@ def _block(log, view, *tables):
     if not carried(part):
         return [*([Prose((part.why,), "refused")] if VIEWS[view].leads else []), *behind]
     said = VIEWS[view].say(log, part)
-    return [Exhibit(view, said.title, (chart(log, view), Prose((said.meaning,), "meaning"), *behind))]
+    return [Exhibit(f"chart-{view}", said.title, (chart(log, view), Prose((said.meaning,), "meaning"), *behind))]
 
 
 # ---- charts

@@ -90,13 +90,19 @@ def test_says_what_it_must(rendered):
 
 
 def test_sections_stand_in_the_order_of_their_use(rendered):
-    assert [heading for heading in Page(rendered[1]).headings if heading] == [
-        "What this customer base says", "What was read and done to the data", "Customers and revenue over time", "Who brings the money",
-        "Segments and what to do about each", "The customer pyramid", "Where customers stand",
-        "The life cycle",
-        "Cohorts and rates", "What the next year may bring",
+    page = Page(rendered[1])
+    found = [heading for heading in page.headings if heading]
+    lenses = [heading for heading in found if heading.split(":")[0] in LENSES]
+    assert found[:3] == ["What this customer base says", "What was read and done to the data", "What this log can carry"]
+    assert found[3:9] == lenses and lenses[0].startswith("One cohort")  # the lens that CDNOW carries best
+    assert found[9:] == [
+        "Revenue over time", "Who brings the money", "Segments and what to do about each", "The customer pyramid",
+        "Where customers stand", "The life cycle", "What the next year may bring", "Reconciliation: do the tables add up?",
         "Definitions and limits",
     ]  # fmt: skip
+
+
+LENSES = ("One period", "Two periods", "One cohort", "Cohorts compared", "All cohorts", "Products")
 
 
 def test_loads_nothing_and_runs_nothing(rendered):
@@ -114,7 +120,7 @@ def test_links_lead_somewhere_and_pictures_have_words(rendered):
     links = [address[1:] for address in page.addresses if address.startswith("#")]
     assert len(links) >= 9 and set(links) <= {*page.ids}
     assert len(page.ids) == len({*page.ids})
-    assert len(page.alts) == 13 and all(len(words) > 20 for words in page.alts)
+    assert len(page.alts) >= 13 and all(len(words) > 20 for words in page.alts)
 
 
 def test_shows_no_code_no_prompt_and_no_machine(rendered, tmp_path):
