@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_customers import KINDS, by_customer, column, columns_of_customers, content, made, with_permutation
 
+from crmlib import pareto
 from crmlib.errors import DataError
 from crmlib.pareto import (
     ABC_RULES, ABC_SOURCES, NONE, _best_first, abc_classes, abc_summary, gini, lorenz, top_share, top_share_interval,
@@ -445,6 +446,18 @@ def test_interval_does_not_depend_on_the_order_of_rows_or_the_unit_of_money():
     thirds = customers.assign(revenue=customers["revenue"] / 3)
     scaled = top_share_interval(thirds, rng=np.random.default_rng(2), resamples=50)
     assert scaled == pytest.approx(first, rel=1e-12)
+
+
+@pytest.mark.parametrize("spread", [1.0, 2.5])
+def test_many_customers_drawn_in_groups_have_the_interval_that_one_by_one_would_give(monkeypatch, spread):
+    customers = pd.DataFrame({"revenue": np.random.default_rng(4).lognormal(sigma=spread, size=60_000)})
+    in_groups = top_share_interval(customers, rng=np.random.default_rng(5), resamples=1500)
+    monkeypatch.setattr(pareto, "_MANY", 60_000)
+    one_by_one = top_share_interval(customers, rng=np.random.default_rng(6), resamples=1500)
+    near = 0.06 * (one_by_one.high - one_by_one.low)  # three times what the ends move from seed to seed
+    assert in_groups.low == pytest.approx(one_by_one.low, abs=near)
+    assert in_groups.high == pytest.approx(one_by_one.high, abs=near)
+    assert in_groups.share == one_by_one.share
 
 
 def test_equal_customers_have_an_interval_of_no_length():
