@@ -210,10 +210,17 @@ def _moved(log, customers, facts, of_a_year):
     split = facts.as_of - dt.timedelta(days=days)
     earlier, then = as_it_stood(log, as_of=split)
     now = of_a_year if days == YEAR else _tiers(log, customers, facts.as_of, days)
-    tiers = _tiers(earlier, then, split, days), now
+    tiers = _numbered(_tiers(earlier, then, split, days), earlier.places_in(log)), _numbered(now, np.arange(log.size))
     order = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
-    table, pairs = pyramid.migration(*tiers), periods.moves(*tiers, column="tier", order=order)
-    return Moved(f"in the {days} days to {split}", f"in the {days} days to {facts.as_of}", table, pairs)
+    pairs = periods.moves(*tiers, column="tier", order=order)
+    return Moved(f"in the {days} days to {split}", f"in the {days} days to {facts.as_of}", pyramid.answers(pairs), pairs)
+
+
+def _numbered(tiers, numbers):
+    """Tiers with numbers for the ids, which are matched several times faster than texts."""
+    frame = nw.from_native(tiers)
+    numbers = nw.new_series("customer", numbers, nw.Int64, backend=frame.implementation)
+    return frame.select("tier").with_columns(numbers).to_native()
 
 
 def _staged(log, customers, as_of):

@@ -178,7 +178,7 @@ def second_purchase_by_age(tx, *, as_of, unit="quarter"):
     starts = [period_start(one, unit).toordinal() for one in range(oldest, last + 1)]
     age = np.searchsorted(starts, day[again], side="right") - 1 + oldest - born[again]
     parts = {name: [] for name in ("cohort", "age", "period", "size", "repeated", "share_repeated")}
-    for one in np.unique(born).tolist():
+    for one in np.unique(born[begins]).tolist():
         ages, size = last - one + 1, int((born[begins] == one).sum())
         repeated = np.cumsum(np.bincount(age[born[again] == one], minlength=ages)).astype(float)
         if not complete(last, unit, as_of=as_of):

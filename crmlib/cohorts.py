@@ -100,7 +100,7 @@ def cells(lines, unit):
     (array([2024]), array([2024]), array([0]), {'active': array([1]), 'orders': array([1]), 'revenue': array([10.])})
     """
     if isinstance(lines, Counted):
-        return _cells(lines.by_period(unit))
+        return lines.once(("cells", unit), lambda: _cells(lines.by_period(unit)))
     seen = by_customer_and_period(lines, unit)
     money = [name for name in ("amount", "profit") if name in seen.collect_schema().names()]
     found = seen.group_by("cohort", "period").agg(nw.col("refunds", "bought", "orders", *money).sum())

@@ -20,7 +20,7 @@ from crmlib.frames import as_day, like, same_kind, table
 from crmlib.in_memory import CustomerColumns, Log, floats, series
 from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span
 
-__all__ = ["NEVER", "Counted", "count", "counted", "say_gaps"]
+__all__ = ["NEVER", "Counted", "count", "counted", "say_gaps", "sums"]
 
 NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 
@@ -91,6 +91,8 @@ class Counted:
         Raises `DataError` if it is after the day up to which the log was counted, or before the first purchase.
         """
         as_of = as_day(as_of)
+        if as_of == self.as_of:
+            return self
         if as_of > self.as_of:
             raise DataError(f"The log was counted up to {self.as_of}; count it again for as_of {as_of}.")
         if as_of < (first := self.first_purchase):
@@ -137,13 +139,14 @@ class Counted:
             self._made[name] = make()
         return self._made[name]
 
-    def values(self, customers):
-        """The ids of the customers with these numbers."""
-        return self._ids.values(self._codes[customers])
+    @cached_property
+    def ids(self):
+        """The ids of the customers, as the log keeps them; a wrapped series."""
+        return series("customer", self._ids.values(self._codes), self.frame)
 
-    def ids(self, customers=slice(None)):
-        """The ids of all customers, or of those with these numbers, as the log keeps them; a wrapped series."""
-        return series("customer", self.values(customers), self.frame)
+    def places_in(self, other):
+        """The numbers that the customers have in the same log up to a later day."""
+        return np.searchsorted(other._codes, self._codes)
 
     def customer_table(self, as_of):
         """What `crmlib.customer_table` gives of the log; says nothing of later lines."""
@@ -151,9 +154,10 @@ class Counted:
             warnings.simplefilter("ignore", DataNotice)
             found = _OfDays(self.until(as_of), as_day(as_of))
         names = [name for name in COLUMNS if name != "units" or "quantity" in self.columns]
-        return nw.from_dict({name: series(name, getattr(found, name), self.frame) for name in names}).to_native()
+        columns = {name: series(name, getattr(found, name), self.frame) for name in names[1:]}
+        return nw.from_dict({"customer": found.customer} | columns).to_native()
 
-    @property
+    @cached_property
     def first_purchase(self):
         """The date of the first purchase or, without any, of the first line."""
         bought = self.day[self.purchases > 0]
@@ -174,9 +178,9 @@ class Counted:
         if name not in self._columns:
             amount = floats(self.frame["amount"])[self.order]
             bought = amount >= 0
-            self._columns["purchases"] = np.add.reduceat(bought, self.begins, dtype=np.int32)
+            self._columns["purchases"] = sums(bought.view(np.int8), self.begins, np.int32)
             for part, where in (("spent", bought), ("refunded", ~bought)):
-                self._columns[part] = np.add.reduceat(np.where(where, amount, 0.0), self.begins)
+                self._columns[part] = sums(np.where(where, amount, 0.0), self.begins)
         return self._columns[name]
 
     @property
@@ -209,13 +213,13 @@ class Counted:
 
     def _profit(self):
         profit = floats(self.frame["amount"]) - floats(self.frame["cost"])
-        return np.add.reduceat(profit[self.order], self.begins)
+        return sums(profit[self.order], self.begins)
 
     @property
     def units(self):
         """The quantity, net; a gap counts as 0."""
         units = lambda: np.nan_to_num(floats(self.frame["quantity"]))[self.order]  # noqa: E731
-        return self._column("units", lambda: np.add.reduceat(units(), self.begins))
+        return self._column("units", lambda: sums(units(), self.begins))
 
     @property
     def orders(self):
@@ -256,20 +260,27 @@ class Counted:
 
     def in_windows(self, windows):
         """As `crmlib.windows.in_windows`; wrapped, sorted by customer."""
-        orders, money, rest = {}, {}, {}
+        values = {"orders": self.orders, "revenue": self.amount}
+        values |= {} if self.profit is None else {"profit": self.profit}
+        values |= {"purchases": self.purchases, "seen": self.lines}
+        columns = {"first": self.first}
         for suffix, (start, last) in windows.items():
-            inside = (self.day >= start.toordinal()) & (self.day <= last.toordinal())
-            who = self.customer[inside]
-            total = lambda values: np.bincount(who, values[inside], self.size)  # noqa: B023, E731
-            orders["orders" + suffix] = total(self.orders).astype(np.int64)
-            for name, values in self.money.items():
-                money[name.replace("amount", "revenue") + suffix] = total(values).round(DECIMALS)
-            rest["purchases" + suffix] = total(self.purchases).astype(np.int64)
-            rest["seen" + suffix] = total(self.lines).astype(np.int64)
-        seen = np.flatnonzero(sum(rest["seen" + suffix] for suffix in windows))
-        columns = {"first": self.first} | orders | money | rest
-        found = like(self, {name: values[seen] for name, values in columns.items()})
-        return found.with_columns(self.ids(seen)).select("customer", *columns)
+            rows = np.flatnonzero((self.day >= start.toordinal()) & (self.day <= last.toordinal()))
+            who = self.customer[rows]
+            begins = np.flatnonzero(changes(who))
+            for name, one in values.items():
+                total = np.zeros(self.size, np.float64 if one.dtype.kind == "f" else np.int64)
+                total[who[begins]] = sums(one[rows], begins)
+                columns[name + suffix] = total.round(DECIMALS) if one.dtype.kind == "f" else total
+        seen = np.flatnonzero(sum(columns["seen" + suffix] for suffix in windows))
+        found = like(self, {name: one[seen] for name, one in columns.items()})
+        return found.with_columns(self.ids[seen]).select("customer", *columns)
+
+    def totals(self, start, last):
+        """Revenue, customers (who bought) and orders (that begin) of the days from ``start`` to ``last``, dates."""
+        inside = (self.day >= start.toordinal()) & (self.day <= last.toordinal())
+        customers = np.count_nonzero(changes(self.customer[inside & (self.purchases > 0)]))
+        return float(self.amount[inside].sum()), customers, int(self.orders[inside].sum())
 
     def by_period(self, unit):
         """As `crmlib.customer_periods.by_customer_and_period`: arrays by column, sorted by customer and period."""
@@ -285,7 +296,7 @@ class Counted:
         period = self.periods(unit)
         begins = np.flatnonzero(changes(self.customer) | changes(period))
         customer, period = self.customer[begins], period[begins]
-        total = lambda values: np.add.reduceat(values, begins)  # noqa: E731
+        total = lambda values: sums(values, begins)  # noqa: E731
         bought = total(self.purchases) > 0
         born = np.full(self.size, NEVER, np.int32)
         born[customer[bought][::-1]] = period[bought][::-1]
@@ -310,26 +321,68 @@ class Counted:
 
     def purchase_days(self):
         """Customer and day of each row with a purchase; customers are those who bought, from 0 on without a gap."""
-        bought = np.flatnonzero(self.purchases)
-        return np.cumsum(changes(self.customer[bought])) - 1, self.day[bought]
+        return self.once("purchase days", self._purchase_days)
+
+    def _purchase_days(self):
+        bought = self.purchases > 0
+        if bought.all():
+            return self.customer, self.day
+        return np.cumsum(changes(self.customer[bought]), dtype=np.int32) - np.int32(1), self.day[bought]
 
 
 class _OfDays(CustomerColumns):
-    """The columns of the customer table of a `Counted` log: its days with purchases, and with refunds, are its lines."""
+    """The columns of the customer table of a `Counted` log, from its days in place of lines."""
 
     def __init__(self, log, as_of):
-        bought, refunded = np.flatnonzero(log.purchases), np.flatnonzero(log.lines > log.purchases)
-        rows, amount = np.append(bought, refunded), np.append(log.spent[bought], log.refunded[refunded])
-        super().__init__(log, log.customer[rows], log.day[rows], amount, as_of.toordinal(), DECIMALS)
+        super().__init__(None, log.customer, log.day, log.amount, as_of.toordinal(), DECIMALS)
         self.log = log
+        self.bought = slice(None) if (log.purchases == log.lines).all() else np.flatnonzero(log.purchases)
+        self.buyer, self.spent = log.customer[self.bought], log.spent[self.bought]
+
+    @cached_property
+    def visits(self):
+        return _Visits(self.buyer, self.log.day[self.bought])
 
     @property
+    def codes(self):
+        return np.arange(self.log.size)
+
+    @property
+    def customer(self):
+        return self.log.ids
+
+    def total(self, codes, values):
+        return np.bincount(codes, values, self.log.size).round(DECIMALS)
+
+    @cached_property
     def orders(self):
-        return np.bincount(self.log.customer, self.log.orders).astype(np.int64)
+        return self.total(self.log.customer, self.log.orders).astype(np.int64)
 
     @property
     def units(self):
-        return np.bincount(self.log.customer, self.log.units).round(DECIMALS)
+        return self.total(self.log.customer, self.log.units)
+
+
+class _Visits:
+    """The days on which each customer bought, from rows sorted by both."""
+
+    def __init__(self, buyer, day):
+        self._first = changes(buyer)
+        starts = np.flatnonzero(self._first)
+        self.codes, self.counts = buyer[starts], np.diff(starts, append=len(buyer))
+        self.firsts, self.lasts = day[starts].astype(np.int64), day[starts + self.counts - 1].astype(np.int64)
+
+    def after_the_first(self):
+        return ~self._first
+
+
+def sums(values, begins, dtype=None):
+    """The sum of each stretch of values that begins there, in their own type.
+
+    >>> sums(np.array([1, 2, 3, 4]), np.array([0, 3])).tolist()
+    [6, 4]
+    """
+    return np.add.reduceat(values, begins, dtype=dtype or values.dtype)
 
 
 def say_gaps(gaps, lines):

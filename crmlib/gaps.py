@@ -107,7 +107,7 @@ def purchase_days(tx):
     start = np.r_[0, np.cumsum(np.bincount(log.customer[bought], minlength=log.size))]
     seen = log.day[changes(log.customer)].astype(np.int64)
     spent = log.spent[bought].round(DECIMALS)
-    return PurchaseDays(log.ids().to_list(), seen, start, log.day[bought].astype(np.int64), spent)
+    return PurchaseDays(log.ids.to_list(), seen, start, log.day[bought].astype(np.int64), spent)
 
 
 def _counted(tx):

@@ -98,7 +98,8 @@ def _of_cohort(tx, as_of, unit, cohort):
     """The lines of a log, and the histories of the one cohort with this label, or of all customers with a purchase."""
     lines, as_of = checked_log(tx, as_of)
     found = histories(lines, as_of, unit)
-    labels = {period_label(int(one), unit): int(one) for one in np.unique(found.cohort[found.cohort < NEVER])}
+    cohorts = np.unique(found.cohort[changes(found.customer)])
+    labels = {period_label(int(one), unit): int(one) for one in cohorts if one < NEVER}
     if cohort is not None:
         _check_cohort(cohort, list(labels))
         labels = {cohort: labels[cohort]}
@@ -134,7 +135,7 @@ def next_order_curves(tx, *, as_of, weeks=52, orders=5, cohort=None, unit="quart
     lines, as_of = checked_log(tx, as_of)
     customer, day, born = purchase_days(lines, unit)
     if cohort is not None:
-        labels = {period_label(int(one), unit): one for one in np.unique(born)}
+        labels = {period_label(int(one), unit): one for one in np.unique(born[changes(customer)])}
         _check_cohort(cohort, list(labels))
         customer, day = (values[born == labels[cohort]] for values in (customer, day))
     begins = np.flatnonzero(changes(customer))

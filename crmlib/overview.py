@@ -113,15 +113,16 @@ def _in_memory(log, unit):
     """The same of a counted log."""
     rows, period = log.by_period(unit), log.periods(unit)
     low, first = int(period.min()), log.day == log.first[log.customer]
-    total = lambda at, values: dict(enumerate(np.bincount(at - low, values).tolist(), start=low))  # noqa: E731
-    count = lambda values: {at: int(n) for at, n in total(rows["period"], values).items()}  # noqa: E731
+    by_period = lambda values: dict(enumerate(values.tolist(), start=low))  # noqa: E731
+    count = lambda values: by_period(np.bincount(rows["period"] - low, values).astype(np.int64))  # noqa: E731
+    repeat_and_first = np.bincount(2 * (period - low) + first, log.spent, 2 * (int(period.max()) - low + 1))
     return {
         "customers": count(rows["bought"]),
         "first_time": count(rows["cohort"] == rows["period"]),
         "orders": count(rows["orders"]),
-        "first_revenue": total(period, np.where(first, log.spent, 0.0)),
-        "repeat_revenue": total(period, np.where(first, 0.0, log.spent)),
-        "refunds": total(period, log.refunded),
+        "first_revenue": by_period(repeat_and_first[1::2]),
+        "repeat_revenue": by_period(repeat_and_first[::2]),
+        "refunds": by_period(np.bincount(period - low, log.refunded)),
     }
 
 
@@ -227,7 +228,7 @@ def last_year(tx, customers, *, as_of, days=YEAR):
     if isinstance(tx, Counted):
         log = tx.until(as_of)
         revenue = np.bincount(log.customer, np.where(log.day > start, log.amount, 0.0))
-        year = like(tx, {"revenue": revenue}).with_columns(log.ids())
+        year = like(tx, {"revenue": revenue}).with_columns(log.ids)
         if not is_lazy(customers) and len(customers) == len(year) and (customers["customer"] == year["customer"]).all():
             return customers.with_columns(year["revenue"]).to_native()
     else:

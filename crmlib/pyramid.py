@@ -25,8 +25,8 @@ from crmlib.prospects import LAYERS, layers
 from crmlib.wording import count, number, percent, several
 
 __all__ = [
-    "CLAIMS", "INACTIVE", "NON_POSITIVE", "TIERS", "WorthGrading", "claims", "law_split", "migration", "summary",
-    "tiers", "worth_grading",
+    "CLAIMS", "INACTIVE", "NON_POSITIVE", "TIERS", "WorthGrading", "answers", "claims", "law_split", "migration",
+    "summary", "tiers", "worth_grading",
 ]  # fmt: skip
 
 TIERS = (("top", 0.01), ("large", 0.04), ("medium", 0.15), ("small", 0.80))
@@ -132,9 +132,23 @@ def migration(before, after, *, shares=TIERS):
     2  inactive          1   0       0     0     0     1
     3  (absent)          1   0       0     0     0     1
     """
+    rungs = [*(name for name, _ in _check_shares(shares)), NON_POSITIVE]
+    return answers(moves(before, after, column="tier", order=[*rungs, INACTIVE]), shares=shares)
+
+
+@same_kind
+def answers(moved, *, shares=TIERS):
+    """What `migration` gives, from the moves between two tables of tiers: the result of `periods.moves`.
+
+    >>> import pandas as pd
+    >>> answers(pd.DataFrame({"from": ["best"], "to": ["rest"], "customers": [7]}), shares=[("best", 0.3), ("rest", 0.7)])
+       tier  customers  up  stayed  down  left  came
+    0  best          7   0       0     7     0     0
+    1  rest          0   0       0     0     0     0
+    """
     names = [name for name, _ in _check_shares(shares)]
     rungs = {name: rung for rung, name in enumerate([*names, NON_POSITIVE])}  # best first; the others are not active
-    frame = table(moves(before, after, column="tier", order=[*rungs, INACTIVE]), eager=False)
+    frame = table(moved, ["from", "to", "customers"], what="table of moves", eager=False)
     found = {name: dict.fromkeys(_ANSWERS, 0) for name in (*rungs, INACTIVE, ABSENT)}
     for origin, to, customers in collect(frame, "from", "to", "customers").iter_rows():
         if NO_CLASS in (origin, to):
