@@ -17,10 +17,10 @@ from crmlib.calendar_periods import check_unit, periods_of
 from crmlib.customers import COLUMNS, DECIMALS, check_log
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, like, same_kind, table
-from crmlib.in_memory import CustomerColumns, Log, floats, series
-from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span
+from crmlib.in_memory import DayColumns, Log, floats, series
+from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span, sums
 
-__all__ = ["NEVER", "Counted", "count", "counted", "say_gaps", "sums"]
+__all__ = ["NEVER", "Counted", "count", "counted", "say_gaps"]
 
 NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 
@@ -86,7 +86,16 @@ class Counted:
         self._made, self._columns = {}, {}
 
     def until(self, as_of, *, stacklevel=2):
-        """The same up to the end of the day ``as_of``. Lines after it are left out and counted in a `DataNotice`.
+        """What `up_to` gives. Lines that are left out are counted in a `DataNotice`."""
+        as_of = as_day(as_of)
+        found = self.up_to(as_of)
+        if later := len(self.order) - len(found.order):
+            said = "1 line" if later == 1 else f"{later:,} lines"
+            warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=stacklevel + 1)
+        return found
+
+    def up_to(self, as_of):
+        """The same up to the end of the day ``as_of``.
 
         Raises `DataError` if it is after the day up to which the log was counted, or before the first purchase.
         """
@@ -97,9 +106,6 @@ class Counted:
             raise DataError(f"The log was counted up to {self.as_of}; count it again for as_of {as_of}.")
         if as_of < (first := self.first_purchase):
             raise DataError(f"as_of {as_of} is before the first purchase ({first}); choose that day or a later one.")
-        if later := int(self.lines[self.day > as_of.toordinal()].sum()):
-            said = "1 line" if later == 1 else f"{later:,} lines"
-            warnings.warn(f"{said} after as_of {as_of} left out.", DataNotice, stacklevel=stacklevel + 1)
         return self._cut(as_of)
 
     def _cut(self, as_of):
@@ -148,14 +154,13 @@ class Counted:
         """The numbers that the customers have in the same log up to a later day."""
         return np.searchsorted(other._codes, self._codes)
 
-    def customer_table(self, as_of):
-        """What `crmlib.customer_table` gives of the log; says nothing of later lines."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataNotice)
-            found = _OfDays(self.until(as_of), as_day(as_of))
-        names = [name for name in COLUMNS if name != "units" or "quantity" in self.columns]
-        columns = {name: series(name, getattr(found, name), self.frame) for name in names[1:]}
-        return nw.from_dict({"customer": found.customer} | columns).to_native()
+    def customer_table(self, as_of, columns=None):
+        """What `crmlib.customer_table` gives of the log, all columns or some; says nothing of later lines."""
+        as_of = as_day(as_of)
+        found = DayColumns(self.up_to(as_of), as_of.toordinal(), DECIMALS)
+        names = columns or [name for name in COLUMNS if name != "units" or "quantity" in self.columns]
+        made = lambda name: found.customer if name == "customer" else series(name, getattr(found, name), self.frame)  # noqa: E731
+        return nw.from_dict({name: made(name) for name in names}).to_native()
 
     @cached_property
     def first_purchase(self):
@@ -178,6 +183,10 @@ class Counted:
         if name not in self._columns:
             amount = floats(self.frame["amount"])[self.order]
             bought = amount >= 0
+            if bought.all():
+                spent = sums(amount, self.begins)
+                self._columns |= {"purchases": self.lines, "spent": spent, "refunded": np.zeros(len(spent))}
+                return self._columns[name]
             self._columns["purchases"] = sums(bought.view(np.int8), self.begins, np.int32)
             for part, where in (("spent", bought), ("refunded", ~bought)):
                 self._columns[part] = sums(np.where(where, amount, 0.0), self.begins)
@@ -198,6 +207,14 @@ class Counted:
     @property
     def amount(self):
         return self._column("amount", lambda: self.spent + self.refunded)
+
+    def of_customers(self, values):
+        """The sum a customer of an array by row."""
+        return sums(values, self._starts)
+
+    @cached_property
+    def _starts(self):
+        return np.flatnonzero(changes(self.customer))
 
     @property
     def profit(self):
@@ -276,12 +293,6 @@ class Counted:
         found = like(self, {name: one[seen] for name, one in columns.items()})
         return found.with_columns(self.ids[seen]).select("customer", *columns)
 
-    def totals(self, start, last):
-        """Revenue, customers (who bought) and orders (that begin) of the days from ``start`` to ``last``, dates."""
-        inside = (self.day >= start.toordinal()) & (self.day <= last.toordinal())
-        customers = np.count_nonzero(changes(self.customer[inside & (self.purchases > 0)]))
-        return float(self.amount[inside].sum()), customers, int(self.orders[inside].sum())
-
     def by_period(self, unit):
         """As `crmlib.customer_periods.by_customer_and_period`: arrays by column, sorted by customer and period."""
         check_unit(unit)
@@ -328,61 +339,6 @@ class Counted:
         if bought.all():
             return self.customer, self.day
         return np.cumsum(changes(self.customer[bought]), dtype=np.int32) - np.int32(1), self.day[bought]
-
-
-class _OfDays(CustomerColumns):
-    """The columns of the customer table of a `Counted` log, from its days in place of lines."""
-
-    def __init__(self, log, as_of):
-        super().__init__(None, log.customer, log.day, log.amount, as_of.toordinal(), DECIMALS)
-        self.log = log
-        self.bought = slice(None) if (log.purchases == log.lines).all() else np.flatnonzero(log.purchases)
-        self.buyer, self.spent = log.customer[self.bought], log.spent[self.bought]
-
-    @cached_property
-    def visits(self):
-        return _Visits(self.buyer, self.log.day[self.bought])
-
-    @property
-    def codes(self):
-        return np.arange(self.log.size)
-
-    @property
-    def customer(self):
-        return self.log.ids
-
-    def total(self, codes, values):
-        return np.bincount(codes, values, self.log.size).round(DECIMALS)
-
-    @cached_property
-    def orders(self):
-        return self.total(self.log.customer, self.log.orders).astype(np.int64)
-
-    @property
-    def units(self):
-        return self.total(self.log.customer, self.log.units)
-
-
-class _Visits:
-    """The days on which each customer bought, from rows sorted by both."""
-
-    def __init__(self, buyer, day):
-        self._first = changes(buyer)
-        starts = np.flatnonzero(self._first)
-        self.codes, self.counts = buyer[starts], np.diff(starts, append=len(buyer))
-        self.firsts, self.lasts = day[starts].astype(np.int64), day[starts + self.counts - 1].astype(np.int64)
-
-    def after_the_first(self):
-        return ~self._first
-
-
-def sums(values, begins, dtype=None):
-    """The sum of each stretch of values that begins there, in their own type.
-
-    >>> sums(np.array([1, 2, 3, 4]), np.array([0, 3])).tolist()
-    [6, 4]
-    """
-    return np.add.reduceat(values, begins, dtype=dtype or values.dtype)
 
 
 def say_gaps(gaps, lines):

@@ -140,7 +140,12 @@ def grouped_quantile(values, start, shares, *, at_least=1):
     size = np.diff(start)
     group = np.repeat(np.arange(len(size)), size)
     span = int(values.max(initial=0)) + 1
-    ordered = np.sort(group * span + values) - group * span
+    keys = group * span + values
+    if len(size) * span <= len(values):  # to count is to sort
+        ordered = np.repeat(np.arange(len(size) * span), np.bincount(keys, minlength=len(size) * span))
+    else:
+        ordered = np.sort(keys)
+    ordered -= group * span
     found = np.full((len(shares), len(size)), np.nan)
     enough = size >= max(at_least, 1)
     for row, share in zip(found, shares, strict=True):

@@ -13,9 +13,9 @@ from functools import cached_property
 import narwhals as nw
 import numpy as np
 
-from crmlib.numbering import Numbering, as_integers, changes, factorize, span
+from crmlib.numbering import Numbering, as_integers, changes, factorize, span, sums
 
-__all__ = ["CustomerColumns", "Log", "customer_columns", "floats", "series"]
+__all__ = ["CustomerColumns", "DayColumns", "Log", "customer_columns", "floats", "series"]
 
 _BEFORE_1970 = dt.date(1970, 1, 1).toordinal()
 _FLAGS = (None, "non_positive_revenue", "no_purchase")
@@ -201,6 +201,55 @@ class _Pairs:
         start = np.zeros(self._size, key.dtype)
         start[self.codes] = self._start
         return key > start[codes]
+
+
+class DayColumns(CustomerColumns):
+    """Those of a log of `crmlib.counted`, from its days in place of lines."""
+
+    def __init__(self, log, as_of, decimals):
+        super().__init__(None, log.customer, log.day, log.amount, as_of, decimals)
+        self.log = log
+        self.bought = slice(None) if (log.purchases == log.lines).all() else np.flatnonzero(log.purchases)
+        self.buyer, self.spent = log.customer[self.bought], log.spent[self.bought]
+
+    @cached_property
+    def visits(self):
+        return _Visits(self.buyer, self.log.day[self.bought])
+
+    @property
+    def codes(self):
+        return np.arange(self.log.size)
+
+    @property
+    def customer(self):
+        return self.log.ids
+
+    def total(self, codes, values):
+        begins = np.flatnonzero(changes(codes))
+        found = np.zeros(self.log.size)
+        found[codes[begins]] = sums(values, begins)
+        return found.round(self.decimals)
+
+    @cached_property
+    def orders(self):
+        return self.log.of_customers(self.log.orders).astype(np.int64)
+
+    @property
+    def units(self):
+        return self.log.of_customers(self.log.units).round(self.decimals)
+
+
+class _Visits:
+    """The days on which each customer bought, from rows sorted by both."""
+
+    def __init__(self, buyer, day):
+        self._first = changes(buyer)
+        starts = np.flatnonzero(self._first)
+        self.codes, self.counts = buyer[starts], np.diff(starts, append=len(buyer))
+        self.firsts, self.lasts = day[starts].astype(np.int64), day[starts + self.counts - 1].astype(np.int64)
+
+    def after_the_first(self):
+        return ~self._first
 
 
 def _all_or(mask):

@@ -20,6 +20,7 @@ from crmlib.customers import customer_table, until
 from crmlib.errors import DataNotice
 from crmlib.classes import ascending, whole_customers
 from crmlib.frames import as_day, collect, day_number, height, is_lazy, like, same_kind, table
+from crmlib.numbering import changes
 
 __all__ = [
     "YEAR", "Refused", "as_it_stood", "best_for", "by_period", "last_year", "order_counts",
@@ -44,11 +45,11 @@ def as_it_stood(tx, *, as_of):
 
     Says nothing of the lines after it. Raises `DataError` for an ``as_of`` before the first purchase.
     """
+    if isinstance(tx, Counted):
+        log = tx.up_to(as_of)
+        return log, log.customer_table(as_of)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)
-        if isinstance(tx, Counted):
-            log = tx.until(as_of)
-            return log, log.customer_table(as_of)
         return until(tx, as_of), customer_table(tx, as_of=as_of)
 
 
@@ -112,17 +113,21 @@ def _by_period(lines, unit):
 def _in_memory(log, unit):
     """The same of a counted log."""
     rows, period = log.by_period(unit), log.periods(unit)
-    low, first = int(period.min()), log.day == log.first[log.customer]
+    low = int(period.min())
+    period = period - low
+    bought = np.flatnonzero(log.purchases)
+    first = bought[changes(log.customer[bought])]
+    repeat = log.spent.copy()
+    repeat[first] = 0.0
     by_period = lambda values: dict(enumerate(values.tolist(), start=low))  # noqa: E731
     count = lambda values: by_period(np.bincount(rows["period"] - low, values).astype(np.int64))  # noqa: E731
-    repeat_and_first = np.bincount(2 * (period - low) + first, log.spent, 2 * (int(period.max()) - low + 1))
     return {
         "customers": count(rows["bought"]),
         "first_time": count(rows["cohort"] == rows["period"]),
         "orders": count(rows["orders"]),
-        "first_revenue": by_period(repeat_and_first[1::2]),
-        "repeat_revenue": by_period(repeat_and_first[::2]),
-        "refunds": by_period(np.bincount(period - low, log.refunded)),
+        "first_revenue": by_period(np.bincount(period[first], log.spent[first])),
+        "repeat_revenue": by_period(np.bincount(period, repeat)),
+        "refunds": by_period(np.bincount(period, log.refunded)),
     }
 
 
@@ -226,8 +231,8 @@ def last_year(tx, customers, *, as_of, days=YEAR):
     as_of, customers = as_day(as_of), table(customers, ["customer", "revenue"], eager=False)
     start, order = as_of.toordinal() - days, customers.collect_schema().names()
     if isinstance(tx, Counted):
-        log = tx.until(as_of)
-        revenue = np.bincount(log.customer, np.where(log.day > start, log.amount, 0.0))
+        log = tx.up_to(as_of)
+        revenue = log.of_customers(np.where(log.day > start, log.amount, 0.0))
         year = like(tx, {"revenue": revenue}).with_columns(log.ids)
         if not is_lazy(customers) and len(customers) == len(year) and (customers["customer"] == year["customer"]).all():
             return customers.with_columns(year["revenue"]).to_native()

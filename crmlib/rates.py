@@ -119,9 +119,9 @@ def _counts(lines, start, end, within):
 def _in_memory(log, start, end, within):
     """The same of a counted log."""
     bought, day = log.purchases > 0, log.day
-    any_in = lambda rows: np.bincount(log.customer[bought & rows], minlength=log.size) > 0  # noqa: E731
+    any_in = lambda rows: log.of_customers(bought & rows)  # noqa: E731
     at_start, inside = any_in((day >= start - within) & (day < start)), any_in(day >= start)
-    orders = np.bincount(log.customer, np.where(day >= start, log.orders, 0), log.size)
+    orders = log.of_customers(np.where(day >= start, log.orders, 0))
     marks = {"start": at_start, "silent": at_start & ~inside, "new": log.first >= start,
              "end": any_in(day > end - within), "buyers": inside, "repeaters": orders >= 2}  # fmt: skip
     return {"orders": int(orders.sum())} | {name: int(np.count_nonzero(mark)) for name, mark in marks.items()}

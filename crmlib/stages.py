@@ -295,11 +295,11 @@ def _trends(values, start):
         return np.bincount(group, numbers, minlength=len(n))
 
     with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 -> NaN on purpose: fewer than 3 values have no trend
-        mean = total(values) / n
-        place = np.arange(len(values)) - start[:-1][group] - (n[group] - 1) / 2
-        off = values - mean[group]
+        mean = np.repeat(total(values) / n, n)
+        place = np.arange(len(values)) - np.repeat(start[:-1] + (n - 1) / 2, n)
+        off = values - mean
         # what is left of equal values after rounding is no trend
-        off[np.abs(off) <= 1e-9 * np.abs(mean[group])] = 0
+        off[np.abs(off) <= 1e-9 * np.abs(mean)] = 0
         width, height, both = n * (n**2 - 1.0) / 12, total(off**2), total(place * off)
         slope = np.where(n >= 3, both / width, np.nan)
         rest = height - both**2 / width
