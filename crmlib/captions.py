@@ -147,18 +147,20 @@ def moves(found) -> Said:
     tiers = [row for name, row in rows.items() if name not in ("inactive", "non_positive", "(absent)")]
     if not tiers:
         return Said(f"Nobody was in a tier {found.before}", "So nobody could move out of one.")
-    enough = [row for row in tiers if row["customers"] >= FEW]
-    first = enough[0] if enough else max(tiers, key=lambda row: row["customers"])
-    name, n = first["tier"], first["customers"]
-    title = (
-        f"Of {count(n, 'customer')} in the {name} tier {percent(first['stayed'] / n, 0)} stayed in it, "
-        f"{percent(first['left'] / n, 0)} fell silent"
-    )
     everybody = rows_of(found.table)
     hides = covered([[row[where] for where in _WHERE] for row in everybody])
-    hidden = hides[[row["tier"] for row in everybody].index(name)]
-    if is_small(n) or any(hidden):  # the title must not say what the table hides
-        title = f"Who was in the {name} tier {found.before}, and where they went"
+    hidden = {row["tier"] for row, line in zip(everybody, hides, strict=True)
+              if line[_WHERE.index("stayed")] or line[_WHERE.index("left")]}  # fmt: skip
+    enough = [row for row in tiers if row["customers"] >= FEW] or [max(tiers, key=lambda row: row["customers"])]
+    # the title must not say what the table hides: the best tier of which it hides nothing
+    first = next((row for row in enough if row["tier"] not in hidden and not is_small(row["customers"])), None)
+    title = f"Who was in which tier {found.before}, and where they went"
+    if first:
+        n = first["customers"]
+        title = (
+            f"Of {count(n, 'customer')} in the {first['tier']} tier {percent(first['stayed'] / n, 0)} stayed in it, "
+            f"{percent(first['left'] / n, 0)} fell silent"
+        )
     active = [row for name, row in rows.items() if name not in ("inactive", "(absent)")]
     new = " “(absent)” were no customers yet." if "(absent)" in rows else ""
     silent, all_of_them = (sum(row[what] for row in active) for what in ("left", "customers"))

@@ -27,7 +27,7 @@ from crmlib.frames import as_day, rows_of
 from crmlib.overview import YEAR, Refused
 
 __all__ = [
-    "AllCohorts", "Carried", "CohortsCompared", "Lenses", "OneCohort", "OnePeriod", "Products", "TwoPeriods", "lenses",
+    "AllCohorts", "Carried", "CohortsCompared", "Lenses", "OneCohort", "OnePeriod", "Products", "TwoPeriods", "finding", "lenses",
 ]  # fmt: skip
 
 WEEKS = (13, 26, 52)  # windows for the second purchase: a quarter, half a year, a year
@@ -191,11 +191,20 @@ def _refused(carried):
     return Refused(f"The log lacks {carried.missing}.", carried.mends, carried.view)
 
 
+def finding(error) -> str:
+    """What an error of a table function found, for somebody who reads and does not program: without what to type.
+
+    >>> finding(DataError("Nobody bought up to as_of 2024-01-31; choose a later as_of."))
+    'Nobody bought up to 2024-01-31.'
+    """
+    return str(error).split(";")[0].rstrip(".").replace("as_of ", "") + "."
+
+
 def _or_refused(make, *arguments):
     try:
         return make(*arguments)
     except DataError as error:
-        return Refused(str(error))
+        return Refused(finding(error))
 
 
 def _one_period(tx, as_of, carried, money):
@@ -250,7 +259,8 @@ def _one_cohort(tx, as_of, carried, money):
         by_age=own.to_native(),
         next_orders=one_cohort.next_order_curves(tx, as_of=as_of, cohort=cohort, unit=unit),
         repeat_buying=one_cohort.repeat_buying(tx, as_of=as_of, unit=unit, cohort=cohort),
-        patterns=one_cohort.patterns(tx, as_of=as_of, unit=unit, cohort=cohort),
+        # a cohort of more periods than a pattern can have is followed without them
+        patterns=_or_refused(lambda: one_cohort.patterns(tx, as_of=as_of, unit=unit, cohort=cohort)),
         deciles=one_cohort.value_deciles(tx, as_of=as_of, unit=unit, cohort=cohort),
     )
 

@@ -291,7 +291,7 @@ RIGHT = {
         customers=1,
         revenue="12.50",
         days=("2024-01-05", "2024-01-05"),
-        notes=("1 line,", "The only buyer bought once."),
+        notes=("1 line,", "The log lacks 20 or more customers."),
     ),
     "two customers": Right("two.csv", log(ANN, BOB), notes=("2 customers", "fewer than 20")),
     "one day": Right(

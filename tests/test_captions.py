@@ -296,6 +296,6 @@ def test_moves_speak_of_the_best_tier_that_is_no_handful():
     assert found.meaning.startswith("A row is a tier in May, a column where its customers stood in June; who stayed is framed. ")
     assert "“(absent)” were no customers yet. 40.0 % of those who were active fell silent." in found.meaning
     few = said(("top", 1, 0, 1, 0, 0, 0), ("small", 4, 0, 1, 0, 3, 0))
-    assert few.title == "Who was in the small tier in May, and where they went" and "absent" not in few.meaning
-    assert said(("top", 30, 0, 2, 0, 28, 0)).title == "Who was in the top tier in May, and where they went"
+    assert few.title == "Who was in which tier in May, and where they went" and "absent" not in few.meaning
+    assert said(("top", 30, 0, 2, 0, 28, 0)).title == "Who was in which tier in May, and where they went"
     assert said(("inactive", 4, 0, 4, 0, 0, 0)).title == "Nobody was in a tier in May"

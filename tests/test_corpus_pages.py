@@ -13,7 +13,7 @@ from crmlib import cli
 
 RENDERED = {
     "markup in ids, products and the name of the file": (SCRIPT, IMAGE, "a&b {{x}} ${y}$.csv", "<b>20.00"),
-    "one purchase": ("The only buyer bought once.",),
+    "one purchase": ("The log lacks 20 or more customers.",),
     "everything refunded": ("Refunds of 20.00 are taken off.",),
     "gb18030, named, Chinese columns": ("Read customer from '客户', date from '日期', amount from '金额'.",),
     "lines of the future, cut off": ("1 line lies after 2024-02-06 and is left out.",),

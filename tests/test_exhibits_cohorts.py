@@ -6,6 +6,7 @@ import re
 from types import SimpleNamespace
 
 import made_lenses as made
+import pandas as pd
 import pytest
 from companies import class_set
 
@@ -468,3 +469,12 @@ def test_what_as_of_cuts_short_is_not_shown(logs, monkeypatch):
     log = dataclasses.replace(logs["lighthouse"], lenses=cut)
     shown = {key: found for show in SHOWN.values() for key, found in exhibits(show(log)).items()}
     assert [key for key, found in shown.items() if "2025 Q4" in str(found)] == ["all-plan"]  # which it is made for
+
+
+def test_a_cohort_of_seventy_quarters_is_followed_without_patterns():
+    rows = [(f"c{n}", f"{1990 + year}-0{2 + 3 * (n % 2)}-03", 5.0) for n in range(60) for year in range(0, 19, 1 + n % 3)]
+    tx = pd.DataFrame(rows, columns=["customer", "date", "amount"]).assign(date=lambda one: pd.to_datetime(one["date"]))
+    lens = lenses(tx, as_of="2008-12-31").one_cohort
+    assert isinstance(lens.patterns, Refused) and "too many for patterns" in lens.patterns.why
+    found = exhibits(one_cohort.one_cohort(made.opened(one_cohort=lens)))
+    assert "cohort-factors" in found and "cohort-patterns" not in found

@@ -118,8 +118,8 @@ def test_what_moves_in_the_base_agrees_with_the_rest_of_the_page(cdnow_page):
     log, page = cdnow_page
     pairs = log.audit.moved.pairs
     assert pairs["customers"].sum() == 23_570  # nobody is new after the first half
-    moves = next(part for part in page['section(log, "pyramid")'].parts if part.key == "moves")
-    assert moves.title == "Of 235 customers in the top tier 20 % stayed in it, 15 % fell silent"
+    moves = next(part for part in page['section(log, "pyramid")'].parts if part.key == "chart-moves")
+    assert moves.title == "Of 3,525 customers in the medium tier 13 % stayed in it, 45 % fell silent"
     standing, cycle = page['section(log, "standing")'], page['section(log, "life-cycle")']
     at_180 = next(row for row in tables(standing)["window, days"].rows if row[0] == "180")
     states = {row[0]: row for row in tables(standing)["state"].rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crmlib import plots
-from crmlib.conclusions import STEADY
+from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits.hidden import drawn, or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, sampled, tabled, text
 from crmlib.frames import rows_of
@@ -118,8 +118,9 @@ def silence(lens) -> Silence:
 
 def patterns(log, lens):
     """Who came back after a silent period, who never did."""
-    found, unit = silence(lens), lens.unit
-    rows = rows_of(lens.patterns)
+    if not carried(lens.patterns):
+        return None
+    found, unit, rows = silence(lens), lens.unit, rows_of(lens.patterns)
     ages = len(rows[0]["pattern"])
     if ages < 3 or is_small(found.returned) or is_small(found.silent):
         return None

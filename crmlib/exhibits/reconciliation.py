@@ -136,7 +136,8 @@ def _one_cohort(lens):
                for row in ages if None not in (row["orders_each"], row["order_value"], row.get("margin", 0))]  # fmt: skip
     found = [
         Identity("share active at age 0", "lens 3", "all members", ages[0]["share_active"], 1, "ratio"),
-        Identity("customers of the cohort", "the patterns", "its size", _sum(rows_of(lens.patterns), "customers"), lens.size, "count"),
+        *([Identity("customers of the cohort", "the patterns", "its size", _sum(rows_of(lens.patterns), "customers"), lens.size,
+                    "count")] if carried(lens.patterns) else []),
         Identity("customers of the cohort", "its deciles", "its size", _sum(rows_of(lens.deciles), "customers"), lens.size, "count"),
         Identity(f"{money} to date of all members", "the running sum", "the periods", ages[-1][f"{money}_to_date"] * lens.size,
                  _sum(ages, money), "money"),

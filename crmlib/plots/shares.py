@@ -87,7 +87,7 @@ def share_bars(summary, *, label, title=None, value="revenue", ax=None):
     rows = np.arange(len(names))
     pairs = (("customers", -0.2, PALETTE["mid"]), (value, 0.2, PALETTE["dark"]))
     for what, shift, colour in pairs:
-        shares = summary[f"share_of_{what}"].to_numpy()
+        shares = summary[f"share_of_{what}"].to_numpy().astype(float)
         ax.barh(rows + shift, np.nan_to_num(shares), height=0.36, color=colour, label=f"share of {what}".replace("_", " "))
         for row, share in zip(rows, shares, strict=True):
             if not math.isnan(share):
