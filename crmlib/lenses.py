@@ -25,6 +25,7 @@ from crmlib.counted import Counted, count
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, rows_of
 from crmlib.overview import YEAR, Refused
+from crmlib.two_periods import BEFORE_ONLY, BOTH, NEW, RETURNING
 
 __all__ = [
     "AllCohorts", "Carried", "CohortsCompared", "Lenses", "OneCohort", "OnePeriod", "Products", "TwoPeriods", "finding", "lenses",
@@ -209,6 +210,9 @@ def _or_refused(make, *arguments):
 
 def _one_period(tx, as_of, carried, money):
     people = one_period.by_customer(tx, as_of=as_of, months=carried.months)
+    factors = rows_of(one_period.factors(people))[0]
+    if factors["customers"] < FEW:
+        raise DataError(f"Fewer than {FEW} customers bought in the period.")
     averages = one_period.averages(people)
     measures = [row["measure"] for row in rows_of(averages)]
     start = max(window_start(as_of, carried.months), tx.first_day)
@@ -218,7 +222,7 @@ def _one_period(tx, as_of, carried, money):
         money=money,
         in_log={name: _in_log(tx, name, start, as_of) for name in dict.fromkeys(("revenue", money))},
         people=people,
-        factors=rows_of(one_period.factors(people))[0],
+        factors=factors,
         averages=averages,
         deciles=one_period.customer_deciles(people),
         slices=_or_refused(one_period.equal_slices, people),
@@ -229,6 +233,10 @@ def _one_period(tx, as_of, carried, money):
 def _two_periods(tx, as_of, carried, money):
     months = carried.months
     people = two_periods.changes(tx, as_of=as_of, months=months)
+    counts = {row["group"]: row["customers"] for row in rows_of(two_periods.bridge(people))}
+    active = counts[BOTH] + counts[BEFORE_ONLY], counts[BOTH] + counts[NEW] + counts[RETURNING]
+    if min(active) < FEW:
+        raise DataError(f"Fewer than {FEW} customers bought in one of the periods.")
     start, middle = window_start(as_of, 2 * months), window_start(as_of, months)
     return TwoPeriods(
         start=start,

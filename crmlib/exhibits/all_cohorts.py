@@ -15,6 +15,7 @@ from crmlib.exhibits.one_cohort import AGES_A_YEAR
 from crmlib.exhibits.parts import Column, exhibit, refusal, section, signed, tabled, text
 from crmlib.frames import rows_of
 from crmlib.inert import Section
+from crmlib.lenses import finding
 from crmlib.opened import Opened
 from crmlib.overview import Refused
 from crmlib.small_groups import HIDDEN, covered, is_small, shown
@@ -252,7 +253,7 @@ def plan(lens) -> Plan | Refused:
     try:
         needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money))[0]
     except DataError as error:
-        return Refused(str(error))
+        return Refused(finding(error))
     next_one = _after(rows[-1]["period"], lens.unit)
     return Plan(next_one, then["period"], int(then["new"]), then[lens.money], pace, target, needed)
 
