@@ -72,7 +72,7 @@ def render(
         bar.update()
         ran = run(notebook, parameters, Path(work), done=lambda **_: bar.update())
         about = {
-            "title": f"Customer-base report: {name}, {as_of}",
+            "title": f"Customer-base audit: {name}, {as_of}",
             "day": as_of,
             "generator": f"{GENERATOR} {version('crmlib')}",
             "made": f"Made with crmlib {version('crmlib')}{': ' + made if made else ''}",

@@ -342,7 +342,7 @@ def test_whether_the_old_layers_hold(later, share, words):
     assert found.title == f"Customers from before 2023 Q1 brought {share} of the revenue in the last year that they had a year before"
     assert said(found).startswith(words)
     # 4 x 80 of 2024 against 4 x 50 of 2023
-    assert "New customers of the last year brought +60.0 % on what those of the year before brought in theirs" in said(found)
+    assert "New customers of the last year brought 60.0 % more than those of the year before in theirs" in said(found)
     assert ("it is new layers that hold up the total" in said(found)) == (later < 80)
     assert tables(found)[0].headings == ("quarter", "before 2023 Q1", "2023", "2024", "all revenue")
 

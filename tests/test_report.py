@@ -233,7 +233,7 @@ def test_the_tables_as_a_workbook(admitted, tmp_path, template):
     book = openpyxl.load_workbook(place.with_suffix(".xlsx"))
     assert [cell.value for cell in book.worksheets[1][2]] == ["'=1+1", 12.5]
     contents = [[cell for cell in row if cell is not None] for row in book["contents"].iter_rows(values_only=True)]
-    assert contents[:2] == [["Customer-base report: my log.csv, 1998-06-30"], ["Customers", 7]]
+    assert contents[:2] == [["Customer-base audit: my log.csv, 1998-06-30"], ["Customers", 7]]
     first = place.with_suffix(".xlsx").read_bytes()
     assert render(admitted, tmp_path, excel=True, currency="€").with_suffix(".xlsx").read_bytes() == first
 

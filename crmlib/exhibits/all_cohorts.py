@@ -107,7 +107,8 @@ def _chart(log, lens):
             said = "The old layers thin fast: more than half of their money is gone within a year, so look at them first."
         thicker = found.new_after / found.new_before - 1 if found.new_before > 0 else None
         if thicker is not None:
-            said += f" New customers of the last year brought {signed(thicker)} on what those of the year before brought in theirs"
+            word = "more" if thicker >= 0 else "less"
+            said += f" New customers of the last year brought {percent(abs(thicker))} {word} than those of the year before in theirs"
             said += ": it is new layers that hold up the total." if thicker > STEADY and kept < 0.8 else "."
     periods = [row["period"] for row in whole]
     counts = [[bands[name].get(period, (None, None))[0] for name in names] for period in periods]

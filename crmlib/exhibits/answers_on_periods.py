@@ -74,7 +74,7 @@ def _concentration(log):
     found = conclusions.concentration(top, log.audit.half, log.audit.facts.customers)
     sure = log.audit.interval
     ends = interval(sure.low, sure.high) if carried(sure) else ""
-    return f"Over the whole log: {found.sentence.rstrip('.')}{ends}."
+    return f"Over the whole log: {conclusions.lowered(found.sentence).rstrip('.')}{ends}."
 
 
 def once(log, lens):
