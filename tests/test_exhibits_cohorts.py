@@ -300,9 +300,24 @@ def test_cohorts_of_different_seasons_are_a_check_of_stability():
     found = exhibits(section)
     assert said(found["cohorts-pair"]).endswith("Stable so far: what holds for one may be used for the other.")
     assert found["cohorts-second"].title == "Within 13 weeks 60.0 % of 2024 Q1 bought a second time, 30.0 % of 2023 Q1"
-    assert said(found["cohorts-second"]).endswith("says nothing of their quality. It does not hold: plan with a range.")
+    assert said(found["cohorts-second"]).endswith("says nothing of their quality. That is more than chance: plan with a range.")
     apart = exhibits(cohorts_compared.cohorts_compared(made.opened(cohorts_compared=pair([15.0] * 5, same_season=False), verdict=limited)))
     assert said(apart["cohorts-pair"]).endswith("neither is a yardstick for the other.")
+
+
+@pytest.mark.parametrize(
+    ("size", "repeated", "words"),
+    [
+        (100, 31, "No difference can be told: one rate will do for both."),
+        # 30.0 and 31.2 % of 100,000: far from chance, and near enough to plan with one of them
+        (100_000, 31_200, "That is more than chance, but less than 5 % of the rate: one rate will do for both."),
+        (100_000, 33_000, "That is more than chance: plan with a range."),
+    ],
+)
+def test_size_and_chance_are_told_apart(size, repeated, words):
+    rows = [("2023 Q1", 13, size, 3 * size // 10), ("2024 Q1", 13, size, repeated)]
+    found = of_pair(pair([10.0] * 5, seconds=rows, same_season=False))["cohorts-second"]
+    assert said(found).endswith(f"says nothing of their quality. {words}")
 
 
 @pytest.mark.parametrize(
@@ -445,7 +460,8 @@ def test_sections_of_real_logs_say_numbers_in_strict_words(logs, name, lens):
         assert re.search(r"\d", found.title) and not found.title.endswith("."), key
         assert len(found.title) < 160
         assert said(found).endswith(".") and "  " not in said(found)
-        assert tables(found) and all(part.words for part in found.parts if isinstance(part, Picture))
+        pictures = [part for part in found.parts if isinstance(part, Picture)]
+        assert tables(found) and len(pictures) == 1 and pictures[0].words.endswith("."), key
     assert sum(data.get("text/html", "").count("<h3") for data, _ in section.outputs()) == len(shown)
 
 

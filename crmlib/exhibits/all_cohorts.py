@@ -304,7 +304,17 @@ def _plan(log, lens):
         ("new customers needed", number(needed)),
     ]
     caption = "New customers needed = (target - carry-over × last) / first money per new customer"
+    last, gap = found.needed[f"last_{money}"], found.needed["gap"]
+    thins = found.needed["carried"] - last
+    steps = [{"step": "not carried over" if thins < 0 else "carried over on top", "change": thins},
+             {"step": "to be won anew" if gap > 0 else "more than needed", "change": gap}]  # fmt: skip
+    chart = plots.money_bridge(
+        drawn(steps), label="step", change="change", start=last, value=money, currency=log.currency, names=(found.needed["last_period"], "target"),
+        ax=plots.canvas(height=2.8),
+    )  # fmt: skip
+    shows = f"From {log.round_money(last)} in {found.needed['last_period']} to the target of {log.round_money(found.target)}: "
+    shows += ", ".join(f"{step['step']} {signed(step['change'], log.round_money)}" for step in steps) + "."
     return exhibit(
-        "all-plan", title, so_what=said.strip(),
+        "all-plan", title, chart=chart, shows=shows, so_what=said.strip(),
         tables=[tabled([{"what": what, "value": value} for what, value in rows], columns, caption=caption)],
     )  # fmt: skip

@@ -263,8 +263,12 @@ def _seconds(log, lens):
     if not lens.same_season:
         title = title.rpartition(":")[0]
         said += "They began in different seasons, so this checks how stable the rate is and says nothing of their quality. "
-        alike = found.verdict == UNTOLD or abs(other / of_other - one / of_one) < STEADY * one / of_one
-        said += "It holds: one rate will do for both." if alike else "It does not hold: plan with a range."
+        if found.verdict == UNTOLD:
+            said += "No difference can be told: one rate will do for both."
+        elif abs(other / of_other - one / of_one) < STEADY * one / of_one:
+            said += f"That is more than chance, but less than {percent(STEADY, 0)} of the rate: one rate will do for both."
+        else:
+            said += "That is more than chance: plan with a range."
     elif found.verdict == BETTER:
         said += f"Whatever was done in another way to win or welcome {found.second}, keep it."
     elif found.verdict == WORSE:

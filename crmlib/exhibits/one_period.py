@@ -192,4 +192,19 @@ def _slices(log, lens):
     columns = [Column("slice", "slice", text), Column("customers", "customers"),
                Column("share_of_customers", "of customers", percent), Column(lens.money, lens.money, log.whole)]  # fmt: skip
     caption = f"Ten equal slices of {lens.money}, the best customers first"
-    return exhibit("half", title, so_what=said, tables=[tabled(steps, columns, caption=caption)])
+    chart = plots.value_bars(
+        _drawn(steps), label="slice", value="customers", x=f"slice of a tenth of the {lens.money}, the best customers first",
+        ax=plots.canvas(height=2.4),
+    )  # fmt: skip
+    bars = ", ".join(f"{row['slice']}: {number(row['customers'])}" for row in steps)
+    return exhibit(
+        "half", title, chart=chart, shows=f"Customers in each tenth of the {lens.money}, the best first: {bars}.", so_what=said,
+        tables=[tabled(steps, columns, caption=caption)],
+    )  # fmt: skip
+
+
+def _drawn(steps):
+    """The slices as a table, with short names for those that are merged."""
+    import pandas as pd
+
+    return pd.DataFrame([{"slice": str(row["slice"]).split(" (")[0], "customers": row["customers"]} for row in steps])

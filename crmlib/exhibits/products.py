@@ -97,7 +97,17 @@ def _together(log, lens):
     columns = [Column("product", "buyers of", text), Column("also", "also buy", text), Column("customers", "buyers"),
                Column("both", "of them, both"), Column("share", "share", percent),
                Column("penetration", "of all customers", percent), Column("times", "times", ratio)]  # fmt: skip
-    return exhibit("together", title, so_what=said, tables=[tabled(rows[:10], columns, caption="The ten pairs farthest above chance")])
+    short = lambda name: name if len(name := str(name)) <= 22 else f"{name[:21]}…"  # noqa: E731  two of them stand in a row
+    bars = [{"pair": f"{short(row['product'])} + {short(row['also'])}", "customers": row["both"], "index": row["times"]} for row in rows[:6]]
+    chart = plots.entry_index(
+        _frame(bars), label="pair", x="buyers in common, by chance = 100", what="pair (buyers of both)", ax=plots.canvas(height=2.8)
+    )
+    points = "; ".join(f"{row['pair']} {number(100 * row['index'])}" for row in bars)
+    return exhibit(
+        "together", title, chart=chart, so_what=said,
+        shows=f"The pairs farthest above chance, which is 100: {points}.",
+        tables=[tabled(rows[:10], columns, caption="The ten pairs farthest above chance")],
+    )  # fmt: skip
 
 
 def _entry(log, lens):

@@ -10,7 +10,7 @@ from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, sign
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.opened import Opened
-from crmlib.small_groups import cells, covered, merged
+from crmlib.small_groups import cells, covered, is_small, merged
 from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
 from crmlib.wording import count, number, percent
 
@@ -227,7 +227,17 @@ def _same(log, lens):
     table = [{"what": _OWN[name], "up": up(name), "down": sum(row["customers"] for row in rows if row[name] == "down") / everybody}
              for name in names]  # fmt: skip
     columns = [Column("what", "of a customer of both periods", text), Column("up", "as much or more", percent), Column("down", "less", percent)]
-    return exhibit("same-customers", title, so_what=said, tables=[tabled(table, columns, caption="The same customers, before and after")])
+    bars = [{"what": _OWN[name].removeprefix("their "), "customers": n} for name in names
+            if not is_small(n := round(up(name) * everybody)) and not is_small(everybody - n)]  # fmt: skip
+    chart = plots.value_bars(
+        _frame(bars), label="what", value="customers", what="with as much or more", x="of a customer of both periods", ax=plots.canvas(height=2.4)
+    ) if bars else None  # fmt: skip
+    held = ", ".join(f"{row['what']} {number(row['customers'])}" for row in bars)
+    return exhibit(
+        "same-customers", title, chart=chart, so_what=said,
+        shows=f"Of the {number(everybody)} customers of both periods, those with as much as before or more: {held}.",
+        tables=[tabled(table, columns, caption="The same customers, before and after")],
+    )  # fmt: skip
 
 
 _OWN = {"orders": "their orders", "order_value": "their revenue an order", "revenue": "their revenue", "profit": "their profit",

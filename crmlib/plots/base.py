@@ -184,15 +184,19 @@ def product_points(products, *, value="order_value", currency="", most=12, title
     return ax
 
 
-def entry_index(entries, *, title=None, ax=None):
+def entry_index(
+    entries, *, label="product", x="value a customer at equal age, mean of all = 100", what="first product (customers)", title=None,
+    ax=None,
+):
     """What customers brought by the product that they bought first, against the mean of all, which is 100.
 
     ``entries``: from `products.entry_products`: ``product, customers, index`` (a ratio, 1 for the mean). Above the mean
-    is dark, below is hatched.
+    is dark, below is hatched. For another index by group: ``label`` is its column, ``x`` says what it is, and ``what``
+    what the rows are.
     """
-    entries = finished(entries, ["product", "customers", "index"], what="table of entry products")
+    entries = finished(entries, [label, "customers", "index"], what="table of entry products")
     names = [f"{name} ({wording.number(n)})" for name, n in
-             zip(entries["product"].to_list(), entries["customers"].to_list(), strict=True)]  # fmt: skip
+             zip(entries[label].to_list(), entries["customers"].to_list(), strict=True)]  # fmt: skip
     index = 100 * entries["index"].to_numpy().astype(float)
     ax = axes(ax, (SIZE[0], 1.3 + 0.34 * len(names)))
     for row, one in enumerate(index):
@@ -203,9 +207,9 @@ def entry_index(entries, *, title=None, ax=None):
             above = one >= 100
             note(ax, wording.number(one), (one, row), right=5 if above else -5, ha="left" if above else "right")
     ax.axvline(100, color=INK, linewidth=1)
-    dress(ax, title, "value a customer at equal age, mean of all = 100", None, grid="x", names=names)
+    dress(ax, title, x, None, grid="x", names=names)
     named_ticks(ax.yaxis, range(len(names)), names)
-    note(ax, "first product (customers)", (0, 1), above=2, right=-5, ha="right", color=MUTED, xycoords="axes fraction")
+    note(ax, what, (0, 1), above=2, right=-5, ha="right", color=MUTED, xycoords="axes fraction")
     ax.invert_yaxis()
     ax.margins(x=0.15)
     return ax
