@@ -21,7 +21,7 @@ from crmlib.calendar_periods import period_label, period_of
 from crmlib.audit import FEW
 from crmlib.carries import AGES, carries
 from crmlib.concentration import window_start
-from crmlib.counted import Counted, count
+from crmlib.counted import NEVER, Counted, count
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, rows_of
 from crmlib.overview import YEAR, Refused
@@ -111,7 +111,10 @@ class OneCohort:
 
 @dataclass(frozen=True)
 class CohortsCompared:
-    """Lens 4: all cohorts by age; the newest pair of one season, if there is one, by age and by calendar period."""
+    """Lens 4: all cohorts by age; the newest pair of one season, if there is one, by age and by calendar period.
+
+    ``spread``: by the label of each of the pair, the standard deviation between members of the money to date by age.
+    """
 
     unit: str
     money: str
@@ -122,6 +125,7 @@ class CohortsCompared:
     by_period: Any
     second_purchase: Any
     second_by_age: Any
+    spread: dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -297,7 +301,20 @@ def _cohorts_compared(tx, as_of, carried, money):
         by_period=_or_refused(compare, "period"),
         second_purchase=cohort_comparison.second_purchase(tx, as_of=as_of, unit=unit, weeks=WEEKS),
         second_by_age=cohort_comparison.second_purchase_by_age(tx, as_of=as_of, unit=unit),
+        spread={label: _spread(tx, unit, label, money) for label in (first, second)},
     )
+
+
+def _spread(tx, unit, cohort, money):
+    """The standard deviation between the members of a cohort of their money to date, by age from 0 on."""
+    cells = tx.by_period(unit)
+    labels = {period_label(int(one), unit): one for one in np.unique(cells["cohort"]) if one < NEVER}
+    own = (cells["cohort"] == labels[cohort]) & (cells["period"] >= cells["cohort"])
+    members, place = np.unique(cells["customer"][own], return_inverse=True)
+    age = cells["period"][own] - labels[cohort]
+    paid = np.zeros((len(members), int(age.max()) + 1))
+    paid[place, age] = cells["profit" if money == "profit" else "amount"][own]
+    return np.cumsum(paid, axis=1).std(axis=0, ddof=1).tolist()
 
 
 def _newest_pair(cohorts, *, same_season):

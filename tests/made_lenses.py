@@ -77,9 +77,9 @@ def one_cohort(**parts):
     return OneCohort("2023 Q1", "quarter", "revenue", int(known["by_age"]["size"][0]), **known)
 
 
-def compared(first, second, *, seconds=(), same_season=True, calendar=None, pair=("2023 Q1", "2024 Q1")):
+def compared(first, second, *, seconds=(), same_season=True, calendar=None, pair=("2023 Q1", "2024 Q1"), spread=10.0):
     """Two cohorts as `by_age` makes them; ``seconds``: (cohort, weeks, size, repeated); ``calendar``: rows of the pair by
-    period, None for those that both tables hold."""
+    period, None for those that both tables hold; ``spread``: the standard deviation of a member's money, at every age."""
     from crmlib.cohort_comparison import two_cohorts
 
     everyone = pd.concat([first, second], ignore_index=True)
@@ -88,7 +88,7 @@ def compared(first, second, *, seconds=(), same_season=True, calendar=None, pair
     rows = [(cohort, weeks, size, repeated, None if repeated is None else repeated / size) for cohort, weeks, size, repeated in seconds]
     second_purchase = pd.DataFrame(rows, columns=["cohort", "weeks", "size", "repeated", "share_repeated"])
     own = two_cohorts(everyone, first=pair[0], second=pair[1])
-    return CohortsCompared("quarter", "revenue", everyone, pair, same_season, own, calendar, second_purchase, None)
+    return CohortsCompared("quarter", "revenue", everyone, pair, same_season, own, calendar, second_purchase, None, {name: [spread] * 20 for name in pair})
 
 
 def base(revenue, new_revenue, *, new=50, customers=200, orders=300, first=2023):

@@ -231,10 +231,39 @@ def test_a_gap_that_remains_in_the_calendar_view_belongs_to_the_cohort():
     assert gap.by_age == pytest.approx((0.2, 0.2, 0.2)) and gap.by_period == pytest.approx((0.2, 0.2, 0.2))
     found = of_pair(lens)["cohorts-pair"]
     # 12 + 4 x 6 and 10 + 4 x 5
-    assert found.title == "A member of 2024 Q1 had brought $36.00 of revenue by age 4, one of 2023 Q1 $30.00 (+20.0 %)"
+    assert found.title == "A member of 2024 Q1 had brought $36.00 of revenue by age 4, one of 2023 Q1 $30.00 (+20.0 %): beyond chance"
+    # 6 +- 1.96 x sqrt(100 / 100 + 100 / 80)
+    assert said(found).startswith("The difference is +$6.00 a member (95 % interval +$3.06 to +$8.94): more than chance makes.")
     assert "It remains in the calendar view and so belongs to 2024 Q1: look at how they were won." in said(found)
     assert "At age 4, 50.0 % of 2024 Q1 were active and 50.0 % of 2023 Q1" in said(found)
     assert "no difference can be told" in said(found)
+
+
+def test_whether_a_difference_in_value_can_be_told_depends_on_the_spread_between_members():
+    wide = of_pair(pair([12.0] * 5, spread=100.0))["cohorts-pair"]
+    assert wide.title.endswith("(+20.0 %): within chance")
+    assert "(95 % interval -$23.40 to +$35.40): no difference in value can be told." in said(wide)
+    # a gap of 4.8 %, and hardly any spread: chance does not make it, and it is small
+    near = of_pair(pair([10.48] * 5, spread=0.1, same_season=False))["cohorts-pair"]
+    assert "more than chance makes, but less than 10 % of the value." in said(near)
+    assert said(near).endswith("What one has brought may be used to plan for the other.")
+    restless = of_pair(pair([10.0, 15.0, 7.0, 10.5, 9.0], spread=0.1))["cohorts-pair"]
+    assert "No gap can be told from chance, so look above for what sets them apart." in said(restless)
+
+
+def test_the_figure_of_the_pair_draws_the_numbers_of_its_title(monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(parts, "picture", lambda ax, *, words: drawn.setdefault(words, ax) and Picture(b"", 760, words))
+    of_pair(pair([12.0] * 5))
+    words, ax = next(iter(drawn.items()))
+    left, right = ax.child_axes
+    assert [line.get_ydata()[-1] for line in left.lines] == [30, 36]
+    assert [line.get_ydata().tolist() for line in right.lines] == [[5.0] * 5, [12.0, *[6.0] * 4]]
+    assert words.startswith("Revenue to date per member of 2023 Q1 and 2024 Q1: age 0 $10.00 and $12.00;")
+    alone = pair([12.0] * 5, calendar=Refused("They share no period."))
+    drawn.clear()
+    of_pair(alone)
+    assert [line.get_ydata()[-1] for line in next(iter(drawn.values())).lines] == [30, 36]
 
 
 def test_a_gap_that_vanishes_in_the_calendar_view_hit_all_customers():
@@ -298,7 +327,8 @@ def test_cohorts_of_different_seasons_are_a_check_of_stability():
         "A check of stability, and not of quality: the log lacks two cohorts of one season. What would mend it: a longer log.",
     )
     found = exhibits(section)
-    assert said(found["cohorts-pair"]).endswith("Stable so far: what holds for one may be used for the other.")
+    assert "(95 % interval -$2.94 to +$2.94): no difference in value can be told." in said(found["cohorts-pair"])
+    assert said(found["cohorts-pair"]).endswith("What one has brought may be used to plan for the other.")
     assert found["cohorts-second"].title == "Within 13 weeks 60.0 % of 2024 Q1 bought a second time, 30.0 % of 2023 Q1"
     assert said(found["cohorts-second"]).endswith("says nothing of their quality. That is more than chance: plan with a range.")
     apart = exhibits(cohorts_compared.cohorts_compared(made.opened(cohorts_compared=pair([15.0] * 5, same_season=False), verdict=limited)))
@@ -463,6 +493,19 @@ def test_sections_of_real_logs_say_numbers_in_strict_words(logs, name, lens):
         pictures = [part for part in found.parts if isinstance(part, Picture)]
         assert tables(found) and len(pictures) == 1 and pictures[0].words.endswith("."), key
     assert sum(data.get("text/html", "").count("<h3") for data, _ in section.outputs()) == len(shown)
+
+
+def test_the_spread_between_members_is_that_of_their_money_to_date():
+    tx, _ = datasets.admit_log("cdnow_sample")
+    lens = lenses(tx, as_of="1998-06-30").cohorts_compared
+    month = pd.PeriodIndex(tx["date"], freq="M")
+    born = pd.Series(month, index=tx.index).groupby(tx["customer"]).transform("min")
+    age = pd.Series([(one - other).n for one, other in zip(month, born, strict=True)], index=tx.index)
+    for label in lens.pair:
+        own = (born.astype(str) == label).to_numpy()
+        for last in (0, 5):
+            money = tx["amount"].where(age <= last, 0.0)[own].groupby(tx["customer"][own]).sum()
+            assert lens.spread[label][last] == pytest.approx(money.std(), rel=1e-12)
 
 
 def test_cdnow_as_it_is_in_the_notes_of_the_audit(logs):

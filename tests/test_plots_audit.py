@@ -101,6 +101,14 @@ def test_two_cohorts_stand_side_by_side_on_one_scale():
     assert first.get_linestyle() != second.get_linestyle() and first.get_marker() != second.get_marker()
 
 
+def test_two_measures_have_a_scale_each():
+    more = pd.DataFrame({"period": ["2024 Q4"], "measure": "revenue_per_member", "first": [3.0], "second": [4.0]})
+    options = {"measure": "order_value", "by_calendar": "revenue_per_member", "names": ("2023 Q4", "2024 Q4"), "currency": "$"}
+    left, right = panels_of(rendered(plots.two_cohorts_lines(TWO_BY_AGE, more, ax=plots.canvas(), **options)))
+    assert [line.get_ydata().tolist() for line in right.lines] == [[3], [4]]
+    assert right.get_ylabel() == "revenue per member ($)" and right.get_ylim()[1] < 5 < left.get_ylim()[1]
+
+
 def test_windows_over_cohorts_leave_out_who_was_not_watched_so_long():
     ax = plots.second_purchase_windows(SECOND, ax=plots.canvas())
     assert [line.get_xydata().tolist() for line in ax.lines] == [[[0, 0.2], [1, 0.25]], [[0, 0.5]]]

@@ -141,6 +141,9 @@ def test_of_many_cohorts_the_oldest_and_the_newest_stand_out():
     widths = [line.get_linewidth() for line in ax.lines]
     assert widths[0] == widths[-1] == 2 and set(widths[1:-1]) == {0.8}
     assert ax.get_ylabel() == "orders"
+    ax = plots.cohort_curves(many, value="orders", stand_out=("2024-07", "2024-03"), ax=plots.canvas())
+    assert legend_of(ax) == ["others", "2024-03", "2024-07"]
+    assert [line.get_label() for line in ax.lines if line.get_linewidth() == 2] == ["2024-03", "2024-07"]
 
 
 def test_curves_of_cohorts_without_a_later_age_are_empty():

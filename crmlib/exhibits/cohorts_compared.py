@@ -20,7 +20,7 @@ from crmlib.wording import number, percent
 
 __all__ = [
     "BETTER", "COHORT", "EVERYBODY", "KEY", "NONE", "UNKNOWN", "UNTOLD", "WORSE", "Gap", "Seconds", "cohorts_compared", "gaps",
-    "seconds", "widest",
+    "seconds", "widest", "worth_apart",
 ]  # fmt: skip
 
 KEY, HEADING = "cohorts-compared", "Cohorts compared: are newer customers worse?"
@@ -129,35 +129,57 @@ def _pair(log, lens):
     age = max(rows)
     before, after = rows[age][f"{money}_to_date"]
     change = after / before - 1 if before > 0 else None
+    low, high = worth_apart(lens, age)
+    told = low > 0 or high < 0
     ends = f"{log.money(after)} of {money} by age {age}, one of {first} {log.money(before)}"
     title = f"A member of {second} had brought {ends}" + (f" ({signed(change)})" if change is not None else "")
-    said = _share_sentence(lens, age)
+    title += ": beyond chance" if told else ": within chance"
+    money_apart = lambda amount: signed(amount, log.money)  # noqa: E731
+    said = f"The difference is {money_apart(after - before)} a member (95 % interval {money_apart(low)} to {money_apart(high)}): "
+    near = change is not None and abs(change) < 2 * STEADY
+    if not told:
+        said += "no difference in value can be told"
+    else:
+        said += f"more than chance makes{f', but less than {percent(2 * STEADY, 0)} of the value' if near else ''}"
+    said += f". {_share_sentence(lens, age)}"
     gap = widest(lens)
     if lens.same_season:
-        said += f" {_gap_sentence(lens, gap)}"
+        said += f" {_gap_sentence(lens, gap, told)}"
+    elif not told or near:
+        said += " What one has brought may be used to plan for the other."
     else:
-        said += (
-            " Stable so far: what holds for one may be used for the other."
-            if change is not None and abs(change) < 2 * STEADY
-            else " They differ, and season or the moment of joining may be why: neither is a yardstick for the other."
-        )
+        said += " Season or the moment of joining may be why: neither is a yardstick for the other."
     by_age, by_period = ([{across: place, "measure": name, "first": one, "second": other}
                           for place, values in _pair_rows(lens, across).items() for name, (one, other) in values.items()]
                          for across in ("age", "period"))  # fmt: skip
-    chart = None
+    to_date, each = f"{money}_to_date", f"{money}_per_member"
     if by_period:
         chart = plots.two_cohorts_lines(
-            drawn(by_age), drawn(by_period), measure=gap.measure, names=lens.pair, currency=log.currency,
+            drawn(by_age), drawn(by_period), measure=to_date, by_calendar=each, names=lens.pair, currency=log.currency,
             ax=plots.canvas(height=3.6),
         )  # fmt: skip
-    words = _WORDS[gap.measure]
+    else:
+        lines = [{"cohort": label, "age": at, to_date: values[to_date][place]}
+                 for place, label in enumerate(lens.pair) for at, values in rows.items()]  # fmt: skip
+        chart = plots.cohort_curves(drawn(lines), value=to_date, from_age=0, currency=log.currency, ax=plots.canvas(height=2.8))
+    points = "; ".join(f"age {at} {log.money(values[to_date][0])} and {log.money(values[to_date][1])}" for at, values in [*rows.items()][-8:])
+    beside = f"; beside it the {money} per member by calendar {lens.unit}, where both are seen" if by_period else ""
     return exhibit(
         "cohorts-pair", title, chart=chart,
-        shows=f"{words[0].upper()}{words[1:]} of {first} and {second}, at the same age and in the same calendar periods: "
-        f"{_gap_words(gap)}.", so_what=said,
-        tables=[_side_by_side(log, lens, "age", ["share_active", gap.measure, f"{money}_to_date"]),
-                *([_side_by_side(log, lens, "period", [gap.measure])] if by_period else [])],
+        shows=f"{money.capitalize()} to date per member of {first} and {second}: {points}{beside}.", so_what=said,
+        tables=[_side_by_side(log, lens, "age", ["share_active", gap.measure, to_date]),
+                *([_side_by_side(log, lens, "period", [gap.measure, each])] if by_period else [])],
     )  # fmt: skip
+
+
+def worth_apart(lens, age) -> tuple[float, float]:
+    """The 95 % interval of what a member of the second cohort had brought by that age less what one of the first had:
+    by the spread between members (Welch), as if they were a sample of all who could have come."""
+    at = {row["cohort"]: row for row in rows_of(lens.by_age) if row["age"] == age and row["cohort"] in lens.pair}
+    one, other = (at[label] for label in lens.pair)
+    apart = other[f"{lens.money}_to_date"] - one[f"{lens.money}_to_date"]
+    half = 1.96 * math.sqrt(sum(lens.spread[row["cohort"]][age] ** 2 / row["size"] for row in (one, other)))
+    return apart - half, apart + half
 
 
 def _side_by_side(log, lens, across, measures):
@@ -198,14 +220,14 @@ def _gap_words(gap):
     return with_ends(gap.by_age, "at the same age") + calendar
 
 
-def _gap_sentence(lens, gap):
-    """Whether the gap remains in the calendar view, and what to do about it."""
+def _gap_sentence(lens, gap, told):
+    """Whether the gap remains in the calendar view, and what to do about it; ``told``: the value of both differs."""
     second, words = lens.pair[1], _WORDS[gap.measure]
     if gap.by_age is None:
         return f"Fewer than three {lens.unit}s can be compared, too few to tell a gap in what they buy from chance: wait."
     apart = f"The widest gap in what they buy is that of {words}: {_gap_words(gap)}."
     if gap.verdict == NONE:
-        return f"{apart} No gap can be told from chance: treat both alike."
+        return f"{apart} No gap can be told from chance{', so look above for what sets them apart' if told else ': treat both alike'}."
     if gap.verdict == COHORT:
         return f"{apart} It remains in the calendar view and so belongs to {second}: look at how they were won."
     if gap.verdict == EVERYBODY:
@@ -339,7 +361,10 @@ def _at_one_age(log, lens):
         )
     old_enough = {row["cohort"] for row in at}
     lines = [row for row in rows if row["cohort"] in old_enough]
-    chart = plots.cohort_curves(drawn(lines), value=value, from_age=0, currency=log.currency, ax=plots.canvas(height=3.4))
+    chart = plots.cohort_curves(
+        drawn(lines), value=value, from_age=0, stand_out=(least["cohort"], most["cohort"]), currency=log.currency,
+        ax=plots.canvas(height=3.4),
+    )  # fmt: skip
     first = {row["cohort"]: row for row in reached[0]}
     columns = [Column("cohort", "cohort", text), Column("size", "customers"), Column("first", "by age 0", log.money),
                Column(value, f"by age {age}", log.money)]  # fmt: skip

@@ -127,36 +127,41 @@ def pattern_bars(patterns, *, unit="quarter", title=None, ax=None):
     return ax
 
 
-def two_cohorts_lines(by_age, by_period, *, measure, names, currency="", title=None, ax=None):
+def two_cohorts_lines(by_age, by_period, *, measure, names, by_calendar=None, currency="", title=None, ax=None):
     """Two cohorts side by side: at the same age on the left, in the same calendar periods on the right.
 
     ``by_age`` and ``by_period``: from `cohort_comparison.two_cohorts` across age and period: ``age`` (or ``period``),
     ``measure, first, second``. A gap on the left that is not on the right hit all customers at once. ``names`` are those
-    of the cohorts, the first one first.
+    of the cohorts, the first one first. ``by_calendar`` is the measure on the right if it is another one, such as money a
+    period beside money to date; it then has a scale of its own.
     """
     ax = axes(ax, (SIZE[0], 3.6))
     sign = drawable(currency)
     dress(ax, title, "left: at the same age; right: in the same calendar periods", None, grid=None)
     ax.xaxis.labelpad = 22  # under the ages
-    left, right = panels(ax, [(0.0, 0.0, 0.47, 0.88), (0.53, 0.0, 0.47, 0.88)])
+    apart = by_calendar not in (None, measure)
+    wide = 0.43 if apart else 0.47
+    left, right = panels(ax, [(0.0, 0.0, wide, 0.88), (1 - wide, 0.0, wide, 0.88)])
     dress(left, None, None, _with_unit(measure, sign))
-    dress(right, None, None, None)
-    highest, lowest = 0.0, 0.0
+    dress(right, None, None, _with_unit(by_calendar, sign) if apart else None)
+    ends = {left: [0.0, 0.0], right: [0.0, 0.0]}
     looks = ({"color": PALETTE["dark"], "marker": "o"}, {"color": PALETTE["accent"], "marker": "s", "linestyle": "--"})
-    for panel, rows, across in ((left, by_age, "age"), (right, by_period, "period")):
+    for panel, rows, across, what in ((left, by_age, "age", measure), (right, by_period, "period", by_calendar or measure)):
         rows = finished(rows, [across, "measure", "first", "second"], what="table of two cohorts")
-        mine = np.flatnonzero([one == measure for one in rows["measure"].to_list()])
+        mine = np.flatnonzero([one == what for one in rows["measure"].to_list()])
         labels = [str(rows[across].to_list()[row]) for row in mine]
         for column, name, look in zip(("first", "second"), names, looks, strict=True):
             values = rows[column].to_numpy().astype(float)[mine]
             panel.plot(range(len(mine)), values, label=str(name), linewidth=2, markersize=4.5, **look)
-            highest, lowest = max(highest, np.nanmax(values, initial=0)), min(lowest, np.nanmin(values, initial=0))
+            ends[panel] = [min(ends[panel][0], np.nanmin(values, initial=0)), max(ends[panel][1], np.nanmax(values, initial=0))]
         sparse_ticks(panel.xaxis, range(len(labels)), labels, most=8 if across == "age" else 4)
         panel.set_xlim(-0.4, len(labels) - 0.6)
-    for panel in (left, right):
+    both = [min(ends[left][0], ends[right][0]), max(ends[left][1], ends[right][1])]
+    for panel, what in ((left, measure), (right, by_calendar or measure)):
+        lowest, highest = ends[panel] if apart else both
         panel.set_ylim(lowest, 1.12 * highest or 1)
-        _units(panel.yaxis, measure, sign)
-    right.tick_params(axis="y", labelleft=False)
+        _units(panel.yaxis, what, sign)
+    right.tick_params(axis="y", labelleft=apart)
     legend(left, outside=True, bbox_to_anchor=(0, 1.02))
     return ax
 

@@ -22,12 +22,12 @@ _VALUES = {
 }
 
 
-def cohort_curves(cohorts, *, value="share_active", from_age=1, currency="", title=None, ax=None):
+def cohort_curves(cohorts, *, value="share_active", from_age=1, stand_out=None, currency="", title=None, ax=None):
     """A line a cohort: ``value`` by age, from ``from_age`` on (at age 0 all are active, which says nothing).
 
     ``cohorts``: from `cohorts.cohort_table`, `one_cohort.by_age` (such as revenue_to_date) or
     `cohort_comparison.second_purchase_by_age` (share_repeated): ``cohort, age`` and ``value``. Up to six cohorts have
-    lines of their own; of more, the oldest and the newest stand out and the others are grey.
+    lines of their own; of more, the oldest and the newest stand out, or the two that ``stand_out`` names, and the others are grey.
     """
     cohorts = finished(cohorts, ["cohort", "age", value], what="cohort table")
     names, ages = np.array(cohorts["cohort"].to_list(), dtype=object), cohorts["age"].to_numpy().astype(int)
@@ -35,16 +35,20 @@ def cohort_curves(cohorts, *, value="share_active", from_age=1, currency="", tit
     seen = (ages >= from_age) & np.isfinite(values)
     lines = {name: seen & (names == name) for name in sorted(set(names[seen]))}
     few = len(lines) <= len(_MARKERS)
+    first, second = stand_out or [[*lines][place] if lines else None for place in (0, -1)]
+    others = "others" if stand_out else "in between"
+    grey = [name for name in lines if name not in (first, second)]
     ax = axes(ax)
     for number, (name, mask) in enumerate(lines.items()):
         order = np.argsort(ages[mask])
         x, y = ages[mask][order], values[mask][order]
-        oldest, newest = number == 0, number == len(lines) - 1
+        oldest, newest = name == first, name == second and first != second
         look = {"color": MUTED, "linewidth": 0.8, "alpha": 0.5}
         if few or oldest or newest:
             colour = PALETTE["dark"] if oldest else PALETTE["accent"] if newest else PALETTE["mid"]
             look = {"color": colour, "linewidth": 2, "marker": _MARKERS[number if few else newest], "markersize": 4.5}
-        ax.plot(x, y, label=str(name) if "marker" in look else "in between" if number == 1 else "_in between", **look)
+            look |= {"zorder": 3} if oldest or newest else {}
+        ax.plot(x, y, label=str(name) if "marker" in look else others if name == grey[0] else f"_{others}", **look)
     share = value.startswith("share") or value.endswith("rate")
     money = value.startswith(("revenue", "profit", "order_value"))
     sign = drawable(currency) if money else ""
