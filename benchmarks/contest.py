@@ -259,13 +259,14 @@ def write_readme(parts, machine, path=HERE / "README.md"):
     path.write_text(text, "utf-8")
 
 
-def main(rows, file, about, prepare=None):
+def main(rows, file, about, prepare=None, alone=()):
     """The command of a benchmark: ``rows`` by name, the ``file`` of its contestants, what it is ``about``.
 
-    ``prepare(name, size, cache)`` makes what a row needs on disk and gives what it adds to the size.
+    ``prepare(name, size, cache)`` makes what a row needs on disk and gives what it adds to the size. ``alone`` is a
+    dict of rows that no contest measures: functions of size and cache that give their lines.
     """
     parser = argparse.ArgumentParser(description=about.splitlines()[0])
-    parser.add_argument("row", nargs="*", metavar="ROW", help=f"of {', '.join(rows)}; default: all")
+    parser.add_argument("row", nargs="*", metavar="ROW", help=f"of {', '.join([*rows, *alone])}; default: all")
     parser.add_argument("--rows", type=int, default=10_000_000, help="lines of the log in memory")
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--disk-rows", type=int, default=50_000_000, help="lines of the log on disk")
@@ -274,12 +275,16 @@ def main(rows, file, about, prepare=None):
     parser.add_argument("--cache", type=Path, default=HERE / ".cache", help="for environments and the log on disk")
     parser.add_argument("--write", action="store_true", help="write the figures into README.md")
     options = parser.parse_args()
-    if unknown := set(options.row) - set(rows):
-        parser.error(f"there is no row {sorted(unknown)[0]!r}; choose from {', '.join(rows)}")
+    if unknown := set(options.row) - {*rows, *alone}:
+        parser.error(f"there is no row {sorted(unknown)[0]!r}; choose from {', '.join([*rows, *alone])}")
     options.cache.mkdir(parents=True, exist_ok=True)
     given = {"rows": options.rows, "customers": options.customers, "disk_rows": options.disk_rows}
     on, parts = machine(options.cache), {}
-    for name in options.row or rows:
+    for name in options.row or [*rows, *alone]:
+        if name in alone:
+            parts[name] = "\n".join([*alone[name](given, options.cache), f"{date.today()}, load: {busy() or 'not known'}.", ""])
+            print(parts[name], flush=True)
+            continue
         row = rows[name]
         size = given | {key: min(value, given[key]) for key, value in row.options.items()}
         size |= prepare(name, size, options.cache) if prepare else {}

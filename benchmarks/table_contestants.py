@@ -73,6 +73,44 @@ def dirty(log, seed=3):
     return log.assign(amount=log["amount"] * sign, order=orders, quantity=rng.integers(1, 5, n))
 
 
+def with_orders(log, prefix="O", seed=4):
+    """The log with orders of one customer and day, products of which few are bought often, quantities and costs."""
+    rng = np.random.default_rng(seed)
+    n = len(log)
+    days = (log["date"].to_numpy() - FIRST_DAY).astype("timedelta64[D]").astype(np.int64)
+    numbers = pd.factorize(pd.factorize(log["customer"])[0] * DAYS + days)[0]
+    orders = pd.Series([f"{prefix}{number:08d}" for number in range(numbers.max() + 1)], dtype="str").take(numbers)
+    products = pd.Series([f"product {number:03d}" for number in range(200)], dtype="str")
+    products = products.take((200 * rng.random(n) ** 2).astype(int))
+    amount = log["amount"] * np.where(rng.random(n) < 0.02, -1, 1)
+    more = {"order": orders.reset_index(drop=True), "product": products.reset_index(drop=True)}
+    return log.assign(amount=amount, **more, quantity=rng.integers(1, 5, n), cost=(0.6 * amount).round(2))
+
+
+@setup
+def audit(size):
+    """All tables of the report but those of fitted models, on a log as the door gives it."""
+    from unittest import mock
+
+    from crmlib import audit, customer_table
+    from crmlib.counted import count
+    from crmlib.lenses import lenses
+
+    def tables(log):
+        with mock.patch.object(audit, "_value"):
+            counted = count(log, as_of=AS_OF)
+            audit.audit(counted, as_of=AS_OF)
+            lenses(counted, as_of=AS_OF)
+
+    plain = as_text(made_log(size["rows"], size["customers"]), "C{:08d}".format)
+    more = with_orders(plain)
+    found = {}
+    for name, log in (("", plain), (", rich log", more)):
+        found |= {f"customer table{name}": lambda log=log: customer_table(log, as_of=AS_OF)}
+        found |= {f"tables of the audit{name}": lambda log=log: tables(log)}
+    return found
+
+
 @setup
 def integers_pymc_marketing(size):
     from pymc_marketing.clv import rfm_summary
@@ -221,7 +259,7 @@ def disk(size):
     }
 
 
-def write_parquet(path, rows, customers, chunk=5_000_000):
+def write_parquet(path, rows, customers, chunk=5_000_000, rich=False):
     """A log on disk, written in chunks of lines so that it never stands in memory as a whole; ids are text."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -230,6 +268,7 @@ def write_parquet(path, rows, customers, chunk=5_000_000):
     unfinished = Path(path).with_suffix(".unfinished")
     for seed, start in enumerate(starts):
         log = as_text(made_log(min(chunk, rows - start), customers, seed=100 + seed), "C{:08d}".format)
+        log = with_orders(log, f"O{seed}") if rich else log
         table = pa.Table.from_pandas(log.assign(date=log["date"].dt.floor("D")), preserve_index=False)
         table = table.set_column(1, "date", table["date"].cast(pa.date32()))
         writer = writer or parquet.ParquetWriter(unfinished, table.schema)
