@@ -20,8 +20,9 @@ from crmlib.frames import as_day, like, same_kind, table
 from crmlib.in_memory import DayColumns, Log, floats, series
 from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span, sums
 
-__all__ = ["NEVER", "Counted", "count", "counted", "say_gaps"]
+__all__ = ["NEVER", "NO_PRODUCT", "Counted", "Lines", "count", "counted", "say_gaps"]
 
+NO_PRODUCT = "(no product)"  # lines whose product is not known
 NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 
 
@@ -59,14 +60,49 @@ def counted(log, as_of):
     """
     ids, (low, width) = Numbering(log.frame["customer"]), span(log.days)
     order, key = ordered(ids.codes * width + (log.days - low), ids.size * width)
+    del ids.codes  # an integer a line, which is not needed any more
     order = order.astype(np.int32 if len(order) < 2**31 else np.int64)
     begins = np.flatnonzero(changes(key))
     code, day = np.divmod(key[begins], width)
     lines = np.diff(begins, append=len(key)).astype(np.int32)
     starts = changes(code)
     customer = np.cumsum(starts, dtype=np.int32) - np.int32(1)
-    found = Counted(log.frame, ids, as_of, code[starts], customer, (day + low).astype(np.int32), lines, order)
-    return found._cut(as_of)
+    day = (day + low).astype(np.int32)
+    return Counted(Lines(log.frame), ids, as_of, code[starts], customer, day, lines, order)._cut(as_of)
+
+
+class Lines:
+    """The columns of the lines of a log in memory; texts are let go of when they have become numbers.
+
+    ``sample`` is the first line, for the names and the types of the columns.
+    """
+
+    def __init__(self, frame):
+        self.sample = frame[[0]]
+        wanted = ("amount", "cost", "quantity", "order", "product")
+        self._columns = {name: frame[name] for name in wanted if name in frame.columns}
+
+    def floats(self, name):
+        return floats(self._columns[name])
+
+    @cached_property
+    def orders(self):
+        """A number for the order of each line, from 0 to below a few times their count."""
+        numbers, _ = as_integers(self._columns.pop("order"), ordered=False)
+        low, width = span(numbers)
+        if width > 4 * len(numbers):
+            (numbers, _), low = factorize(numbers), 0
+        return (numbers - low).astype(np.int32 if len(numbers) < 2**29 else np.int64)
+
+    @cached_property
+    def products(self):
+        """A number for the product of each line, and the names in their order; that of gaps is `NO_PRODUCT`."""
+        ids = Numbering(self._columns.pop("product").fill_null(NO_PRODUCT))
+        there = np.zeros(ids.size, bool)
+        there[ids.codes] = True
+        names = ids.values(np.flatnonzero(there))
+        names = names.to_list() if isinstance(names, nw.Series) else names.tolist()
+        return (np.cumsum(there, dtype=np.int32) - np.int32(1))[ids.codes], names
 
 
 class Counted:
@@ -78,12 +114,12 @@ class Counted:
     purchase) and, if every line has a cost, ``profit``, else None.
     """
 
-    def __init__(self, frame, ids, as_of, codes, customer, day, lines, order):
-        self.frame, self.as_of = frame, as_of
+    def __init__(self, log, ids, as_of, codes, customer, day, lines, order):
+        self.log, self.as_of, self.size = log, as_of, int(customer[-1]) + 1
         self.customer, self.day, self.lines = customer, day, lines
         self.order = order  # of the lines of the log, as the rows have them
         self._ids, self._codes = ids, codes
-        self._made, self._columns = {}, {}
+        self._made, self._columns, self._large = {}, {}, (None, None)
 
     def until(self, as_of, *, stacklevel=2):
         """What `up_to` gives. Lines that are left out are counted in a `DataNotice`."""
@@ -115,24 +151,19 @@ class Counted:
         customer, order = self.customer[rows], self.order[np.repeat(rows, self.lines)]
         starts = changes(customer)
         codes, customer = self._codes[customer[starts]], np.cumsum(starts, dtype=np.int32) - np.int32(1)
-        found = Counted(self.frame, self._ids, as_of, codes, customer, self.day[rows], self.lines[rows], order)
+        found = Counted(self.log, self._ids, as_of, codes, customer, self.day[rows], self.lines[rows], order)
         found._columns = {name: values[rows] for name, values in self._columns.items()}
         return found
 
     @property
-    def size(self):
-        """The number of customers."""
-        return len(self._codes)
-
-    @property
     def implementation(self):
         """The engine of the log: `frames.like` gives back a table of its kind."""
-        return self.frame.implementation
+        return self.log.sample.implementation
 
     @property
     def columns(self):
         """The names of the columns of the log."""
-        return self.frame.columns
+        return self.log.sample.columns
 
     @property
     def first_day(self):
@@ -145,10 +176,21 @@ class Counted:
             self._made[name] = make()
         return self._made[name]
 
+    def kept(self, name, make):
+        """The same of what is large: it is kept until something else is."""
+        if self._large[0] != name:
+            self._large = None, None
+            self._large = name, make()
+        return self._large[1]
+
+    def forget(self):
+        """Let go of what `kept` keeps."""
+        self._large = None, None
+
     @cached_property
     def ids(self):
         """The ids of the customers, as the log keeps them; a wrapped series."""
-        return series("customer", self._ids.values(self._codes), self.frame)
+        return series("customer", self._ids.values(self._codes), self.log.sample)
 
     def places_in(self, other):
         """The numbers that the customers have in the same log up to a later day."""
@@ -159,8 +201,9 @@ class Counted:
         as_of = as_day(as_of)
         found = DayColumns(self.up_to(as_of), as_of.toordinal(), DECIMALS)
         names = columns or [name for name in COLUMNS if name != "units" or "quantity" in self.columns]
-        made = lambda name: found.customer if name == "customer" else series(name, getattr(found, name), self.frame)  # noqa: E731
-        return nw.from_dict({name: made(name) for name in names}).to_native()
+        columns = {name: getattr(found, name) for name in names}
+        columns |= {name: series(name, columns[name], self.log.sample) for name in names if name != "customer"}
+        return nw.from_dict(columns).to_native()
 
     @cached_property
     def first_purchase(self):
@@ -181,7 +224,7 @@ class Counted:
 
     def _amounts(self, name):
         if name not in self._columns:
-            amount = floats(self.frame["amount"])[self.order]
+            amount = self.log.floats("amount")[self.order]
             bought = amount >= 0
             if bought.all():
                 spent = sums(amount, self.begins)
@@ -224,18 +267,18 @@ class Counted:
     def _knows_cost(self):
         if "cost" not in self.columns:
             return False
-        if gaps := int(np.count_nonzero(~np.isfinite(floats(self.frame["cost"]))[self.order])):
+        if gaps := int(np.count_nonzero(~np.isfinite(self.log.floats("cost"))[self.order])):
             say_gaps(gaps, len(self.order))
         return not gaps
 
     def _profit(self):
-        profit = floats(self.frame["amount"]) - floats(self.frame["cost"])
+        profit = self.log.floats("amount") - self.log.floats("cost")
         return sums(profit[self.order], self.begins)
 
     @property
     def units(self):
         """The quantity, net; a gap counts as 0."""
-        units = lambda: np.nan_to_num(floats(self.frame["quantity"]))[self.order]  # noqa: E731
+        units = lambda: np.nan_to_num(self.log.floats("quantity"))[self.order]  # noqa: E731
         return self._column("units", lambda: sums(units(), self.begins))
 
     @property
@@ -245,22 +288,12 @@ class Counted:
     def _orders(self):
         if "order" not in self.columns:
             return (self.purchases > 0).astype(np.int32)
-        n, bought = len(self.day), (floats(self.frame["amount"]) >= 0)[self.order]
-        key = self.order_numbers[self.order] * n
+        n, bought = len(self.day), (self.log.floats("amount") >= 0)[self.order]
+        key = self.log.orders[self.order] * np.int64(n)
         key += np.repeat(np.arange(n), self.lines)
         # rows are sorted by customer and day, so that the first one of a customer's order is where it begins
         order, row = np.divmod(np.sort(key[bought]), n)
         return np.bincount(row[changes(order) | changes(self.customer[row])], minlength=n).astype(np.int32)
-
-    @property
-    def order_numbers(self):
-        """A number for the order of each line of the log, from 0 to below a few times their count."""
-        return self.once("order numbers", self._order_numbers)
-
-    def _order_numbers(self):
-        numbers, _ = as_integers(self.frame["order"], ordered=False)
-        low, width = span(numbers)
-        return numbers - low if width <= 4 * len(numbers) else factorize(numbers)[0]
 
     @property
     def money(self):
@@ -296,7 +329,7 @@ class Counted:
     def by_period(self, unit):
         """As `crmlib.customer_periods.by_customer_and_period`: arrays by column, sorted by customer and period."""
         check_unit(unit)
-        return self.once(unit, lambda: self._periods(unit))
+        return self.kept(unit, lambda: self._periods(unit))
 
     def periods(self, unit):
         """The number of the period of each row."""
@@ -317,7 +350,7 @@ class Counted:
 
     def split(self, codes, size):
         """The same by pair of a customer and a code from 0 to below ``size`` of each line of the log, in place of the
-        customer; and what pair that is: customer * size + code."""
+        customer; and customer and code of each pair."""
         pair = np.repeat(self.customer, self.lines).astype(np.int64) * size + codes[self.order]
         order, pair = ordered(pair, self.size * size)
         day = np.repeat(self.day, self.lines)[order]
@@ -325,16 +358,11 @@ class Counted:
         lines, pair = np.diff(begins, append=len(pair)).astype(np.int32), pair[begins]
         starts = changes(pair)
         number = np.cumsum(starts, dtype=np.int32) - np.int32(1)
-        pairs = Counted(self.frame, None, self.as_of, pair[starts], number, day[begins], lines, self.order[order])
-        if "order" in self.columns:
-            pairs._made["order numbers"] = self.order_numbers
-        return pairs, pair[starts]
+        pairs = Counted(self.log, None, self.as_of, None, number, day[begins], lines, self.order[order])
+        return pairs, *(part.astype(np.int32) for part in np.divmod(pair[starts], size))
 
     def purchase_days(self):
         """Customer and day of each row with a purchase; customers are those who bought, from 0 on without a gap."""
-        return self.once("purchase days", self._purchase_days)
-
-    def _purchase_days(self):
         bought = self.purchases > 0
         if bought.all():
             return self.customer, self.day

@@ -28,7 +28,7 @@ def checked_log(tx, as_of, needed=()):
     ``tx`` may be `Counted` already. Raises `DataError` where `customers.check_log` does, and without one of the columns
     ``needed``.
     """
-    as_of, native = as_day(as_of), tx.frame if isinstance(tx, Counted) else tx
+    as_of, native = as_day(as_of), tx.log.sample if isinstance(tx, Counted) else tx
     frame = table(native, ["customer", "date", "amount", *needed], what="table of transactions", eager=False)
     if isinstance(tx, Counted):
         return tx.until(as_of, stacklevel=4), as_of
@@ -56,8 +56,8 @@ def first_purchase(lines) -> dt.date:
 
 
 def log_table(lines):
-    """The wrapped table that the lines of `checked_log` are of."""
-    return lines.frame if isinstance(lines, Counted) else lines
+    """A wrapped table with the columns of the lines of `checked_log`, and of their engine."""
+    return lines.log.sample if isinstance(lines, Counted) else lines
 
 
 def knows_cost(lines):

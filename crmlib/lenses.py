@@ -189,6 +189,7 @@ def lenses(tx, *, as_of) -> Lenses:
             name: _refused(carried[name]) if carried[name].verdict == "no" else _or_refused(make, tx, as_of, carried[name], money)
             for name, make in _MAKERS.items()
         }  # fmt: skip
+    tx.forget()
     return Lenses(as_of, carried, money, *(made[name] for name in _MAKERS))
 
 

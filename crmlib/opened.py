@@ -107,5 +107,6 @@ def open_log(data, *, as_of="", currency="", ids="none", prepared="", options=No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on what the notes say
         log = count(tx, as_of=as_of)
+    del tx  # a big one takes as much memory as all that is counted
     found = audit(log, as_of=as_of), lenses(log, as_of=as_of)
     return Opened(name, *found, tuple(notes), currency, ids, key=key, key_is_kept=bool(key and kept))

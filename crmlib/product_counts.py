@@ -4,31 +4,24 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import narwhals as nw
 import numpy as np
 
 from crmlib.customers import DECIMALS
-from crmlib.numbering import Numbering, changes
+from crmlib.numbering import changes
 
 __all__ = ["ProductCounts"]
 
 
 class ProductCounts:
-    """Counts by product of a `counted.Counted` log; ``nameless`` is the name of products that are not known.
+    """Counts by product of a `counted.Counted` log.
 
     ``names`` are the products in order, and ``product`` and ``owner`` the product and the customer of each pair.
     """
 
-    def __init__(self, log, nameless):
+    def __init__(self, log):
         self.log = log
-        ids = Numbering(log.frame["product"].fill_null(nameless))
-        there = np.zeros(ids.size, bool)
-        there[ids.codes[log.order]] = True
-        names = ids.values(np.flatnonzero(there))
-        self.names = names.to_list() if isinstance(names, nw.Series) else names.tolist()
-        codes = np.cumsum(there) - 1
-        self.pairs, pair = log.split(codes[ids.codes], len(self.names))
-        self.owner, self.product = np.divmod(pair, len(self.names))
+        codes, self.names = log.log.products
+        self.pairs, self.owner, self.product = log.split(codes, len(self.names))
 
     def by_product(self, products, weights=None):
         return np.bincount(products, weights, len(self.names))

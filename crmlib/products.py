@@ -15,7 +15,7 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.concentration import window_start
-from crmlib.counted import Counted
+from crmlib.counted import NO_PRODUCT, Counted
 from crmlib.customer_periods import checked_log, knows_cost, ratio
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
@@ -23,8 +23,6 @@ from crmlib.frames import collect, like, same_kind
 from crmlib.product_counts import ProductCounts
 
 __all__ = ["NO_PRODUCT", "basket", "by_product", "duplication", "entry_products", "ever_bought"]
-
-NO_PRODUCT = "(no product)"  # lines whose product is not known
 
 _WHOLE = ("customers", "sole_customers", "orders", "product_orders", "both", "bought", "weeks")
 _TEXT = ("product", "also")
@@ -233,7 +231,7 @@ def _lines(tx, as_of, needed=()):
     """What `checked_log` gives, the lines up to ``as_of`` as numbers or, in memory, counted; and the day ``as_of``."""
     log, as_of = checked_log(tx, as_of, [*needed, "product"])
     if isinstance(log, Counted):
-        return log, log.once("products", lambda: ProductCounts(log, NO_PRODUCT)), as_of
+        return log, log.kept("products", lambda: ProductCounts(log)), as_of
     names = log.collect_schema().names()
     amount = nw.col("amount").cast(nw.Float64)
     values = {"revenue": amount} | ({"profit": amount - nw.col("cost").cast(nw.Float64)} if knows_cost(log) else {})
