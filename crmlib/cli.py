@@ -125,7 +125,9 @@ def report(
     typed = {"data": name, "as_of": str(day), "currency": currency, **({"ids": ids} if ids != "none" else {})}
     typed |= ({"key_file": Path(key_file).name} if key_file else {}) | options
     made = "crm report " + " ".join(f"--{option.replace('_', '-')} {_quoted(value)}" for option, value in typed.items())
-    place = render(admission, name=name, as_of=day, currency=currency, out=out, made=made, progress=True, **shown)
+    admissions = [admission]
+    del admission  # render takes it over, so that a big log is let go of when the kernel has it
+    place = render(admissions.pop, name=name, as_of=day, currency=currency, out=out, made=made, progress=True, **shown)
     if open_it:
         import webbrowser
 
@@ -368,12 +370,12 @@ def _admitted(data, as_of, options):
     day = as_day(as_of) if as_of is not None else None
     tx, notes = datasets.admit_log(data, **options)
     notes = [note._replace(sentence=as_typed(note.sentence)) for note in notes]
-    today, dates = _today(), tx["date"].dt.date
+    today, dates = _today(), tx["date"]
     bought = dates[tx["amount"] >= 0]
-    first, last = bought.min() if len(bought) else dates.min(), dates.max()
+    first, last = (bought if len(bought) else dates).min().date(), dates.max().date()
     if day is None:
         if last > today:
-            raise DataError(_later(dates, first, last, today))
+            raise DataError(_later(dates.dt.date, first, last, today))
         day = last
     elif day.year > today.year + 100:
         raise DataError(f"as_of {day} is more than a hundred years after today ({today}); choose an earlier day.")

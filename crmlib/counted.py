@@ -292,8 +292,11 @@ class Counted:
         key = self.log.orders[self.order] * np.int64(n)
         key += np.repeat(np.arange(n), self.lines)
         # rows are sorted by customer and day, so that the first one of a customer's order is where it begins
-        order, row = np.divmod(np.sort(key[bought]), n)
-        return np.bincount(row[changes(order) | changes(self.customer[row])], minlength=n).astype(np.int32)
+        key = key[bought]
+        key.sort()
+        row = key % n
+        key //= n
+        return np.bincount(row[changes(key) | changes(self.customer[row])], minlength=n).astype(np.int32)
 
     @property
     def money(self):

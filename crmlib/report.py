@@ -38,7 +38,8 @@ def render(
 ) -> Path:  # fmt: skip
     """Render a report on a log that passed the door and return the path of the HTML file.
 
-    ``admission`` comes from `datasets.admit_log`; ``name`` is what the report calls the data, best the name of its
+    ``admission`` comes from `datasets.admit_log`, or is a function that gives it, so that a big log need not stay in the memory
+    of this process; ``name`` is what the report calls the data, best the name of its
     file; ``made`` is the line at its foot that says how to make it again. ``ids`` of "pseudonym" are made with the secret
     ``key``, 16 bytes or more, else with one that is drawn for this report and not kept. ``out`` is a file or a folder, default
     reports/ in the clone; see `target`. ``pdf`` and ``excel`` write the page as a PDF and its tables as a
@@ -47,12 +48,14 @@ def render(
     Raises `DataError` before anything runs for a parameter that the template does not know, for a file that is in
     the way and for a PDF that cannot be made on this machine. Whatever goes wrong, nothing is left behind and nothing is replaced.
     """
+    import pyarrow
     from tqdm import tqdm
 
     nbformat, _ = notebook_tools()
     source = checkout.notebooks() / "reports" / f"{template}.ipynb"
     if not source.is_file():
         raise DataError(f"There is no report template {template!r} in notebooks/reports; build it with: crm build.")
+    admission = admission() if callable(admission) else admission
     as_of = str(as_day(as_of or admission.transactions["date"].max()))
     beside = [ending for ending, wanted in zip(BESIDE, (pdf, excel), strict=True) if wanted]
     place = target(out, name, as_of, beside)
@@ -69,6 +72,8 @@ def render(
         parameters = {"DATA": name, "AS_OF": as_of, "CURRENCY": currency, "IDS": ids, "PREPARED": work}
         check_parameters(source, parameters)
         prepare(work, admission.transactions, admission.notes, key)
+        del admission
+        pyarrow.default_memory_pool().release_unused()
         bar.update()
         ran = run(notebook, parameters, Path(work), done=lambda **_: bar.update())
         about = {

@@ -121,8 +121,9 @@ def admit(
             read[role] = _texts(log, name, role)
         else:
             read[role] = _numbers(log, name, role, decimal, thousands)
-    kept = _without_repeats(log, duplicates)
-    read = {role: values[kept] for role, values in read.items()}
+    kept = _without_repeats(log, duplicates, _alike(who, read["date"], read["amount"]))
+    if not isinstance(kept, slice):
+        read = {role: values[kept] if isinstance(values, np.ndarray) else values.take(kept) for role, values in read.items()}
     _remark(log, who[kept], read)
     if log.nameless is not None:
         money = _sum(log.nameless, columns["amount"], decimal, thousands)
@@ -217,12 +218,14 @@ def _empty_rows(frame):
 
 
 def _texts(log, name, role):
-    """A column as text, None where nothing stands; an order column must not have gaps."""
+    """A column as texts of arrow, null where nothing stands; an order column must not have gaps."""
+    import pyarrow as pa
+
     places, _, texts = log.parsed(name, role, parsing.ids)
     if role == "order":
         advice = "; fill it in, or rename the column, so that what a customer bought on one day counts as one order"
         log.refuse(np.array([text is None for text in texts])[places], name, "The order is missing", advice)
-    return np.array(texts, dtype=object)[places]
+    return pa.array(texts, pa.large_string()).take(pa.array(places))
 
 
 _INCOMPLETE = "; fill it in, or delete the line if it is no purchase (a total, a note)"
@@ -292,10 +295,29 @@ def _sum(frame, name, decimal, thousands):
         return None
 
 
-def _without_repeats(log, duplicates):
-    """The lines to keep. A duplicate repeats an earlier line in every column of the raw log, not only in those read."""
+def _alike(who, days, amount):
+    """The lines whose customer, day and amount are those of another line too: no other line can repeat one."""
+    zero = 0.0  # -0.0 and 0.0 are one amount
+    key = _mixed(_mixed(who.astype(np.int64) * 10_000_000 + days.astype(np.int64)) + (amount + zero).view(np.int64))
+    inorder = np.sort(key)
+    twice = np.unique(inorder[1:][inorder[1:] == inorder[:-1]])
+    if not len(twice):
+        return np.zeros(0, np.int64)
+    place = np.minimum(np.searchsorted(twice, key), len(twice) - 1)
+    return np.flatnonzero(twice[place] == key)
+
+
+def _mixed(numbers):
+    """Integers spread over all 64 bits, as MurmurHash does it at the end; equal ones stay equal."""
+    numbers = numbers.astype(np.uint64) * np.uint64(0xFF51AFD7ED558CCD)
+    return (numbers ^ (numbers >> np.uint64(33))).view(np.int64)
+
+
+def _without_repeats(log, duplicates, alike):
+    """The lines to keep. A duplicate repeats an earlier line in every column of the raw log, not only in those read; it
+    is among the lines that are ``alike``."""
     row = max(log.frame.columns, key=len) + "_"  # a name that no column has
-    frame = log.frame
+    frame = log.frame[alike]
     try:
         kept = _first_of_each(frame, row)
     except (TypeError, NotImplementedError):  # lists and the like, which not every engine compares
@@ -304,7 +326,7 @@ def _without_repeats(log, duplicates):
     count = len(frame) - len(kept)
     if duplicates == "drop":
         log.count("duplicates", count, "left out as the exact repeat of another.")
-        return kept
+        return np.delete(np.arange(len(log.frame)), np.delete(alike, kept))
     advice = "duplicates='drop' leaves such lines out"
     log.count("duplicates", count, f"the exact repeat of another and kept ({advice}).")
     return slice(None)

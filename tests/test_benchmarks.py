@@ -51,6 +51,16 @@ def test_a_small_run_of_the_models_measures_every_row(benchmark, tmp_path):
     assert "| crmlib | < 1.0 s |" in done.stdout and "| memory of Pareto/NBD, above the table | <= 2.0 tables |" in done.stdout
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory of several processes: Linux")
+def test_a_small_run_of_the_audit_measures_tables_and_memory(benchmark, tmp_path):
+    done = run("--rows=4000", f"--cache={tmp_path}", file="audit.py")
+    assert done.returncode == 0, done.stderr
+    for goal in benchmark("audit").ROWS["audit"].goals:
+        assert f"| {goal.ours} : {goal.theirs} | <= 10 |" in done.stdout
+    measured = [line for line in done.stdout.splitlines() if line.endswith("| < 4 GB | yes |")]
+    assert len(measured) == 2
+
+
 def test_an_unknown_row_says_which_there_are():
     done = run("integer")
     assert done.returncode == 2
@@ -61,7 +71,7 @@ def test_the_readme_has_a_place_for_every_row(benchmark, tmp_path):
     tables, contest = benchmark("tables"), benchmark("contest")
     readme = Path(shutil.copy(FOLDER / "README.md", tmp_path))
     before = readme.read_text("utf-8")
-    rows = [*tables.ROWS, *benchmark("models").ROWS]
+    rows = [*tables.ROWS, *benchmark("audit").ROWS, "report", *benchmark("models").ROWS]
     contest.write_readme({name: f"figures of {name}" for name in rows}, "the machine", readme)
     written = readme.read_text("utf-8")
     for name in rows:

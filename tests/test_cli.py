@@ -36,7 +36,7 @@ def no_render(monkeypatch, tmp_path):
     got = {}
 
     def render(admission, **options):
-        got.update(options, admission=admission)
+        got.update(options, admission=admission())
         return tmp_path / "report.html"
 
     monkeypatch.setattr(report, "render", render)

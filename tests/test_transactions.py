@@ -731,6 +731,11 @@ class TestRepeats:
         assert "duplicates" not in said(self.repeated(make, note=[1, 2, 3, 4, 5]))
         assert "duplicates" not in said(self.repeated(make, date=[f"2024-01-05 0{hour}:00" for hour in range(5)]))
 
+    def test_zeros_with_and_without_a_sign_are_one_amount(self, make):
+        raw = self.repeated(make, amount=[0.0, 1.0, -0.0, 2.0, 3.0])
+        assert said(raw)["duplicates"][0] == 1
+        assert len(read(raw, duplicates="drop")) == 4
+
     def test_columns_of_lists_and_objects(self, make):
         lists = [["p"], ["q"], ["p"], ["r"], ["q"]]
         assert said(self.repeated(make, note=lists, more=lists))["duplicates"][0] == 2
