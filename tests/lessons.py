@@ -36,7 +36,8 @@ LESSONS = {
     "lifecycle": Lesson("36_lifecycle", "## 3.", 75, "[From purchases to customers](10_customers.ipynb)", 8, 22, 14, 10,
                         "30 60 90 180 365 40 99 20 10 11 12 15 50 110 1958 90th"),
     "customer_base_audit": Lesson("39_customer_base_audit", "## 3.", 100, "[The customer life cycle](36_lifecycle.ipynb)", 8, 28, 11, 11,
-                                  "0.8 1.25 1.44 1.6 1997 10 100 12.50 120 13 144 18 20 200 25 28.80 40 44 50 60"),
+                                  "0.8 1.25 1.44 1.6 1.96 1997 10 100 12.50 13 144 165 18 20 200 25 28.80 365 36.80 37 40 43 44 49 50 60 95 "
+                                  "1,000 5,000 25,000 100,000 120,000"),
     "worth_on_paper": Lesson("42_worth_on_paper", "## 11.", 90, "[The customer life cycle](36_lifecycle.ipynb)", 8, 20, 15, 6,
                              "11 12 25 85"),
     "worth_in_a_log": Lesson("45_worth_in_a_log", "## 4.", 90, "[What is a customer worth: on paper](42_worth_on_paper.ipynb)", 8, 23, 15, 10,

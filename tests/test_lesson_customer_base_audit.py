@@ -18,7 +18,7 @@ BY_HAND = (
     "right: active [3, 1, 2] and value to date per member [20.0, 25.0, 30.0] all money by all members: 30.00",
     "wrong, this year: {'2024-01': 1.0, '2024-08': 0.5, '2024-11': 0.0}",
     "right, crmlib: {'2024-01': 0.5, '2024-08': 0.5, '2024-11': 0.5}",
-    "by hand: carry-over 0.60, carried 60, new needed 1.20 crmlib: carry-over 0.60, carried 60, new needed 1.20",
+    "by hand: carry-over 0.60, carried 66, new needed 1.80 crmlib: carry-over 0.60, carried 66, new needed 1.80",
     "crmlib: {'milk': 0.667, 'soap': 0.333, 'tea': 0.667}",
 )
 

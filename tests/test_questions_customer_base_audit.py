@@ -58,7 +58,7 @@ def some(request, logs):
 WORKBOOK = Workbook(
     "39_customer_base_audit", QUESTIONS, made_logs,
     lambda logs: {name: logs[name].tx for name in ("other", "messy", "tiny")} | {"one line": TINY[:1]},
-    {"0", "1", "2", "3", "4", "10", "12", "100", "150", "2.0", "1.6", "50", "60", "0.05", "25,000", "27,500"},
+    {"0", "1", "2", "3", "4", "10", "12", "100", "150", "2.0", "1.7", "7", "50", "60", "0.05", "25,000", "27,500"},
     (), TINY, "memo", (pd.Series(["customers"], index=["ann"]), TINY, ("customers",), "margin"),
     blurred=True, a_word="customers",
 )  # fmt: skip
@@ -83,13 +83,13 @@ def test_the_answers_are_those_worked_out_by_hand():
     assert QUESTIONS["to_date"].answer(tiny) == pytest.approx(230 / 3)
     # middle is 16 January: ann after 69 days; bob after 83, cy never
     assert QUESTIONS["fair"].answer(tiny) == pytest.approx(1 / 2 - 1)
-    # 10,000 to 14,400: 4,400 / ln 1.44 * ln 0.8, and 1.44 is 1.2 * 1.2, so that the value brings just half
+    # 10,000 to 15,300: 5,300 / ln 1.53 * ln 0.85
     assert (
         QUESTIONS["orders_effect"].answer(tiny)
-        == pytest.approx(4_400 / log(1.44) * log(0.8))
-        == pytest.approx(-2_692.58, abs=0.005)
+        == pytest.approx(5_300 / log(1.53) * log(0.85))
+        == pytest.approx(-2_025.43, abs=0.005)
     )
-    assert _small_tables.split(_small_tables.BEFORE.values(), _small_tables.AFTER.values())[2] == pytest.approx(2_200)
+    assert _small_tables.split(_small_tables.BEFORE.values(), _small_tables.AFTER.values())[2] == pytest.approx(5_300 / log(1.53) * log(1.2))
     # 42,000 of 60,000 carried: 17,500 of 27,500; 23,000 by 460 new ones is 50 each
     assert QUESTIONS["new_needed"].answer(tiny) == pytest.approx(200)
 

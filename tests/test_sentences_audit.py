@@ -143,7 +143,7 @@ def by_age(share, each, value):
 
 def test_where_decay_sits_can_turn():
     assert of_cohorts.decay(by_age([1, 0.4, 0.2], [1, 2, 2], [10, 10, 10])) == (
-        "'Decay sits in the share that is active' held here: from age 1 to 2 the share active moved by -50.0 %, orders a "
+        "'Decay sits in the share that is active' (we take the largest fall of the three) held here: from age 1 to 2 the share active moved by -50.0 %, orders a "
         "customer moved by 0.0 % and the value of an order moved by 0.0 %."
     )
     assert "did not hold here" in of_cohorts.decay(by_age([1, 0.4, 0.4], [1, 2, 2], [10, 10, 5]))
@@ -257,6 +257,9 @@ def test_the_titles_follow_the_tables(other_log):
     assert of_cohorts.chart_title(bare).endswith("of the revenue")
     curves = one_cohort.next_order_curves(other_log, as_of=AS_OF, weeks=26, orders=2)
     assert of_cohorts.next_orders_title(curves).startswith("Within 26 weeks ")
+    ends = pd.DataFrame({"order": [1, 2], "weeks": 26, "customers": 50, "share_repeated": [0.61, 0.564]})
+    said = "Within 26 weeks 61.0 % buy a second time; of all with a second order, 56.4 % a third"
+    assert of_cohorts.next_orders_title(ends) == said
     short = one_cohort.next_order_curves(other_log, as_of=AS_OF, weeks=200, orders=2)
     assert of_cohorts.next_orders_title(short) == "No customer was watched for 200 weeks"
 
@@ -276,12 +279,17 @@ def test_entry_products_of_enough_customers_are_compared():
     for n in range(30):
         rows.append((f"a{n}", "2023-01-05", 30.0 if n % 3 == 0 else 10.0, "tin" if n % 3 == 0 else "tea"))
     log = pd.DataFrame(rows, columns=["customer", "date", "amount", "product"]).astype({"date": "datetime64[us]"})
-    said = of_cohorts.entry(log, as_of="2024-12-30", least=10)
+    said, rows = of_cohorts.entry(log, as_of="2024-12-30", least=10)
+    assert rows.to_dict("list") == {
+        "product": ["tin", "tea"], "customers": [10, 20], "orders_each": [1.0, 1.0], "revenue_each": [30.0, 10.0],
+        "index": pytest.approx([1.8, 0.6]),
+    }  # fmt: skip
     assert said == (
         "Of products that 10 or more customers bought first, tin has the highest value: 1.80 times the mean customer in the first "
         "365 days (10 customers). Most began with tea (20), 0.60 times."
     )
-    assert of_cohorts.entry(log, as_of="2024-12-30").startswith("No two products opened the relation with 100 or more")
+    assert of_cohorts.entry(log, as_of="2024-12-30").said.startswith("No two products opened the relation with 100 or more")
     losing = log.assign(cost=100.0)
-    assert of_cohorts.entry(losing, as_of="2024-12-30", least=10).endswith("nothing to compare.")
-    assert "No customer was watched for 365 days" in of_cohorts.entry(log, as_of="2023-03-01")
+    assert of_cohorts.entry(losing, as_of="2024-12-30", least=10).said.endswith("nothing to compare.")
+    unseen = of_cohorts.entry(log, as_of="2023-03-01")
+    assert "No customer was watched for 365 days" in unseen.said and unseen.rows is None

@@ -41,6 +41,8 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 # | 4 | two cohorts | are newer customers better or worse? |
 # | 5 | all cohorts, stacked | is the base healthy? |
 #
+# **Age** is the number of calendar periods since a customer's first purchase; the period of that purchase is age 0.
+#
 # A sixth look, at products, is at the end. No model is fitted anywhere: an audit counts. That sounds safe, and it is
 # not. Every lens has a way to be read wrongly that looks right, and you will see each done wrong beside done right.
 #
@@ -100,8 +102,10 @@ print(f"right: all money by all orders is {order_value:.2f}, and times 12 orders
 
 # %% [markdown]
 # The mean of means counts R, with one order, as much as T, with five. It is a number about *customers*, and not the
-# value of an *order*: multiplied back it invents money. So a factor of an audit is always a **ratio of totals**. (The
-# other number is useful where one asks what a typical customer spends at a time. Give it a name of its own.)
+# value of an *order*. It is **too high** where those who come seldom spend more at a time, as R does: multiplied back it
+# invents money. It is **too low** where those who come often spend more at a time: then money goes missing. So a factor
+# of an audit is always a **ratio of totals**. (The other number is useful where one asks what a typical customer spends
+# at a time. Give it a name of its own.)
 
 # %% [markdown]
 # ## 3. What can this log carry?
@@ -123,7 +127,13 @@ if audit.said:  # it has no two periods and no cohort to look at
 tx, as_of, CURRENCY = audit.tx, audit.as_of, audit.currency
 print(f"{count(tx['customer'].nunique(), 'customer')} in {audit.data.split('/')[-1]}, read up to {as_of}")
 
+# %%
+tx.head()
+
 # %% [markdown]
+# A row is a line of an **order**, which may have several. An amount below zero is a **refund**: it lowers the money and
+# is no order. **Revenue** is the sum of all amounts, so it is net of refunds wherever the word stands below.
+#
 # **Before you run the next cell:** think of the log that you would most like to audit. Which of the lenses could it
 # not carry? (`say` holds sentences that are computed from tables; here and below they carry what depends on the log.)
 
@@ -155,7 +165,7 @@ for sentence in say.limits(carries(datasets.load("cdnow_sample"), as_of="1998-06
 # %% [markdown]
 # ## 4. Lens one: how different are the customers?
 #
-# The period of this lens are the last months of the log: a year, if there are two of them to compare later, or else
+# The period of this lens ends where the log does. It is a year, if there are two of them to compare later, or else
 # half a year, a quarter or a month. **Before you run the next cell:** how many orders does a customer of such a
 # period place, and is the mean of means above or below revenue an order?
 
@@ -185,6 +195,9 @@ title = f"{below} of the customers are below the mean {by} of {mean}"
 ax = plots.distribution_bars(bins, measure=f"{by} of a customer in the period", mean=average["mean"], title=title)
 
 # %% [markdown]
+# (All money of the period by its customers can be a little less than this mean: the total holds the refunds of people
+# who bought nothing in the period, and the mean is one of those who did buy.)
+#
 # For the business: "our average customer" is nobody. Plan for the many small ones and the few large ones apart. Look
 # at the bar below zero too, if there is one: these customers cost more than they pay, and no total shows them.
 #
@@ -212,8 +225,9 @@ for sentence in say.textbook_of_a_period(people, by):
     print(fill(sentence, 88))
 
 # %% [markdown]
-# The claims are the usual findings in such audits. Where one did not hold, it is the claim that has to go, not the
-# log.
+# The claims are the usual findings in such audits; what we take for "held" stands in them or in brackets. Where one did not hold,
+# it is the claim that has to go, not the log. (The **standard deviation** says how far values lie from their mean: the
+# root of the mean squared distance. Divided by the mean it compares orders with money.)
 
 # %% [markdown]
 # ## 5. Lens two: what changed?
@@ -245,10 +259,12 @@ print("crmlib: ", dict(zip(bridge["group"], bridge["revenue_change"], strict=Tru
 # ### By hand: by factor
 #
 # The same 44 by factor. Before: 4 customers × 2 orders × 12.50 = 100. After: 5 × 1.6 × 18 = 144. What did the fifth
-# customer bring? At the old frequency and value 1 × 2 × 12.50 = 25; at the new ones 1 × 1.6 × 18 = 28.80. Both are
-# true, and neither leaves parts that sum to 44.
+# customer bring? At the old frequency and value 1 × 2 × 12.50 = 25; at the new ones 1 × 1.6 × 18 = 28.80. Take all
+# three factors at the old values of the others, and the parts sum to 49; at the new ones, to 36.80. Change one after the
+# other, and they do sum to 44, but then the fifth customer brings 25 if changed first and 28.80 if changed last.
 #
-# **Logarithms turn a product into a sum.** 144 is 100 × 1.25 × 0.8 × 1.44, so ln 1.44 = ln 1.25 + ln 0.8 + ln 1.44.
+# **Logarithms turn a product into a sum.** (ln is the natural logarithm: `log` in Python's `math`, `np.log` for a
+# column.) 144 is 100 × 1.25 × 0.8 × 1.44, so ln 1.44 = ln 1.25 + ln 0.8 + ln 1.44.
 # Each factor has its part of the logarithm, and the parts sum exactly. To turn them into money, multiply by one
 # number for all: L = 44 / ln 1.44, the *logarithmic mean* of 100 and 144.
 #
@@ -256,7 +272,7 @@ print("crmlib: ", dict(zip(bridge["group"], bridge["revenue_change"], strict=Tru
 # third?
 
 # %% tags=["nbval-check-output"]
-from math import log
+from math import log, sqrt
 
 L = (144 - 100) / log(144 / 100)
 by_hand = {"customers": L * log(5 / 4), "orders_each": L * log(1.6 / 2), "order_value": L * log(18 / 12.5)}
@@ -268,8 +284,12 @@ print("crmlib: ", dict(zip(parts["factor"], parts["change"].round(4), strict=Tru
 # %% [markdown]
 # More customers, who came less often: these two cancel, and all growth is in the value of an order. The split does
 # not depend on the order of the factors and leaves nothing over. (Where a factor is zero or negative it has no
-# logarithm; `crmlib` then takes Shapley's mean over all orders and says so.) It is arithmetic and no cause: that
-# customers came less often may be *why* they spent more at a time.
+# logarithm; `crmlib` then changes one factor after the other, takes the mean over all sequences (Shapley) and says so.)
+# It is arithmetic and no cause: that customers came less often may be *why* they spent more at a time.
+#
+# A log with costs splits profit, with the margin as a fourth factor. To split its **revenue**, drop the margin and take
+# L from the two revenues; in code, drop the columns of profit before `two_periods.drivers`. Lenses that know both take
+# `by="revenue"`.
 #
 # ### On the log
 #
@@ -291,9 +311,15 @@ ax = plots.money_bridge(bridge, **step, title=title)
 # %% tags=["nbval-check-output"]
 print(fill(say.bridge(bridge, by, CURRENCY, limited=audit.carried), 88))
 rate = two_periods.repeat_buying_rate(changed)
-print(f"repeat-buying rate: {percent(rate)} of the customers of the period before bought in this one too")
+known = changed["group"].isin(["both", "before only"]).sum()
+wide = 1.96 * sqrt(rate * (1 - rate) / known)
+print(f"repeat-buying rate: {percent(rate)} of the {count(known, 'customer')} of the period before bought in this one too")
+print(f"chance leaves it uncertain between {percent(rate - wide)} and {percent(rate + wide)}")
 
 # %% [markdown]
+# **How far to trust a share:** p ± 1.96 × √(p(1 − p) / n), where n customers could have done it. If nothing but chance
+# differed from one such period to the next, the share would lie in an interval like this about 95 times in 100.
+#
 # The same change by factor. **Before you run the next cell:** growth can be more customers, or better ones. Which was
 # it?
 
@@ -368,7 +394,8 @@ from crmlib.explore_audit import known_new
 print(known_new(tx, as_of=as_of, months=months).round(3).to_string(index=False))
 
 # %% [markdown]
-# Nobody has bought or stayed away between the rows; only our memory got shorter, and returning customers turned into
+# `share_new` is new by new and returning, so by all who bought in the period and not, as far as the log knows, in the one
+# before. Nobody has bought or stayed away between the rows; only our memory got shorter, and returning customers turned into
 # new ones. In the last row the log begins with the period itself, and everybody is new. The first row is cut as well:
 # what was before the log, nobody sees. So say since when a log knows its customers, and be wary of "new" in its first
 # year.
@@ -454,6 +481,9 @@ curves = one_cohort.next_order_curves(tx, as_of=as_of, weeks=26, orders=4)
 ax = plots.next_order_curves(curves, title=of_cohorts.next_orders_title(curves))
 
 # %% [markdown]
+# In brackets stand the customers behind a curve: all who made that order and were watched for all these weeks after it.
+# So the second curve is of *all* with a second order, however late it came.
+#
 # For the business: the weeks in which the first curve climbs are the weeks for a reminder; where it is flat, one
 # comes too late.
 
@@ -481,7 +511,8 @@ pairs[:6].assign(second=again)
 
 # %% [markdown]
 # A manager asks: "Which share of the customers won in each month bought again *this year*?" **Before you run the next
-# cell:** what are the three shares? And which share bought again within 13 weeks of their own first purchase?
+# cell:** what are the three shares? And which share bought again within 13 weeks of their own first purchase? (Two
+# orders on one day count as one purchase; within 13 weeks means at most 7 × 13 days later.)
 
 # %% tags=["nbval-check-output"]
 from crmlib import cohort_comparison
@@ -518,7 +549,7 @@ print(fill(of_cohorts.exposure(births, weeks=12), 88))
 # too, without anybody having changed.
 #
 # All cohorts, in equal windows: the share that had bought a second time within so many weeks of their own first
-# purchase. A cohort that was not watched so long has no point. **Before you run the next cell:** will the lines rise,
+# purchase. A cohort has a point only if all its members were watched so long. **Before you run the next cell:** will the lines rise,
 # fall, or go sideways?
 
 # %%
@@ -557,26 +588,28 @@ print(fill(pair.said, 88))
 # %%
 dates = ["2024-01-10", "2024-02-05", "2024-02-20", "2024-03-03", "2024-03-12", "2024-03-25"]
 stack = pd.DataFrame({"customer": list("aababc"), "date": pd.to_datetime(dates)})
-stack["amount"] = [40.0, 20, 40, 10, 30, 60]
+stack["amount"] = [40.0, 20, 40, 10, 30, 70]
 stack.pivot_table(index="customer", columns=stack["date"].dt.strftime("%Y-%m"), values="amount", aggfunc="sum")
 
 # %% [markdown]
-# A column is a month, a row a cohort (here of one customer). Of February's 60, a new customer brought 40: the **new
-# share**. The older ones brought 20, where all together had brought 40 the month before: the **carry-over** is one
-# half.
+# A column is a month, a row a cohort (here of one customer). Of February's 60, a new customer brought 40: 40 / 60, two
+# thirds, is the **new share**. The older ones brought 20, where all together had brought 40 the month before: 20 / 40,
+# one half, is the **carry-over**.
 #
-# A plan follows. April should bring 120. Of March's money the usual part is carried over; the rest has to come from
+# A plan follows. April should bring 165. Of March's money the usual part is carried over; the rest has to come from
 # new customers, and we know what one brings at first. **Before you run the next cell:** how many new customers? Take
 # carry-over and money a new customer as ratios of totals over February and March.
 
 # %% tags=["nbval-check-output"]
 from crmlib import all_cohorts
 
-carry = (20 + 40) / (40 + 60)  # what older ones brought in two months, by all that the two months before them brought
-per_new = (40 + 60) / 2
-print(f"by hand: carry-over {carry:.2f}, carried {carry * 100:.0f}, new needed {(120 - carry * 100) / per_new:.2f}")
+january, february, march = 40, 20 + 40, 10 + 30 + 70
+carry = (20 + (10 + 30)) / (january + february)  # of older ones in two months, by all of the months before these
+per_new = (40 + 70) / 2
+print(f"by hand: carry-over {carry:.2f}, carried {carry * march:.0f}", end=", ")
+print(f"new needed {(165 - carry * march) / per_new:.2f}")
 base = all_cohorts.base_by_period(stack, as_of="2024-03-31", unit="month")
-plan = all_cohorts.new_customers_needed(base, target=120, over=2).iloc[0]
+plan = all_cohorts.new_customers_needed(base, target=165, over=2).iloc[0]
 carry, carried, needed = plan[["carry_over", "carried", "new_needed"]]
 print(f"crmlib:  carry-over {carry:.2f}, carried {carried:.0f}, new needed {needed:.2f}")
 
@@ -648,7 +681,7 @@ print("money:  ", found["revenue"].to_dict(), "sum", found["revenue"].sum())
 
 # %% [markdown]
 # **Penetration** is the share of the customers who bought a product. Customers buy several, so the shares sum to more
-# than 1, and so do the orders of products to more than all orders. Only money sums exactly.
+# than 1; an order can hold several, so the orders with each product sum to more than all orders. Only money sums exactly.
 #
 # On the log. **Before you run the next cell:** is the product with the most buyers the one with the most money?
 
@@ -661,14 +694,21 @@ else:
     ax = plots.product_points(sold, currency=CURRENCY, title=of_cohorts.products_title(sold))
 
 # %% [markdown]
-# For the business: a product far to the right and low down brings little money and may still be the reason why they
-# come; one far up on the left hangs on few people.
+# The height is what an order with the product brings *of this product*, often on a log scale. It is not the money of the
+# product: that is buyers × orders each × height, and the title says which has most.
+#
+# For the business: a product far to the right and low down is cheap, bought by many, and may be the reason why they
+# come; one far up on the left is dear and hangs on few people.
 #
 # Which product opens good relations? Take what each customer bought *first*, and what they brought in their own first
-# year: equal age for all. **Before you run the next cell:** would you advertise the product at the top of this list?
+# year: equal age for all. Where the first day has several products, the one with most money on it counts; and only
+# customers who were watched for 365 days count at all. **Before you run the next cell:** would you advertise the product at the top of this list?
 
 # %% tags=["nbval-check-output"]
-print(fill(missing and "No products, no entry product." or of_cohorts.entry(tx, as_of=as_of), 88))
+entry = of_cohorts.Entry("No products, no entry product.") if missing else of_cohorts.entry(tx, as_of=as_of)
+if entry.rows is not None:
+    print(entry.rows.round(2).to_string(index=False))
+print(fill(entry.said, 88))
 
 # %% [markdown]
 # (A log has codes; `datasets.load("lighthouse", "products")` has the names of those of Lighthouse Coffee.) Careful:
@@ -686,8 +726,20 @@ print(agree(tx, as_of=as_of, months=months, unit=unit).to_string(index=False))
 # ## 10. What follows?
 #
 # An audit that ends in tables is not read. The last page is a memo of half a page: what was asked, the number and how
-# far it can be trusted, what to do, and what would change your mind. Here is a skeleton, filled with this log's
-# numbers. **Before you run the next cell:** which number of this lesson would you put first?
+# far it can be trusted, what to do, and what would change your mind. "Better" customers are those with more orders each,
+# a higher value of an order or a better margin. Here is one of an invented shop:
+#
+# > **Number:** Revenue rose from 100,000 to 120,000. More customers made it +25,000, fewer orders each -5,000. Of 1,000
+# > customers of last year 40 % bought again; chance leaves that uncertain between 37 % and 43 %.
+# >
+# > **Caveat:** The log begins a year before these two, so some of the new ones are old. The split names no cause.
+# >
+# > **Decision:** Win no more for now. Remind half of this quarter's first buyers after four weeks, drawn by lot.
+# >
+# > **What would change my mind:** If the half without a reminder comes again as often, or if most of the new ones turn
+# > out to have come for one discount.
+#
+# And here is a skeleton, filled with this log's numbers. **Before you run the next cell:** which number of this lesson would you put first?
 
 # %% tags=["nbval-check-output"]
 for line in say.memo(changed, parts, ages, audit=audit):

@@ -106,7 +106,7 @@ check("both_change", both_change)
 # | | before | after |
 # |---|---|---|
 # | customers | 100 | 150 |
-# | orders a customer | 2.0 | 1.6 |
+# | orders a customer | 2.0 | 1.7 |
 # | revenue an order | 50 | 60 |
 #
 # Split the change of the revenue by logarithms. How much of it did **orders a customer** bring? Do it by hand; a
@@ -117,9 +117,9 @@ orders_effect = ...
 # ---- solution
 from math import log
 
-first, last = 100 * 2.0 * 50, 150 * 1.6 * 60
+first, last = 100 * 2.0 * 50, 150 * 1.7 * 60
 L = (last - first) / log(last / first)
-parts = {name: L * log(ratio) for name, ratio in (("customers", 1.5), ("orders each", 0.8), ("order value", 1.2))}
+parts = {name: L * log(ratio) for name, ratio in (("customers", 1.5), ("orders each", 0.85), ("order value", 1.2))}
 orders_effect = parts["orders each"]
 print({name: round(part, 2) for name, part in parts.items()}, "sum", round(sum(parts.values()), 2), "of", last - first)
 
@@ -130,7 +130,8 @@ check("orders_effect", orders_effect)
 # ## 5. What moved your revenue?
 #
 # Back to `tx`. Which factor moved the **revenue** most from the period before to the last one, upwards or downwards?
-# Split it as in question 4. **Answer:** `"customers"`, `"orders each"` or `"order value"`.
+# Split it as in question 4: three factors, and L from the two revenues. (In a log with costs the margin stays out of it:
+# drop the columns of profit before you call `drivers`.) **Answer:** `"customers"`, `"orders each"` or `"order value"`.
 
 # %% tags=["answer"] question="mover"
 mover = ...
@@ -187,7 +188,8 @@ check("to_date", to_date)
 # ## 8. A fair comparison
 #
 # Cut `cohort` in two: members whose first purchase was before `middle`, and those from that day on. Which share of
-# each bought on a **second day** within **12 weeks** of their own first? **Answer:** late less early, a difference of
+# each bought on a **second day** within **12 weeks** of their own first? (Two orders on one day are one purchase; within
+# means at most 7 × 12 days later.) **Answer:** late less early, a difference of
 # shares such as 0.05; do not round it.
 
 # %% tags=["nbval-check-output"]
@@ -247,7 +249,7 @@ check("new_needed", new_needed)
 # ## 10. The memo
 #
 # Your manager asks: "Is our growth, or our decline, one of more or of better customers, and what do we do about it?"
-# Here is what this log can carry, and the factors once more:
+# ("Better" are more orders each, a higher value of an order or a better margin.) Here is what this log can carry, and the factors once more:
 
 # %% tags=["nbval-check-output"]
 from crmlib.two_periods import changes, drivers
@@ -273,7 +275,7 @@ before, after = (money(whole[name], CURRENCY, 0) for name in ("before", "after")
 memo = f"""
 {str(whole["factor"]).capitalize()} went from {before} to {after} in {months} months. Most of the difference,
 {money(most["change"], CURRENCY, 0)}, sits in {most["factor"].replace("_", " ")}. Of those who bought in the period before,
-{percent(rate)} did again; chance alone makes that {percent(rate - wide)} to {percent(rate + wide)}. The split is
+{percent(rate)} did again; chance leaves that uncertain between {percent(rate - wide)} and {percent(rate + wide)}. The split is
 arithmetic and names no cause, and what this log carries in part or not at all is: {weak}. It does not know what winning
 a customer costs, nor what rivals did. I would spend the next budget on the second purchase of those who came in the last
 12 weeks, half of them drawn by lot, and leave the winning of new ones as it is. If the half without an offer came back

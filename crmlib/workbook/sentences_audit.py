@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from crmlib import one_period, two_periods
+from crmlib.concentration import first_day
 from crmlib.wording import count, money, number, percent, several
 
 __all__ = [
@@ -74,15 +75,17 @@ def textbook_of_a_period(people, by) -> list[str]:
             f"About two customers in three lie below the mean {by}",
             BELOW_MEAN[0] <= below <= BELOW_MEAN[1],
             percent(below),
+            rule=" to ".join(percent(one, 0) for one in BELOW_MEAN),
         ),
         claim(f"The best tenth brings 30 % to 50 % of the {by}", TOP_TENTH[0] <= top <= TOP_TENTH[1], percent(top)),
     ]
     measured = one_period.measures({name: people[name][people["bought"]] for name in ("orders", "revenue")})
     spread = {name: np.nanstd(measured[name]) / np.nanmean(measured[name]) for name in ("orders", "own_order_value")}
     often, value = spread["orders"], spread["own_order_value"]
-    spreads = f"the standard deviation is {often:.2f} and {value:.2f} times the mean"
+    spreads = f"the standard deviation of the orders of a customer is {often:.2f} times their mean, that of the value of "
+    spreads += f"an order of theirs {value:.2f} times"
     return [*found, claim("Customers differ more in how often they come than in what an order of theirs is worth",
-                           often > value, spreads)]  # fmt: skip
+                           often > value, spreads, rule="the first number above the second")]  # fmt: skip
 
 
 # two periods
@@ -132,7 +135,7 @@ def regression(ways, by) -> str:
         f"chosen by the period before, their mean {by} changed by {change(forth[0])} ({change(forth[1])} for all of "
         "both "
         f"periods); chosen by the period after, it had been {change(other[0])} the period before ({change(other[1])} "
-        "for all)",
+        "for all)", rule="a change below that of all, both times",
     )  # fmt: skip
 
 
@@ -178,18 +181,16 @@ def memo(people, parts, ages, *, audit) -> list[str]:
     held_back = [
         lens for lens, verdict in zip(audit.carried["lens"], audit.carried["verdict"], strict=True) if verdict != "yes"
     ]
-    caveat = (
-        f"This log carries only in part, or not at all: {several(held_back)}."
-        if held_back
-        else "The log carries all lenses."
-    )
+    caveat = f"The log begins on {first_day(audit.tx)}, so who had bought only before counts as new, and it does not know "
+    caveat += "what winning a customer costs."
+    if held_back:
+        caveat += f" It carries only in part, or not at all: {several(held_back)}."
     return [
-        f"Asked: did {whole['factor']} change because of more customers or better ones?",
+        f"Asked: {whole['factor']} moved; with more or fewer customers, or with better or worse ones?",
         f"Number: {_signed(whole['change'], audit.currency)} in {count(audit.months, 'month')}, of which "
         f"{_words(most['factor'])} "
         f"{_signed(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did "
-        "again (by "
-        f"chance alone {percent(rate - wide)} to {percent(rate + wide)}). A member of cohort "
+        f"again (chance leaves that uncertain between {percent(rate - wide)} and {percent(rate + wide)}). A member of cohort "
         f"{seen['cohort'].iloc[0]} has "
         f"brought {money(seen['revenue_to_date'].iloc[-1], audit.currency)} by age {seen['age'].iloc[-1]}.",
         f"Caveat: {caveat} A split is arithmetic and names no cause.",
@@ -198,9 +199,10 @@ def memo(people, parts, ages, *, audit) -> list[str]:
     ]
 
 
-def claim(words, held, told) -> str:
-    """A claim, whether it held here, and what was found."""
-    return f"'{words}' {'held' if held else 'did not hold'} here: {told}."
+def claim(words, held, told, *, rule="") -> str:
+    """A claim, what is taken for held where its words do not say it, whether it held here, and what was found."""
+    taken = f" (we take {rule})" if rule else ""
+    return f"'{words}'{taken} {'held' if held else 'did not hold'} here: {told}."
 
 
 def _words(factor) -> str:

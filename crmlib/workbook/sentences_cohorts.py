@@ -18,11 +18,12 @@ from crmlib.wording import count, money, number, percent, several
 from crmlib.workbook.sentences_audit import change, claim, refusal
 
 __all__ = [
-    "Season", "chart_title", "decay", "entry", "exposure", "factors_title", "maturing", "next_orders",
+    "Entry", "Season", "chart_title", "decay", "entry", "exposure", "factors_title", "maturing", "next_orders",
     "next_orders_title", "plan", "products_title", "season", "survivors", "windows_title",
 ]  # fmt: skip
 
 SMALL = 0.05  # a gap between two cohorts that we do not speak of
+HELD = 0.02  # by how much carry-over may fall and is still said to hold
 _YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
@@ -46,7 +47,8 @@ def decay(ages) -> str:
     moved = {name: last[name] / first[name] - 1 for name in names}
     held = min(moved, key=moved.get) == "share_active"
     told = several([f"{names[name]} moved by {change(moved[name])}" for name in names])
-    return claim("Decay sits in the share that is active", held, f"from age {first['age']} to {last['age']} {told}")
+    told = f"from age {first['age']} to {last['age']} {told}"
+    return claim("Decay sits in the share that is active", held, told, rule="the largest fall of the three")
 
 
 def survivors(ages, currency="") -> str:
@@ -82,7 +84,7 @@ def next_orders_title(curves) -> str:
     return (
         said
         if not ends.loc[2] == ends.loc[2]
-        else f"{said}; of those, {percent(ends.loc[2])} a third time in as many weeks"
+        else f"{said}; of all with a second order, {percent(ends.loc[2])} a third"
     )
 
 
@@ -97,7 +99,7 @@ def next_orders(curves) -> str:
     told = several([percent(share) for share in shares])
     first, last = ends["order"].iloc[[0, -1]]
     after = f"after order {first} to {last} it was {told} within {ends['weeks'].iloc[0]} weeks"
-    return claim("Each order makes the next one more likely", held, after)
+    return claim("Each order makes the next one more likely", held, after, rule="each share above the one before")
 
 
 # cohorts compared
@@ -208,11 +210,12 @@ def maturing(base) -> str:
         rows["carried_revenue"].iloc[start:end].sum() / rows["revenue"].iloc[start - 1 : end - 1].sum()
         for start, end in ((len(rows) - 2 * year, len(rows) - year), (len(rows) - year, len(rows)))
     ]
-    held = new[1] <= new[0] and carried[1] >= carried[0] - 0.02
+    held = new[1] <= new[0] and carried[1] >= carried[0] - HELD
     return claim(
         "As a base matures the new share drifts down and carry-over holds", held,
         f"from one year to the next the new share went from {percent(new[0])} to {percent(new[1])}, carry-over from "
         f"{percent(carried[0])} to {percent(carried[1])}",
+        rule=f"a new share no higher, and a carry-over at most {100 * HELD:.0f} points lower",
     )  # fmt: skip
 
 
@@ -254,15 +257,24 @@ def products_title(sold) -> str:
     return f"{most} has most buyers ({shares[0]}), {richest} most revenue ({shares[1]})"
 
 
-def entry(tx, *, as_of, days=365, least=100) -> str:
+class Entry(NamedTuple):
+    """What entry products say, and the best five of those that enough customers began with, or no table."""
+
+    said: str
+    rows: Any = None
+
+
+def entry(tx, *, as_of, days=365, least=100) -> Entry:
     """Which entry product of ``least`` or more customers has the most valuable ones at ``days`` days of age."""
     try:
         found = products.entry_products(tx, as_of=as_of, days=days)
     except DataError as error:
-        return str(error)
+        return Entry(str(error))
     enough = found[(found["customers"] >= least) & found["index"].notna()]  # no index of a mean below zero
     if len(enough) < 2:
-        return f"No two products opened the relation with {number(least)} or more customers: nothing to compare."
+        return Entry(f"No two products opened the relation with {number(least)} or more customers: nothing to compare.")
+    each = [name for name in ("orders_each", "revenue_each", "profit_each") if name in enough]
+    rows = enough.sort_values("index", ascending=False, kind="stable")[["product", "customers", *each, "index"]].head()
     best, most = enough.loc[enough["index"].idxmax()], enough.iloc[0]
     said = (
         f"Of products that {number(least)} or more customers bought first, {best['product']} has the highest value: "
@@ -270,8 +282,9 @@ def entry(tx, *, as_of, days=365, least=100) -> str:
         f"({count(best['customers'], 'customer')})."
     )
     if best["product"] == most["product"]:
-        return f"{said} Most also began with it."
-    return f"{said} Most began with {most['product']} ({number(most['customers'])}), {most['index']:.2f} times."
+        return Entry(f"{said} Most also began with it.", rows)
+    said += f" Most began with {most['product']} ({number(most['customers'])}), {most['index']:.2f} times."
+    return Entry(said, rows)
 
 
 def _than(ratio) -> str:

@@ -13,7 +13,7 @@ __all__ = ["AFTER", "BEFORE", "FACTORS", "NEW_NEEDED", "ORDERS_EFFECT", "QUARTER
 
 # The small tables that the workbook shows: two years of a shop, and four quarters of another.
 BEFORE = {"customers": 100, "orders each": 2.0, "order value": 50.0}
-AFTER = {"customers": 150, "orders each": 1.6, "order value": 60.0}
+AFTER = {"customers": 150, "orders each": 1.7, "order value": 60.0}
 QUARTERS = pd.DataFrame(
     [("Q1", 20_000, 9_000, 200), ("Q2", 22_000, 8_000, 160), ("Q3", 18_000, 5_600, 120), ("Q4", 25_000, 9_400, 180)],
     columns=["period", "revenue", "new_revenue", "new"],
@@ -103,7 +103,7 @@ ORDERS_EFFECT = Number(
         ),
         Wrong(
             lambda m: _shapley(),
-            "This is the Shapley mean over all orders. It sums as well; the question asks for the split by logarithms.",
+            "This is the Shapley mean over all sequences. It sums as well; the question asks for the split by logarithms.",
         ),
         Wrong(
             lambda m: _by_relative_change(),

@@ -297,8 +297,8 @@ QUESTIONS = {
         ),
         hints=(
             "Three factors of each period as ratios of totals; the question before this one has the way to split.",
-            "`two_periods.drivers` has a row a factor. This question is about revenue: leave costs out of the log "
-            "first.",
+            "`two_periods.drivers` has a row a factor. This question is about revenue: drop the "
+            "margin, and take L from the two revenues.",
         ),
     ),
     "top_now": Number(
