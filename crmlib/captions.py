@@ -13,6 +13,7 @@ from crmlib.conclusions import (
     CLOSE, STEADY, carried, concentration, few, share_of_top,
 )  # fmt: skip
 from crmlib.frames import rows_of
+from crmlib.groups_shown import pairs_hidden
 from crmlib.holdout import QUIET
 from crmlib.small_groups import LEAST, covered, is_small
 from crmlib.wording import count, day, days, number, percent, several
@@ -141,8 +142,8 @@ def pyramid(facts, summary) -> Said:
     return Said(title, f"The small tier brings {percent(below)}: it is many hands that carry the business.")
 
 
-def moves(found) -> Said:
-    """Who moved between the tiers."""
+def moves(found, order=()) -> Said:
+    """Who moved between the tiers; ``order`` is that of the square."""
     rows = {row["tier"]: row for row in rows_of(found.table) if row["customers"]}
     tiers = [row for name, row in rows.items() if name not in ("inactive", "non_positive", "(absent)")]
     if not tiers:
@@ -151,8 +152,9 @@ def moves(found) -> Said:
     hides = covered([[row[where] for where in _WHERE] for row in everybody])
     hidden = {row["tier"] for row, line in zip(everybody, hides, strict=True)
               if line[_WHERE.index("stayed")] or line[_WHERE.index("left")]}  # fmt: skip
+    hidden |= {one for one, other in pairs_hidden(found.pairs, order) if other in (one, "inactive")}
     enough = [row for row in tiers if row["customers"] >= FEW] or [max(tiers, key=lambda row: row["customers"])]
-    # the title must not say what the table hides: the best tier of which it hides nothing
+    # the title must not say what the table or the square hides: the best tier of which they hide nothing
     first = next((row for row in enough if row["tier"] not in hidden and not is_small(row["customers"])), None)
     title = f"Who was in which tier {found.before}, and where they went"
     if first:
@@ -164,10 +166,11 @@ def moves(found) -> Said:
     active = [row for name, row in rows.items() if name not in ("inactive", "(absent)")]
     new = " “(absent)” were no customers yet." if "(absent)" in rows else ""
     silent, all_of_them = (sum(row[what] for row in active) for what in ("left", "customers"))
+    fell = f"under {percent(LEAST / all_of_them)}" if is_small(silent) and all_of_them > LEAST else percent(silent / all_of_them)
     return Said(
         title,
         f"A row is a tier {found.before}, a column where its customers stood {found.after}; who stayed is framed.{new} "
-        f"{percent(silent / all_of_them)} of those who were active fell silent. Part of every move is chance: whoever "
+        f"{fell} of those who were active fell silent. Part of every move is chance: whoever "
         "was at the top once by luck comes down.",
     )
 
@@ -232,11 +235,23 @@ def holdout(held) -> Said:
     if abs(error) < STEADY * 100:
         return Said(
             f"Expected purchases agree with those that came ({number(error, 1)} %)",
-            "No correction of the value above is called for.",
+            _corrects(held.revenue_error),
         )
+    title = f"Expected purchases were {number(abs(error), 1)} % {'above' if error > 0 else 'below'} those that came"
+    return Said(title, _corrects(held.revenue_error))
+
+
+def _corrects(error) -> str:
+    """What the test says of the value, which is revenue: an error in purchases may be made good by what one is worth."""
+    if error == float("inf"):
+        return "No revenue came in the days of the test: if the next year goes like it, the value above is too high."
+    if abs(error) < STEADY * 100:
+        return f"Expected revenue agrees with what came ({number(error, 1)} %): no correction of the value above is called for."
     word, read_as = ("above", "high") if error > 0 else ("below", "low")
-    title = f"Expected purchases were {number(abs(error), 1)} % {word} those that came"
-    return Said(title, f"If the next year goes like the test, the value above is too {read_as}.")
+    return (
+        f"Expected revenue was {number(abs(error), 1)} % {word} what came: if the next year goes like the test, the value above "
+        f"is too {read_as}."
+    )
 
 
 def forecasts(held) -> str:
@@ -259,12 +274,17 @@ def forecasts(held) -> str:
     return f"{said}{found}: to find the best customers, the rule does as well."
 
 
-def definitions(inactive_after, loyal_orders) -> list[str]:
-    """The words of the report and their limits."""
+def definitions(inactive_after, loyal_orders, money="revenue") -> list[str]:
+    """The words of the report and their limits; ``money`` is "profit" in a report that knows the costs."""
+    profit = (
+        "profit is that minus the costs. The periods, cohorts and products are told in profit, the pyramid, the segments "
+        "and the expected value in revenue."
+        if money == "profit"
+        else "it is not profit, because the report knows no costs."
+    )
     return [
         "A purchase is a line with an amount of zero or more, a refund one below zero. Without an order column one "
-        "customer-day is one order. Revenue is the sum of all amounts, net of refunds; it is not profit, because the "
-        "report knows no costs.",
+        "customer-day is one order. Revenue is the sum of all amounts, net of refunds; " + profit,
         "As of: the last day observed, included. Everything is counted as it stood at the end of that day.",
         "New in a period: bought on the day of their first purchase in this log. Whoever bought before the log "
         "begins counts as new too.",

@@ -87,7 +87,7 @@ def crm(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback 
     """Customer analytics: a report, a table and a course on a log of purchases."""
 
 
-@app.command(short_help="The customer-base report as one HTML file.")
+@app.command(short_help="The customer-base audit as one HTML file.")
 @reads_a_log
 def report(
     data: Annotated[str | None, typer.Option("--data", metavar="NAME|FILE|FOLDER", help="A data set of the course, a file, or a folder with a datapackage.json. Default: cdnow.")] = None,
@@ -104,10 +104,13 @@ def report(
     *,
     options: dict,
 ):
-    """Render the customer-base report as one HTML file that needs no network; print its path, last of all that was made.
+    """The customer-base audit: fifteen questions on who buys, what changed and who comes back, answered from one log.
+
+    It is one HTML file that needs no network; its path is printed, last of all that was made.
 
     With --batch it is a report for each data set in a folder and index.html, which compares them and says what failed and
-    why. Reports that are there, of the same data, version and options, are kept: a batch that was stopped goes on.
+    why; --pdf and --excel hold for each of them. Reports that are there, of the same data, version and options, are kept: a
+    batch that was stopped goes on.
     """
     from crmlib.report import render
     from crmlib.sections import IDS

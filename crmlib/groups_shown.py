@@ -11,7 +11,7 @@ from crmlib.frames import rows_of
 from crmlib.small_groups import HIDDEN, LEAST, covered, is_small, merged, shown
 from crmlib.wording import percent
 
-__all__ = ["in_order", "of_rates", "periods_shown", "summary_shown", "top_shown"]
+__all__ = ["in_order", "of_rates", "pairs_hidden", "periods_shown", "summary_shown", "top_shown"]
 
 _ADD_UP = ("share_of_customers", "revenue", "share_of_revenue", "value", "share_of_value", "expected")
 
@@ -75,6 +75,15 @@ def periods_shown(periods, least=LEAST) -> list[dict]:
 
 def _count(n, least):
     return shown(n, least) if is_small(n, least) else HIDDEN
+
+
+def pairs_hidden(pairs, order=(), least=LEAST) -> set[tuple[str, str]]:
+    """The pairs of states that `plots.transition_heatmap` hides, drawn with the same ``order`` and ``least``."""
+    found = {(row["from"], row["to"]): row["customers"] for row in rows_of(pairs)}
+    moved = {name for pair, n in found.items() if n for name in pair}
+    states = [name for name in dict.fromkeys([*order, *(one for one, _ in found), *(other for _, other in found)]) if name in moved]
+    hides = covered([[found.get((one, other), 0) for other in states] for one in states], least)
+    return {(one, other) for one, line in zip(states, hides, strict=True) for other, hide in zip(states, line, strict=True) if hide}
 
 
 def top_shown(top, least=LEAST) -> list[dict]:

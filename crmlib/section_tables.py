@@ -266,7 +266,7 @@ def _ends(value, customers):
 
 def definitions(log: Opened) -> Prose:
     """Words and thresholds of this report."""
-    return Prose(tuple(captions.definitions(INACTIVE_AFTER, LOYAL_ORDERS)), "list")
+    return Prose(tuple(captions.definitions(INACTIVE_AFTER, LOYAL_ORDERS, log.lenses.money)), "list")
 
 
 def _sized(log, name, summary, money_is="revenue", caption=""):

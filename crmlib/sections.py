@@ -17,7 +17,8 @@ from crmlib.conclusions import carried
 from crmlib.exhibits import all_cohorts, cohorts_compared, one_cohort, one_period, products, questions, two_periods
 from crmlib.exhibits.parts import Column, tabled, text
 from crmlib.exhibits.reconciliation import reconciliation
-from crmlib.groups_shown import in_order, periods_shown, summary_shown
+from crmlib.frames import rows_of
+from crmlib.groups_shown import in_order, pairs_hidden, periods_shown, summary_shown, top_shown
 from crmlib.inert import Exhibit, Facts, Findings, Picture, Prose, Section, picture
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import IDS, Opened, open_log, prepare
@@ -27,7 +28,7 @@ from crmlib.section_tables import (
     pyramid_tiers, rates, segment_actions, silence, stages, states, summarised, top_customers, top_shares, windows,
 )  # fmt: skip
 from crmlib.small_groups import HIDDEN, LEAST
-from crmlib.wording import number
+from crmlib.wording import number, percent
 
 __all__ = [
     "IDS", "LENSES", "SECTIONS", "VIEWS", "Opened", "View", "can_carry", "chart", "data_notes", "first_page", "header", "lens",
@@ -114,20 +115,21 @@ def _block(log, view, *tables):
 
 
 class View(NamedTuple):
-    """A chart: what it needs of the log (or `Refused`), its words, its drawing, what it ``shows`` for those who do not see
-    it; ``leads`` a section or follows."""
+    """A chart: what it needs of the log (or `Refused`), its words, its drawing, what it ``shows`` in a few numbers for those
+    who do not see it; ``leads`` a section or follows."""
 
     part: Callable
     say: Callable
     draw: Callable
-    shows: str
+    shows: Callable
     leads: bool = False
 
 
 def chart(log: Opened, name: str) -> Picture:
     """The chart called ``name`` in `VIEWS`, of a log that carries it."""
     view = VIEWS[name]
-    return picture(view.draw(log, view.part(log)), words=f"{view.shows}; the numbers are in the tables of this report.")
+    part = view.part(log)
+    return picture(view.draw(log, part), words=view.shows(log, part))
 
 
 def _tenths(log):
@@ -153,6 +155,72 @@ def _groups(part, summarise, label):
     return summary_shown(summarise(part), label) if carried(part) else part
 
 
+# ---- what charts show, in words
+
+
+def _largest(rows, size, say, most=3) -> str:
+    """The few largest rows in words, in their order; those without a size are left out."""
+    rows = [row for row in rows if row[size] is not None and row[size] == row[size] and not isinstance(row[size], str)]
+    kept = sorted(range(len(rows)), key=lambda place: -rows[place][size])[:most]
+    return ", ".join(say(rows[place]) for place in sorted(kept))
+
+
+def _periods_in_words(log, part):
+    rows = periods_shown(part)
+    said = _largest(rows, "revenue", lambda row: f"{row['period']} {log.round_money(row['revenue'])}")
+    whole = rows_of(part)
+    first, later = (sum(row[name] for row in whole) for name in ("first_revenue", "repeat_revenue"))
+    return (
+        f"Bars of revenue by period. First purchases bring {log.round_money(first)} in all, later ones {log.round_money(later)}. "
+        f"The highest of {len(rows)}: {said}."
+    )
+
+
+def _lorenz_in_words(log, part):
+    tops = [row for row in top_shown(log.audit.top) if row["share_of_revenue"] != HIDDEN]
+    said = ", ".join(f"the best {percent(row['top'], 0)} bring {percent(row['share_of_revenue'])}" for row in tops)
+    return f"The cumulative share of revenue against that of customers: {said}; Gini index {log.audit.gini:.2f}."
+
+
+def _shares_in_words(label):
+    def words(log, part):
+        rows = [row for row in rows_of(summary_shown(part, label)) if row["customers"]]
+        say = lambda row: (  # noqa: E731
+            f"{str(row[label]).replace('_', ' ')} {percent(row['share_of_customers'])} and {percent(row['share_of_revenue'])}"
+        )
+        return f"Share of customers and of revenue by {label}: {_largest(rows, 'customers', say, 6)}."
+
+    return words
+
+
+def _moves_in_words(log, part):
+    hides = pairs_hidden(part.pairs, TIERS)
+    rows = [row for row in rows_of(part.pairs) if (row["from"], row["to"]) not in hides]
+    plain = lambda name: str(name).replace("_", " ")  # noqa: E731
+    say = lambda row: f"from {plain(row['from'])} to {plain(row['to'])} {number(row['customers'])}"  # noqa: E731
+    said = _largest(rows, "customers", say, 4)
+    return "A square of tiers before by tiers after." + (f" The largest cells: {said} customers." if said else " All cells are hidden.")
+
+
+def _tenths_in_words(log, part):
+    rows = rows_of(part)
+    best, last = (log.round_money(row["value"]) for row in (rows[0], rows[-1]))
+    return (
+        f"Mean expected value of the next year by tenth of the customers: {best} in the best, {last} in the last; the best holds "
+        f"{percent(rows[0]['share_of_value'])} of all."
+    )
+
+
+def _holdout_in_words(log, part):
+    rows = rows_of(_by_x(part))
+    said = ", ".join(f"{row['x']} before {number(row['expected'], 2)} and {number(row['actual'], 2)}" for row in (rows[0], *rows[1:][-1:]))
+    return f"Mean purchases in the test by purchases before, expected and actual: {said}."
+
+
+def _by_x(part):
+    return in_order(part.by_x, "x", means=["actual", "expected"])
+
+
 TIERS = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
 
 
@@ -161,7 +229,7 @@ VIEWS = {
         lambda log: log.audit.periods,
         lambda log, part: captions.revenue(log.audit.facts, part),
         lambda log, part: plots.revenue_by_period(_periods(log), currency=log.currency, ax=plots.canvas()),
-        "Bars of revenue by period, split into first and later purchases",
+        _periods_in_words,
         leads=True,
     ),
     "lorenz": View(
@@ -172,44 +240,44 @@ VIEWS = {
         lambda log, part: plots.lorenz_curve(
             part, top=(0.20, conclusions.share_of_top(log.audit.top, 0.20)), ax=plots.canvas(6.0, 4.5)
         ),
-        "The cumulative share of revenue against the cumulative share of customers, the best first, with a mark at the top 20 %",
+        _lorenz_in_words,
         leads=True,
     ),
     "segments": View(
         lambda log: _groups(log.audit.segmented, rfm.segment_summary, "segment"),
         lambda log, part: captions.segments(part),
         _share_bars("segment", 5.2),
-        "For each segment a bar of its share of customers and one of its share of revenue",
+        _shares_in_words("segment"),
         leads=True,
     ),
     "pyramid": View(
         lambda log: summarised(log.audit.tiered, pyramid.summary),
         lambda log, part: captions.pyramid(log.audit.facts, part),
         lambda log, part: plots.pyramid_bars(summary_shown(part, "tier"), ax=plots.canvas(height=3.0)),
-        "For each tier a bar of its share of customers and one of its share of revenue",
+        _shares_in_words("tier"),
         leads=True,
     ),
     "moves": View(
         lambda log: log.audit.moved,
-        lambda log, part: captions.moves(part),
+        lambda log, part: captions.moves(part, TIERS),
         lambda log, part: plots.transition_heatmap(
             part.pairs, value="customers", least=LEAST, order=TIERS, start="before", end="after",
             ax=plots.canvas(height=4.2),
         ),  # fmt: skip
-        "A square of tiers before by tiers after, with the customers in each cell",
+        _moves_in_words,
     ),
     "states": View(
         lambda log: _groups(log.audit.stated, lifecycle.summary, "state"),
         lambda log, part: captions.states(log.audit.facts, part, INACTIVE_AFTER, LOYAL_ORDERS),
         _share_bars("state", 3.0),
-        "For each state a bar of its share of customers and one of its share of revenue",
+        _shares_in_words("state"),
         leads=True,
     ),
     "stages": View(
         lambda log: log.audit.staged,
         lambda log, part: captions.stages(part),
         lambda log, part: _share_bars("phase", 3.6)(log, summary_shown(part, "phase")),
-        "For each phase a bar of its share of customers and one of its share of revenue",
+        _shares_in_words("phase"),
         leads=True,
     ),
     "value": View(
@@ -224,13 +292,13 @@ VIEWS = {
             x="tenths of the customers by expected value, best first",
             ax=plots.canvas(height=3.0),
         ),  # fmt: skip
-        "Mean expected value of the next year by tenth of the customers, best first",
+        _tenths_in_words,
     ),
     "holdout": View(
         held,
         lambda log, part: captions.holdout(part),
-        lambda log, part: plots.holdout_by_x(in_order(part.by_x, "x", means=["actual", "expected"]), ax=plots.canvas(height=3.3)),
-        "Mean purchases on the days of the test by purchases before, expected beside actual",
+        lambda log, part: plots.holdout_by_x(_by_x(part), ax=plots.canvas(height=3.3)),
+        _holdout_in_words,
     ),
 }
 

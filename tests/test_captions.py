@@ -7,6 +7,7 @@ from made_findings import FACTS, facts, held, methods, value
 
 from crmlib import captions
 from crmlib.captions import Said
+from crmlib.groups_shown import pairs_hidden
 from crmlib.overview import Refused, top_shares
 
 PANEL = facts(panel=1.0, last_first=dt.date(2024, 3, 25))
@@ -150,27 +151,24 @@ def test_tenths(share, said):
 
 
 @pytest.mark.parametrize(
-    ("error", "title", "meaning"),
+    ("purchases", "revenue", "title", "meaning"),
     [
-        (
-            4.9,
-            "Expected purchases agree with those that came (4.9 %)",
-            "No correction of the value above is called for.",
-        ),
-        (
-            5.1,
-            "Expected purchases were 5.1 % above those that came",
-            "If the next year goes like the test, the value above is too high.",
-        ),
-        (
-            -14.3,
-            "Expected purchases were 14.3 % below those that came",
-            "If the next year goes like the test, the value above is too low.",
-        ),
+        (4.9, 4.9, "Expected purchases agree with those that came (4.9 %)",
+         "Expected revenue agrees with what came (4.9 %): no correction of the value above is called for."),
+        (4.9, -30.0, "Expected purchases agree with those that came (4.9 %)",
+         "Expected revenue was 30.0 % below what came: if the next year goes like the test, the value above is too low."),
+        (5.1, -14.3, "Expected purchases were 5.1 % above those that came",
+         "Expected revenue was 14.3 % below what came: if the next year goes like the test, the value above is too low."),
+        (-14.3, 5.1, "Expected purchases were 14.3 % below those that came",
+         "Expected revenue was 5.1 % above what came: if the next year goes like the test, the value above is too high."),
+        (5.1, 0.0, "Expected purchases were 5.1 % above those that came",
+         "Expected revenue agrees with what came (0.0 %): no correction of the value above is called for."),
+        (5.1, float("inf"), "Expected purchases were 5.1 % above those that came",
+         "No revenue came in the days of the test: if the next year goes like it, the value above is too high."),
     ],
-)
-def test_holdout(error, title, meaning):
-    assert captions.holdout(held(purchases_error=error)) == Said(title, meaning)
+)  # fmt: skip
+def test_holdout_corrects_the_value_by_the_error_in_revenue(purchases, revenue, title, meaning):
+    assert captions.holdout(held(error=revenue, purchases_error=purchases)) == Said(title, meaning)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +253,12 @@ def test_definitions_carry_the_thresholds_in_use():
     assert "inactive after 99 days" in said and "loyal from 7 orders" in said
 
 
+def test_only_a_report_without_costs_says_that_it_knows_none():
+    without, with_costs = (" ".join(captions.definitions(99, 7, money)) for money in ("revenue", "profit"))
+    assert "it is not profit, because the report knows no costs" in without
+    assert "knows no costs" not in with_costs and "profit is that minus the costs" in with_costs
+
+
 def test_the_top_share_says_how_far_chance_could_have_moved_it():
     interval = SimpleNamespace(customers=200, low=0.61, high=0.724, level=0.95, resamples=500)
     sentence = (
@@ -287,9 +291,10 @@ def test_stages_say_who_keeps_a_rhythm_and_where_an_effort_can_change_something(
 
 
 def test_moves_speak_of_the_best_tier_that_is_no_handful():
-    def said(*rows):
+    def said(*rows, pairs=None):
         table = pd.DataFrame(rows, columns=["tier", "customers", "up", "stayed", "down", "left", "came"])
-        return captions.moves(SimpleNamespace(table=table, before="in May", after="in June"))
+        pairs = pd.DataFrame({"from": [], "to": [], "customers": []}) if pairs is None else pairs
+        return captions.moves(SimpleNamespace(table=table, before="in May", after="in June", pairs=pairs))
 
     found = said(("top", 10, 0, 5, 5, 0, 0), ("large", 40, 0, 10, 10, 20, 0), ("(absent)", 7, 0, 0, 0, 0, 7))
     assert found.title == "Of 40 customers in the large tier 25 % stayed in it, 50 % fell silent"
@@ -299,3 +304,18 @@ def test_moves_speak_of_the_best_tier_that_is_no_handful():
     assert few.title == "Who was in which tier in May, and where they went" and "absent" not in few.meaning
     assert said(("top", 30, 0, 2, 0, 28, 0)).title == "Who was in which tier in May, and where they went"
     assert said(("inactive", 4, 0, 4, 0, 0, 0)).title == "Nobody was in a tier in May"
+    # two went to medium, so the square hides them and the smallest other cell of the row: the five who stayed
+    row = ("top", 20, 0, 6, 7, 7, 0)
+    assert said(row).title.startswith("Of 20 customers in the top tier 30 % stayed")
+    hides = [("top", "top", 5), ("top", "large", 8), ("top", "medium", 2), ("top", "inactive", 5), ("large", "large", 90),
+             ("medium", "large", 80)]  # fmt: skip
+    hides = pd.DataFrame(hides, columns=["from", "to", "customers"])
+    assert ("top", "top") in pairs_hidden(hides)
+    assert said(row, pairs=hides).title == "Who was in which tier in May, and where they went"
+
+
+def test_moves_do_not_count_the_few_who_fell_silent():
+    table = pd.DataFrame([("top", 50, 0, 47, 0, 3, 0)], columns=["tier", "customers", "up", "stayed", "down", "left", "came"])
+    pairs = pd.DataFrame({"from": ["top", "top"], "to": ["top", "inactive"], "customers": [47, 3]})
+    found = captions.moves(SimpleNamespace(table=table, before="in May", after="in June", pairs=pairs))
+    assert "under 10.0 % of those who were active fell silent" in found.meaning and "6 %" not in repr(found)

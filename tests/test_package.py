@@ -68,7 +68,7 @@ LAYERS = """
     audit scorecard
     carries
     lenses
-    conclusions
+    conclusions groups_shown
     captions
     plots.look
     plots.purchases plots.shares plots.value
@@ -85,7 +85,6 @@ LAYERS = """
     exhibits.answers_on_periods exhibits.answers_on_cohorts exhibits.reconciliation
     exhibits.questions
     exhibits
-    groups_shown
     section_tables
     sections
     sheets

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from crmlib import plots
 from crmlib.conclusions import carried
+from crmlib.exhibits.hidden import or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.lenses import ENTRY_DAYS
 from crmlib.opened import Opened
-from crmlib.small_groups import LEAST, merged
+from crmlib.small_groups import HIDDEN, LEAST, is_small, merged
 from crmlib.wording import count, number, percent
 
 __all__ = ["KEY", "best_entry", "products"]
@@ -37,16 +38,23 @@ def best_entry(lens) -> dict | None:
 
 def _penetration(log, lens):
     rows = rows_of(lens.by_product)
-    widest, richest = max(rows, key=lambda row: row["customers"]), rows[0]
-    title = f"{percent(widest['penetration'])} of customers buy {quoted(widest)}; {quoted(richest)} brings most revenue ({percent(richest['share_of_revenue'])})"
-    sole = max((row for row in rows if row["customers"] >= ENOUGH), key=lambda row: row["sole_share"] or 0, default=None)
+    summed = ["revenue", "share_of_revenue", *(["profit"] if lens.money == "profit" else []), "orders"]
+    apart = merged(rows, label="product", sums=summed)
+    plain = [row for row in apart if row["penetration"] is not None]  # the others are of a few buyers each
+    title = f"No product stands alone with {LEAST} buyers"
+    if plain:
+        widest, richest = max(plain, key=lambda row: row["customers"]), plain[0]
+        among = "" if richest["product"] == rows[0]["product"] else f" of those with {LEAST} buyers or more"
+        title = f"{percent(widest['penetration'])} of customers buy {quoted(widest)}; {quoted(richest)} brings most revenue{among} ({percent(richest['share_of_revenue'])})"
+    alone = [row for row in plain if row["customers"] >= ENOUGH and not is_small(row["sole_customers"])]
+    sole = max(alone, key=lambda row: row["sole_share"] or 0, default=None)
     said = "A product that many buy is a door for others; one that brings much from few is a risk if those few go quiet."
     if sole and sole["sole_share"]:
-        said += f" Most on their own stand the buyers of {quoted(sole)}: {percent(sole['sole_share'])} of them buy nothing else."
-    summed = ["revenue", "share_of_revenue", *(["profit"] if lens.money == "profit" else []), "orders"]
-    shown = merged(_cut(rows, summed), label="product", sums=summed)
+        share = or_hidden(percent)(share_shown(sole["sole_customers"], sole["customers"]))
+        said += f" Most on their own stand the buyers of {quoted(sole)}: {share} of them buy nothing else."
+    shown = [row | {"sole_share": share_shown(row["sole_customers"], row["customers"])} for row in _cut(apart, summed)]
     columns = [Column("product", "product", text), Column("customers", "customers"), Column("penetration", "penetration", percent),
-               Column("sole_share", "buy only this", percent), Column("orders_each", "orders each", ratio),
+               Column("sole_share", "buy only this", or_hidden(percent)), Column("orders_each", "orders each", ratio),
                Column("order_value", "revenue an order", log.money), Column("revenue", "revenue", log.whole),
                Column("share_of_revenue", "of revenue", percent)]  # fmt: skip
     columns += [Column("margin", "margin", percent)] if lens.money == "profit" else []
@@ -54,7 +62,8 @@ def _penetration(log, lens):
     chart = plots.product_points(_frame(shown), currency=log.currency, ax=plots.canvas(height=4.0))
     return exhibit(
         "penetration", title, chart=chart, so_what=said, tables=[tabled(shown, columns, caption=caption)],
-        shows="Each product by the share of customers who buy it and the revenue an order; the numbers are in the table below.",
+        shows="Each product by the share of customers who buy it and the revenue an order: "
+        + ", ".join(f"{row['product']} {percent(row['penetration'])} and {log.money(row['order_value'])}" for row in plain[:5]) + ".",
     )  # fmt: skip
 
 
@@ -70,11 +79,11 @@ def quoted(row):
 
 
 def _cut(rows, summed):
-    """The first products, and the others as one row."""
-    if len(rows) <= MOST:
+    """The first products, and the others, two or more that are not small any longer, as one row."""
+    if len(rows) <= MOST + 1:
         return rows
-    rest = dict.fromkeys(rows[0]) | {name: sum(row[name] for row in rows[MOST:]) for name in summed}
-    return [*rows[:MOST], rest | {"product": f"{len(rows) - MOST} others", "customers": None}]
+    rest = dict.fromkeys(rows[0]) | {name: sum(row[name] or 0 for row in rows[MOST:]) for name in summed}
+    return [*rows[:MOST], rest | {"product": "all others", "customers": None}]
 
 
 def _together(log, lens):
@@ -82,23 +91,30 @@ def _together(log, lens):
     rows = [row for row in rows_of(lens.duplication) if row["both"] >= LEAST]
     if not rows:
         return exhibit("together", "No two products have five buyers in common", so_what="There is no pair to offer together.")
+    buyers = {row["product"]: row["customers"] for row in rows_of(lens.by_product)}
     rows = sorted(rows, key=lambda row: (-row["times"], -row["share"]))
     rows = list({frozenset((row["product"], row["also"])): row for row in reversed(rows)}.values())[::-1]  # a pair once
-    most = rows[0]
+    tells = lambda row: any(is_small(buyers[row[name]] - row["both"]) for name in ("product", "also"))  # noqa: E731
+    known = [row for row in rows if not tells(row)]  # who of the buyers of one did not buy the other are some, and not few
+    if not known:
+        said = "Where they have, fewer than five buyers of the one did not buy the other, so the pairs are not told."
+        return exhibit("together", "No two products can be compared by the buyers that they have in common", so_what=said)
+    most = known[0]
     title = (
         f"Buyers of “{most['product']}” buy “{most['also']}” {ratio(most['times'])} times as often as all customers do "
         f"({percent(most['share'])})"
     )
-    typical = sorted(row["times"] for row in rows)[len(rows) // 2]
+    typical = sorted(row["times"] for row in known)[len(known) // 2]
+    rows = [row | {"both": HIDDEN, "share": HIDDEN, "times": HIDDEN} if tells(row) else row for row in rows[:10]]
     said = (
         f"The typical pair stands at {ratio(typical)} times. If all pairs stood near one number, sharing of buyers would follow from "
         "how many each product has; the pairs far above it go together and are the first to offer to the buyers of one."
     )
     columns = [Column("product", "buyers of", text), Column("also", "also buy", text), Column("customers", "buyers"),
-               Column("both", "of them, both"), Column("share", "share", percent),
-               Column("penetration", "of all customers", percent), Column("times", "times", ratio)]  # fmt: skip
+               Column("both", "of them, both", or_hidden(number)), Column("share", "share", or_hidden(percent)),
+               Column("penetration", "of all customers", percent), Column("times", "times", or_hidden(ratio))]  # fmt: skip
     short = lambda name: name if len(name := str(name)) <= 22 else f"{name[:21]}…"  # noqa: E731  two of them stand in a row
-    bars = [{"pair": f"{short(row['product'])} + {short(row['also'])}", "customers": row["both"], "index": row["times"]} for row in rows[:6]]
+    bars = [{"pair": f"{short(row['product'])} + {short(row['also'])}", "customers": row["both"], "index": row["times"]} for row in known[:6]]
     chart = plots.entry_index(
         _frame(bars), label="pair", x="buyers in common, by chance = 100", what="pair (buyers of both)", ax=plots.canvas(height=2.8)
     )
@@ -106,7 +122,7 @@ def _together(log, lens):
     return exhibit(
         "together", title, chart=chart, so_what=said,
         shows=f"The pairs farthest above chance, which is 100: {points}.",
-        tables=[tabled(rows[:10], columns, caption="The ten pairs farthest above chance")],
+        tables=[tabled(rows, columns, caption="The ten pairs farthest above chance")],
     )  # fmt: skip
 
 
@@ -126,7 +142,7 @@ def _entry(log, lens):
             "product, so it is no cause: offer the one to half of the next new customers by lot before you count on it."
         )
     money = f"{lens.money}_each"
-    shown = merged(_cut(rows, ["share_of_customers"]), label="product", sums=["share_of_customers"])
+    shown = _cut(merged(rows, label="product", sums=["share_of_customers"]), ["share_of_customers"])
     columns = [Column("product", "first product", text), Column("customers", "customers"),
                Column("share_of_customers", "share", percent), Column("orders_each", "orders in the year", ratio),
                Column(money, f"{lens.money} in the year", log.money),
@@ -137,6 +153,7 @@ def _entry(log, lens):
         chart = plots.entry_index(_frame(known), ax=plots.canvas(height=1.2 + 0.32 * len(known)))
     return exhibit(
         "entry", title, chart=chart, so_what=said,
-        shows="Index of the first year's value by first product, all customers at 100; the numbers are in the table below.",
+        shows="Index of the first year's value by first product, all customers at 100: "
+        + ", ".join(f"{row['product']} {number(100 * row['index'])}" for row in known[:6]) + ".",
         tables=[tabled(shown, columns, caption=f"{count(everybody, 'customer')} watched for {ENTRY_DAYS} days, by what they bought first")],
     )  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from crmlib import plots
-from crmlib.conclusions import STEADY, carried
+from crmlib.conclusions import STEADY, carried, few
+from crmlib.exhibits.hidden import or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.opened import Opened
-from crmlib.small_groups import cells, covered, is_small, merged
+from crmlib.small_groups import LEAST, cells, covered, is_small, merged
 from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
 from crmlib.wording import count, number, percent
 
@@ -78,15 +79,17 @@ def _overlap(log, lens):
     groups = groups_of(lens)
     both, gone, new, back = (groups[name]["customers"] for name in (BOTH, BEFORE_ONLY, NEW, RETURNING))
     title = (
-        f"{percent(lens.repeat_buying_rate)} of the {number(both + gone)} customers before bought again after: the repeat-buying "
+        f"{_share(both, both + gone)} of the {number(both + gone)} customers before bought again after: the repeat-buying "
         f"rate of {count(lens.months, 'month')}"
     )
     said = (
-        f"{number(gone)} did not buy in the second period; without a contract that is silence, and "
-        f"{number(back)} such customers of earlier days came back. "
+        f"{few(gone, 'customer')} did not buy in the second period; without a contract that is silence, and "
+        f"{few(back, 'such customer', start=False)} of earlier days came back. "
     )
-    if new:
-        said += f"{percent(new / (both + new + back))} of the customers after are new, as far as the log reaches back."
+    if new and is_small(back):  # the share of the new alone would give the others away
+        said += f"{_share(new + back, both + new + back)} of the customers after are new or came back from earlier days."
+    elif new:
+        said += f"{_share(new, both + new + back)} of the customers after are new, as far as the log reaches back."
     elif log.audit.facts.is_panel:
         said += "Nobody is new, because the log follows one group."
     columns = [Column("group", "group", text), Column("customers", "customers"), Column("share", "of all in either", percent)]
@@ -94,14 +97,26 @@ def _overlap(log, lens):
     names = {BOTH: "bought in both", BEFORE_ONLY: "bought before only", NEW: "new", RETURNING: "returning"}
     rows = [{"group": names[name], "customers": groups[name]["customers"], "share": groups[name]["customers"] / everybody}
             for name in names]  # fmt: skip
-    shares = [row | {"share_of_customers": row["share"]} for row in rows]
-    rows = merged(rows, label="group", sums=["share"])
+    rows = _merged(rows, ["share"])
     return exhibit(
         "overlap", title, so_what=said, tables=[tabled(rows, columns, caption="Who bought when")],
         chart=plots.value_bars(
-            _frame(shares), label="group", value="customers", what="customers", x="", ax=plots.canvas(height=2.6)
+            _frame(rows), label="group", value="customers", what="customers", x="", ax=plots.canvas(height=2.6)
         ), shows="Customers by group: " + ", ".join(f"{row['group']} {number(row['customers'])}" for row in rows) + ".",
     )  # fmt: skip
+
+
+def _merged(rows, sums) -> list[dict]:
+    """The groups with small ones joined to a like one first: a group of before and one of after in one row would still be
+    told apart by what they brought before and after."""
+    rows = list(rows)
+    likes = [merged(some, label="group", sums=sums) for some in (rows[:2], rows[2:4])]
+    return merged([*likes[0], *likes[1], *rows[4:]], label="group", sums=sums)
+
+
+def _share(part, whole) -> str:
+    """A share of customers in a sentence, which gives no few of them away."""
+    return or_hidden(percent)(share_shown(part, whole))
 
 
 def _frame(rows):
@@ -114,11 +129,13 @@ def _bridge(log, lens):
     """The money by group: what came, what went, what changed with those in both."""
     first, second = change_of(lens)
     groups, name = groups_of(lens), f"{lens.money}_change"
-    moved = max((group for group in groups.values()), key=lambda row: abs(row[name]))
     title = f"{lens.money.capitalize()} went from {log.round_money(first)} to {log.round_money(second)} ({signed(second - first, log.round_money)})"
     words = {BOTH: "what customers of both periods changed", BEFORE_ONLY: "customers who bought before only",
              NEW: "new customers", RETURNING: "returning customers"}  # fmt: skip
-    said = f"The largest step is {words.get(moved['group'], 'refunds without an order')}: {signed(moved[name], log.round_money)}. "
+    rows = _merged(groups.values(), [f"{lens.money}_before", f"{lens.money}_after", name])
+    moved = max(rows, key=lambda row: abs(row[name]))
+    step = words.get(moved["group"], f"the group “{moved['group']}”" if moved["customers"] else "refunds without an order")
+    said = f"The largest step is {step}: {signed(moved[name], log.round_money)}. "
     same = groups[BOTH]
     if same[name] < 0:
         said += (
@@ -131,7 +148,6 @@ def _bridge(log, lens):
     columns = [Column("group", "group", text), Column("customers", "customers"),
                Column(f"{lens.money}_before", f"{lens.money} before", log.money),
                Column(f"{lens.money}_after", f"{lens.money} after", log.money), Column(name, "change", change)]  # fmt: skip
-    rows = merged(groups.values(), label="group", sums=[column.name for column in columns[2:]])
     chart = plots.money_bridge(
         _frame(rows), label="group", change=name, start=first, value=lens.money, currency=log.currency,
         ax=plots.canvas(height=3.2),
@@ -188,14 +204,22 @@ def _deciles(log, lens):
     stayed = sum(row["customers"] for row in top if row["to"] == "1")
     silent = sum(row["customers"] for row in top if row["to"] == INACTIVE)
     rose = sum(row["customers"] for row in rows if row["from"] not in ("1", INACTIVE) and row["to"] == "1")
-    title = f"Of the best tenth before, {percent(stayed / size)} are there again, {percent(silent / size)} bought nothing after"
-    said = (
-        f"{number(rose)} rose into it from other tenths. Both periods are measured by the cuts of the first, so that a tenth means "
-        "the same money in both; a program for the best has to be joined and left every period."
-    )
     names = [*map(str, range(1, 11)), INACTIVE]
     counts = [[sum(row["customers"] for row in rows if (row["from"], row["to"]) == (one, other)) for other in names] for one in names]
     hides = covered(counts)
+    parts = [*([] if hides[0][0] else [f"{percent(stayed / size)} are there again"]),
+             *([] if hides[0][-1] else [f"{percent(silent / size)} bought nothing after"])]  # fmt: skip
+    title = f"Of the best tenth before, {', '.join(parts)}" if parts else "Few of the best tenth before are there again or bought nothing"
+    if not parts and (stayed + silent) / size > 0.5:
+        title = "Most of the best tenth before are there again or bought nothing after"
+    unseen = [counts[y][0] for y in range(1, 10) if hides[y][0]]  # which their sum must not give away
+    said = ""
+    if not unseen or is_small(rose) or (len(unseen) > 1 and sum(unseen) >= LEAST):
+        said = f"{few(rose, 'customer')} rose into it from other tenths. "
+    said += (
+        "Both periods are measured by the cuts of the first, so that a tenth means "
+        "the same money in both; a program for the best has to be joined and left every period."
+    )
     pairs = [{"from": one, "to": other, "customers": n, "shown": None if hides[y][x] else n}
              for y, one in enumerate(names) for x, (other, n) in enumerate(zip(names, counts[y], strict=True))]  # fmt: skip
     chart = plots.transition_heatmap(
@@ -205,37 +229,55 @@ def _deciles(log, lens):
     shown = [{"from": one} | dict(zip(names, line, strict=True)) for one, line in zip(names, cells(counts), strict=True)]
     return exhibit(
         "decile-change", title, chart=chart, so_what=said,
-        shows="A square of tenths before by tenths after and inactive, with the customers in each cell as in the table below.",
+        shows=_square(names, counts, hides),
         tables=[tabled(shown, columns, caption=f"Customers by tenth of {lens.money} before (rows) and after (columns)")],
     )  # fmt: skip
+
+
+def _square(names, counts, hides) -> str:
+    """The square of tenths in words: how full its diagonal is and which cells hold most, of those that are not hidden."""
+    seen = [(counts[y][x], names[y], names[x]) for y in range(10) for x in range(11) if not hides[y][x] and counts[y][x]]
+    said = "A square of tenths before by tenths after and inactive."
+    if seen:
+        most = sorted(seen, key=lambda cell: -cell[0])[:3]
+        to = lambda name: "inactive" if name == INACTIVE else f"tenth {name}"  # noqa: E731
+        said += " Most customers went " + ", ".join(f"from tenth {one} to {to(other)} ({number(n)})" for n, one, other in most) + "."
+    hidden = sum(map(sum, hides))
+    return said + (f" {count(hidden, 'cell')} of {len(names) ** 2} {'is' if hidden == 1 else 'are'} hidden." if hidden else "")
 
 
 def _same(log, lens):
     """Customers of both periods: how many rose and fell, and in what."""
     rows = rows_of(lens.ups_and_downs)
     everybody = sum(row["customers"] for row in rows)
-    up = lambda name: sum(row["customers"] for row in rows if row[name] == "up") / everybody  # noqa: E731
+    up = lambda name: sum(row["customers"] for row in rows if row[name] == "up")  # noqa: E731
     names = [name for name in rows[0] if name not in ("customers", f"{lens.money}_change")] if rows else []
     if not rows:
         return exhibit("same-customers", "Nobody bought in both periods", so_what="There is nothing to compare.")
-    title = f"{percent(up(lens.money))} of the {number(everybody)} customers of both periods bring as much {lens.money} as before or more"
+    if is_small(everybody):
+        return exhibit("same-customers", f"Fewer than {LEAST} customers bought in both periods", so_what="They are too few to be compared.")
+    gone = groups_of(lens)[BEFORE_ONLY]["customers"]
+    who = "customers of both periods" if is_small(gone) else f"the {number(everybody)} customers of both periods"
+    title = f"{_share(up(lens.money), everybody)} of {who} bring as much {lens.money} as before or more"
     weakest = min((name for name in names if name != lens.money), key=up)
     said = (
-        f"Least often rose or held {_OWN[weakest]} ({percent(up(weakest))}). Below one half is no alarm in itself: who is seen in "
+        f"Least often rose or held {_OWN[weakest]} ({_share(up(weakest), everybody)}). Below one half is no alarm in itself: who is seen in "
         "both periods was a frequent buyer in the first, and falls back on average."
     )
-    table = [{"what": _OWN[name], "up": up(name), "down": sum(row["customers"] for row in rows if row[name] == "down") / everybody}
+    down = lambda name: sum(row["customers"] for row in rows if row[name] == "down")  # noqa: E731
+    table = [{"what": _OWN[name], "up": share_shown(up(name), everybody), "down": share_shown(down(name), everybody)}
              for name in names]  # fmt: skip
-    columns = [Column("what", "of a customer of both periods", text), Column("up", "as much or more", percent), Column("down", "less", percent)]
+    columns = [Column("what", "of a customer of both periods", text), Column("up", "as much or more", or_hidden(percent)),
+               Column("down", "less", or_hidden(percent))]  # fmt: skip
     bars = [{"what": _OWN[name].removeprefix("their "), "customers": n} for name in names
-            if not is_small(n := round(up(name) * everybody)) and not is_small(everybody - n)]  # fmt: skip
+            if not is_small(n := up(name)) and not is_small(everybody - n)]  # fmt: skip
     chart = plots.value_bars(
         _frame(bars), label="what", value="customers", what="with as much or more", x="of a customer of both periods", ax=plots.canvas(height=2.4)
     ) if bars else None  # fmt: skip
     held = ", ".join(f"{row['what']} {number(row['customers'])}" for row in bars)
     return exhibit(
         "same-customers", title, chart=chart, so_what=said,
-        shows=f"Of the {number(everybody)} customers of both periods, those with as much as before or more: {held}.",
+        shows=f"Of {who}, those with as much as before or more: {held}.",
         tables=[tabled(table, columns, caption="The same customers, before and after")],
     )  # fmt: skip
 
