@@ -188,7 +188,7 @@ def _shares_in_words(label):
         say = lambda row: (  # noqa: E731
             f"{str(row[label]).replace('_', ' ')} {percent(row['share_of_customers'])} and {percent(row['share_of_revenue'])}"
         )
-        return f"Share of customers and of revenue by {label}: {_largest(rows, 'customers', say, 6)}."
+        return f"Share of customers and of revenue by {label}: {_largest(rows, 'share_of_customers', say, 6)}."
 
     return words
 

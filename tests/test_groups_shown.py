@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from crmlib import section_tables, sections
 from crmlib.audit import audit
+from crmlib.exhibits import parts
 from crmlib.groups_shown import in_order, of_rates, periods_shown, summary_shown, top_shown
-from crmlib.inert import Table
+from crmlib.inert import Exhibit, Picture, Table
 from crmlib.lenses import lenses
 from crmlib.opened import Opened
 from crmlib.small_groups import HIDDEN
@@ -114,6 +115,57 @@ def test_no_table_counts_one_to_four_customers(seed, customers):
     for table in in_report(log):
         assert not small_counts(table), table
     assert not re.search(r"\b[1-4] customers? (who|bring|brought|bought)", repr(sections.first_page(log)))
+
+
+SMALL = re.compile(
+    r"(?<![\d.,:–-])[1-4] (such |returning |new |other |of the |of them\b)?(customers?|buyers?|persons?|people|rose\b|did not buy)"
+    r"|\b[Oo]f (the )?[1-4] (customers?|buyers?)|(customers|group|tenth|inactive|only|new|returning) \(?[1-4]\b(?![\d.,%: ]*%)(?=[,.;)])"
+)
+
+
+def told(section):
+    """Every sentence, title and alt text of a section."""
+    for part in section.parts:
+        inner = part.parts if isinstance(part, Exhibit) else (part,)
+        yield part.title if isinstance(part, Exhibit) else ""
+        for one in inner:
+            yield one.words if isinstance(one, Picture) else "" if isinstance(one, Table) else repr(one)
+
+
+def with_few(seed, returning):
+    """60 to 90 customers of two years with ``returning`` who come back after two, and two products of two buyers."""
+    rng = np.random.default_rng(seed)
+    rows = [(f"r{n}", day, 400.0, "tea") for n in range(returning) for day in ("2022-03-01", "2024-08-01")]
+    for who in range(int(rng.integers(60, 90))):
+        for day in rng.choice(pd.date_range("2022-06-01" if who % 3 else "2023-06-01", "2024-12-31"), int(rng.geometric(0.3))):
+            rows.append((f"c{who}", str(pd.Timestamp(day).date()), float(rng.integers(1, 500)), "tea" if rng.random() < 0.6 else "cups"))
+        if who < 4:
+            rows.append((f"c{who}", "2024-10-01", 900.0, "pots" if who < 2 else "jars"))
+    tx = admit(pd.DataFrame(rows, columns=["customer", "date", "amount", "product"]).assign(cost=3.0)).transactions
+    return Opened("log.csv", audit(tx, as_of="2024-12-31"), lenses(tx, as_of="2024-12-31"), (), "€", "none")
+
+
+@pytest.mark.parametrize(("seed", "returning"), [(1, 3), (2, 1), (3, 4)])
+def test_no_sentence_title_or_alt_text_counts_one_to_four_customers(seed, returning, monkeypatch):
+    for module in (parts, sections):  # charts take most of the time
+        monkeypatch.setattr(module, "picture", lambda ax, *, words: Picture(b"", 760, words))
+    log = with_few(seed, returning)
+    shown = [*(sections.lens(log, place) for place in range(1, 7)), *(sections.section(log, name) for name in sections.SECTIONS)]
+    assert len([part for section in shown for part in section.parts if isinstance(part, Exhibit)]) > 15
+    for section in shown:
+        for said in told(section):
+            assert not SMALL.search(said), (section.key, SMALL.search(said).group(), said)
+        tables = [one for part in section.parts for one in (part.parts if isinstance(part, Exhibit) else (part,)) if isinstance(one, Table)]
+        for table in tables:
+            assert not small_counts(table), (section.key, table)
+    assert not any(name in "\n".join(told(section)) for section in shown for name in ("pots", "jars"))
+
+
+@pytest.mark.parametrize("said", [
+    "3 such customers of earlier days came back.", "Of 3 customers in the top tier", "Customers by group: new 12, returning 3.", "2 buyers",
+])  # fmt: skip
+def test_what_the_test_above_looks_for(said):
+    assert SMALL.search(said)
 
 
 def test_the_sums_of_a_tiny_log_stay_what_they_are():

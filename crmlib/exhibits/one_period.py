@@ -8,7 +8,7 @@ from typing import NamedTuple
 import narwhals as nw
 
 from crmlib import plots
-from crmlib.conclusions import carried
+from crmlib.conclusions import carried, few
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Section
@@ -96,6 +96,12 @@ def _spread(log, lens):
         ax=plots.canvas(height=3.2),
     )  # fmt: skip
     measured = [row | {"measure": MEASURES[row["measure"]]} for row in averages.values()]
+    each = lens.factors[f"{lens.money}_each"]
+    if log.money(each) != log.money(found["mean"]):
+        said += (
+            f" The mean here, {log.money(found['mean'])}, is of those who bought; the {log.money(each)} a customer above is all "
+            f"{lens.money} over the same customers, and counts the refunds of people who bought nothing in the period too."
+        )
     columns = [Column("measure", "measure of a customer", text), Column("customers", "customers"),
                Column("mean", "mean", ratio), Column("median", "median", ratio),
                Column("share_below_mean", "below the mean", percent)]  # fmt: skip
@@ -119,6 +125,12 @@ def _deciles(log, lens):
     last = rows[9]
     if last[lens.money] < 0:
         said += f" The last tenth cost {log.round_money(-last[lens.money])} more than they bring: look at what was sold to them."
+    if rows[-1]["decile"] == NO_ORDER:
+        people = nw.from_native(lens.people)
+        said += (
+            f" “{NO_ORDER}” is no tenth: it holds the refunds of {few(len(people.filter(~nw.col('bought'))), 'person', start=False)} "
+            "who bought before the period and nothing in it, and so count as no customers of it."
+        )
     summed = ["orders", "revenue", *(["profit"] if lens.money == "profit" else [])]
     rows = merged(rows, label="decile", sums=[*summed, *(f"share_of_{name}" for name in summed)])
     columns = [Column("decile", "decile", text), Column("customers", "customers"),
