@@ -137,10 +137,10 @@ def with_few(seed, returning):
     rng = np.random.default_rng(seed)
     rows = [(f"r{n}", day, 400.0, "tea") for n in range(returning) for day in ("2022-03-01", "2024-08-01")]
     for who in range(int(rng.integers(60, 90))):
-        for day in rng.choice(pd.date_range("2022-06-01" if who % 3 else "2023-06-01", "2024-12-31"), int(rng.geometric(0.3))):
+        for day in rng.choice(pd.date_range("2023-01-01" if who % 3 else "2024-01-01", "2024-12-31"), int(rng.geometric(0.3))):
             rows.append((f"c{who}", str(pd.Timestamp(day).date()), float(rng.integers(1, 500)), "tea" if rng.random() < 0.6 else "cups"))
         if who < 4:
-            rows.append((f"c{who}", "2024-10-01", 900.0, "pots" if who < 2 else "jars"))
+            rows.append((f"c{who}", "2024-10-01", 40_000.0, "pots" if who < 2 else "jars"))
     tx = admit(pd.DataFrame(rows, columns=["customer", "date", "amount", "product"]).assign(cost=3.0)).transactions
     return Opened("log.csv", audit(tx, as_of="2024-12-31"), lenses(tx, as_of="2024-12-31"), (), "€", "none")
 
