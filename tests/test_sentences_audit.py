@@ -242,8 +242,15 @@ def test_the_plan_by_hand():
     base = a_base([8] * 5, [100.0] * 5, [60.0] * 5)
     assert of_cohorts.plan(base, unit="quarter", growth=0.10, currency="$") == (
         "Target $110, 10 % more than 2021 Q1. Of that period's revenue 60.0 % is carried over, $60; the gap is $50. A new customer "
-        "brings $5.00 at first: 10 new customers needed, more than the 8 of 2021 Q1."
+        "brings $5.00 at first: 10 new customers needed, more than the 8 of 2021 Q1. With both as in 2020 Q2, the same season a "
+        "year ago (60.0 % and $5.00), it takes 10."
     )
+    # a year ago 30 of 100 were carried, and 8 new ones brought 70: 110 need 80 more, at 8.75 each
+    seasonal = of_cohorts.plan(a_base([8] * 5, [100.0] * 5, [60.0, 30, 60, 60, 60]), unit="quarter", growth=0.10)
+    assert seasonal.endswith("With both as in 2020 Q2, the same season a year ago (30.0 % and 8.75), it takes 10.")
+    nobody_new = a_base([8, 0, 8, 8, 8], [100.0] * 5, [60.0, 100, 60, 60, 60])
+    assert of_cohorts.plan(nobody_new, unit="quarter", growth=0.10).endswith("of 2021 Q1.")
+    assert "a year ago" not in of_cohorts.plan(a_base([8] * 3, [100.0] * 3, [60.0] * 3), unit="year", growth=0.10)
     assert "8 new customers needed, as many as the 8" in of_cohorts.plan(base, unit="quarter", growth=0.0)
     assert of_cohorts.plan(base[:4], unit="quarter", growth=0.1).startswith("The log has 4 complete periods; a plan needs a year")
 

@@ -128,7 +128,7 @@ tx, as_of, CURRENCY = audit.tx, audit.as_of, audit.currency
 print(f"{count(tx['customer'].nunique(), 'customer')} in {audit.data.split('/')[-1]}, read up to {as_of}")
 
 # %%
-tx.head()
+pd.concat([tx.head(4), tx[tx["amount"] < 0].head(1)])  # the first lines, and the first refund if there is one
 
 # %% [markdown]
 # A row is a line of an **order**, which may have several. An amount below zero is a **refund**: it lowers the money and
@@ -654,8 +654,9 @@ print(fill(again or of_cohorts.maturing(base), 88))
 
 # %% [markdown]
 # Now the plan: the next period is to bring a tenth more than the last one. The sum looks free of assumptions and is
-# not: it supposes that carry-over and the money of a new customer stay as they were over the last year, and it knows
-# no season. **Before you run the next cell:** does it take more or fewer new customers than were won in the last
+# not: it supposes that carry-over and the money of a new customer stay as they were over the last year, all seasons in
+# one pool. Beside it stands the plan with both as they were in the same season a year ago: fairer to a season, and of
+# fewer customers. **Before you run the next cell:** does it take more or fewer new customers than were won in the last
 # period?
 
 # %% tags=["nbval-check-output"]

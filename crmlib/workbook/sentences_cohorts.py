@@ -235,6 +235,22 @@ def plan(base, *, unit, growth, currency="") -> str:
         f"{money(max(found['gap'], 0), currency, 0)}. A new customer brings {money(found['per_new'], currency)} at "
         "first: "
         f"{count(needed, 'new customer')} needed, {more} the {number(won)} of {found['last_period']}."
+        f"{_as_a_year_ago(rows, year, target, currency)}"
+    )
+
+
+def _as_a_year_ago(rows, year, target, currency):
+    """The same plan with carry-over and money of a new customer of the next period's own season; none by years."""
+    try:
+        own = all_cohorts.new_customers_needed(rows.iloc[: len(rows) - year + 1], target=target, over=1).iloc[0]
+    except DataError:
+        return ""
+    if year == 1:
+        return ""
+    needed = math.ceil(max(target - own["carry_over"] * rows["revenue"].iloc[-1], 0) / own["per_new"] - 1e-9)
+    return (
+        f" With both as in {own['last_period']}, the same season a year ago ({percent(own['carry_over'])} and "
+        f"{money(own['per_new'], currency)}), it takes {number(needed)}."
     )
 
 
