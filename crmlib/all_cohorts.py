@@ -166,7 +166,7 @@ def base_by_period(tx, *, as_of, unit="quarter", since=None, partial=False):
 
 
 @same_kind
-def new_customers_needed(base, *, target, over=4, by="revenue"):
+def new_customers_needed(base, *, target, over=4, by="revenue", season=False):
     """How many customers to win in the next period so that it reaches ``target``: one row.
 
     new customers needed = (target - carry-over x revenue of the last period) / revenue a new customer brings at first.
@@ -174,7 +174,8 @@ def new_customers_needed(base, *, target, over=4, by="revenue"):
     ``base`` is the result of `base_by_period`. last_period (the last complete one), last_revenue, carry_over, carried
     (carry_over x last_revenue), target, gap (target - carried), per_new, new_needed (gap / per_new, not rounded; 0
     where the carried revenue reaches the target). carry_over and per_new are ratios of totals of the last ``over`` complete
-    periods: with four quarters each season counts once. It supposes that the next period is like the mean of these. For
+    periods: with four quarters each season counts once. It supposes that the next period is like the mean of these; with
+    ``season=True`` that it is like the first of these alone, which with four quarters is its own season a year ago. For
     ``by="profit"`` the same of profit. The same kind of table as ``base``.
 
     Raises `DataError` with fewer than ``over`` + 1 complete periods, and where these have no new customer, or new
@@ -199,10 +200,13 @@ def new_customers_needed(base, *, target, over=4, by="revenue"):
     if len(rows) <= over:
         raise DataError(f"The table has {len(rows)} complete periods; over={int(over)} needs {int(over) + 1} of them.")
     new, money, fresh, older = (rows[name].cast(nw.Float64).to_numpy() for name in needed[2:])
-    earlier, won = money[-over - 1 : -1].sum(), new[-over:].sum()
+    end = len(rows) - over + 1 if season else len(rows)
+    older, fresh, before, new = older[-over:end], fresh[-over:end], money[-over - 1 : end - 1], new[-over:end]
+    earlier, won = before.sum(), new.sum()
     if not won:
-        raise DataError(f"Nobody was new in the last {int(over)} complete periods, so a new customer has no value.")
-    carry_over, per_new = older[-over:].sum() / earlier if earlier > 0 else np.nan, fresh[-over:].sum() / won
+        which = "period a year ago" if season else f"last {int(over)} complete periods"
+        raise DataError(f"Nobody was new in the {which}, so a new customer has no value.")
+    carry_over, per_new = older.sum() / earlier if earlier > 0 else np.nan, fresh.sum() / won
     if not (earlier > 0 and per_new > 0):
         raise DataError(
             f"The {by} of the last {int(over)} complete periods is not above 0, so there is no plan from it."

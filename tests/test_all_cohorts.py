@@ -239,3 +239,13 @@ def test_words_are_those_of_a_log_without_contracts():
     functions = [getattr(all_cohorts, name) for name in all_cohorts.__all__ if name != "BEFORE"]
     text = "".join(one.__doc__ for one in (all_cohorts, *functions)).lower()
     assert not {"retention", "retained", "churn", "lost"} & set(text.replace(",", " ").split())
+
+
+def test_a_plan_by_season_takes_the_period_a_year_ago_alone():
+    base = pd.DataFrame({"period": ["2023 Q4", "2024 Q1", "2024 Q2", "2024 Q3", "2024 Q4"], "complete": True})
+    base["new"], base["revenue"], base["new_revenue"] = [9, 5, 8, 8, 8], [80.0, 60.0, 70.0, 90.0, 120.0], [9.0, 20.0, 30.0, 30.0, 30.0]
+    base["carried_revenue"] = base["revenue"] - base["new_revenue"]
+    found = new_customers_needed(base, target=100, season=True).iloc[0]
+    # the first quarter of 2024 carried 40 of 80 and a new customer brought 4: (100 - 0.5 x 120) / 4
+    assert (found["carry_over"], found["per_new"], found["new_needed"]) == (0.5, 4.0, 10.0)
+    assert new_customers_needed(base, target=100).iloc[0]["carry_over"] == pytest.approx((40 + 40 + 60 + 90) / (80 + 60 + 70 + 90))

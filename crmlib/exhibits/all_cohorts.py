@@ -12,7 +12,7 @@ from crmlib.conclusions import STEADY, carried
 from crmlib.errors import DataError
 from crmlib.exhibits.hidden import drawn, hide, or_hidden, share_shown
 from crmlib.exhibits.one_cohort import AGES_A_YEAR
-from crmlib.exhibits.parts import Column, exhibit, refusal, section, signed, tabled, text
+from crmlib.exhibits.parts import Column, exhibit, refusal, section, signed, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.lenses import finding
@@ -231,7 +231,8 @@ def _new_and_carried(log, lens):
 class Plan(NamedTuple):
     """How many new customers the next period needs: its label, that of a year before with its money and new customers,
     the pace of the last year on the one before (1 where that is not known), the target, and the row of
-    `new_customers_needed`."""
+    `new_customers_needed` for the season of a year ago; ``low`` and ``high`` are what the best and the worst carry-over of
+    the last year would ask for."""
 
     period: str
     year_before: str
@@ -240,6 +241,8 @@ class Plan(NamedTuple):
     pace: float
     target: float
     needed: dict
+    low: float
+    high: float
 
 
 def plan(lens) -> Plan | Refused:
@@ -252,11 +255,14 @@ def plan(lens) -> Plan | Refused:
     pace = years[1] / years[0] if len(rows) >= 2 * year and years[0] > 0 else 1.0
     target = then[lens.money] * pace
     try:
-        needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money))[0]
+        needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money, season=True))[0]
     except DataError as error:
         return Refused(finding(error))
     next_one = _after(rows[-1]["period"], lens.unit)
-    return Plan(next_one, then["period"], int(then["new"]), then[lens.money], pace, target, needed)
+    last = rows[-1][lens.money]
+    carries = [row["carry_over" if lens.money == "revenue" else "profit_carry_over"] for row in rows[-year:]]
+    ends = [max(target - carry * last, 0) / needed["per_new"] for carry in carries if carry is not None]
+    return Plan(next_one, then["period"], int(then["new"]), then[lens.money], pace, target, needed, min(ends), max(ends))
 
 
 def _after(label, unit):
@@ -264,6 +270,12 @@ def _after(label, unit):
     year, rest = int(label[:4]), label[5:]
     month = 1 if not rest else 3 * int(rest[1]) - 2 if rest[0] == "Q" else int(rest)
     return period_label(period_of(dt.date(year, month, 1), unit) + 1, unit)
+
+
+def each_more(log, found, unit) -> str:
+    """What another target would ask for."""
+    per_new = found.needed["per_new"]
+    return f"Another target moves it by one new customer for each {log.money(per_new)}, which is what one brings in the first {unit}."
 
 
 def _plan(log, lens):
@@ -289,18 +301,20 @@ def _plan(log, lens):
     changes = "brings as much as" if found.pace == 1 else f"changes by {signed(found.pace - 1)}, as the last year did, on"
     said += (
         f" It is supposed that {found.period} {changes} {found.year_before}, and that carry-over and {money} per new customer are "
-        "like the mean of the last year, whatever the season."
+        f"those of that season; with the best and the worst carry-over of the last year it would be {number(found.low)} to "
+        f"{number(found.high)}. {each_more(log, found, unit)}"
     )
-    columns = [Column("what", "what", text), Column("value", "value", text)]
+    columns = [Column("what", "what", text), Column("value", "value", written)]
     rows = [
         (f"{money} in {found.year_before}", log.money(found.money_then)),
         ("change of the last year on the one before", signed(found.pace - 1)),
         ("target", log.money(found.target)),
         (f"{money} in {found.needed['last_period']}", log.money(found.needed[f"last_{money}"])),
-        ("carry-over, mean of the last year", percent(found.needed["carry_over"])),
+        (f"carry-over into {found.year_before}", percent(found.needed["carry_over"])),
         ("carried over", log.money(found.needed["carried"])),
         ("gap to the target", log.money(found.needed["gap"])),
-        (f"{money} per new customer in the first {unit}", log.money(found.needed["per_new"])),
+        (f"{money} per new customer in {found.year_before}", log.money(found.needed["per_new"])),
+        ("with the best and worst carry-over of the last year", f"{number(found.low)} to {number(found.high)}"),
         ("new customers needed", number(needed)),
     ]
     caption = "New customers needed = (target - carry-over × last) / first money per new customer"
