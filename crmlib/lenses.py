@@ -73,7 +73,8 @@ class OnePeriod:
 class TwoPeriods:
     """Lens 2: two adjacent periods of ``months`` months up to ``end``, the later from ``middle`` on.
 
-    ``in_log`` is the money of the two, before and after, summed straight over the lines.
+    ``in_log`` is the money of the two, before and after, summed straight over the lines. ``same`` (the row of
+    `two_periods.same_customers`) and ``ups_and_downs`` are of settled customers, whose both periods were seen whole.
     """
 
     start: dt.date
@@ -87,6 +88,7 @@ class TwoPeriods:
     repeat_buying_rate: float
     drivers: Any
     decile_change: Any
+    same: dict[str, Any]
     ups_and_downs: Any
 
     @property
@@ -255,7 +257,8 @@ def _two_periods(tx, as_of, carried, money):
         repeat_buying_rate=two_periods.repeat_buying_rate(people),
         drivers=_or_refused(two_periods.drivers, people),
         decile_change=two_periods.decile_change(people),
-        ups_and_downs=two_periods.ups_and_downs(people),
+        same=rows_of(two_periods.same_customers(people))[0],
+        ups_and_downs=two_periods.ups_and_downs(nw.from_native(people).filter(nw.col("settled")).to_native()),
     )
 
 

@@ -12,6 +12,7 @@ of `crmlib.factors`. Who buys in both periods is a selection of frequent buyers,
 from __future__ import annotations
 
 import datetime as dt
+from statistics import NormalDist
 
 import narwhals as nw
 import numpy as np
@@ -27,7 +28,7 @@ from crmlib.windows import in_windows, ratios
 
 __all__ = [
     "BEFORE_ONLY", "BOTH", "GROUPS", "INACTIVE", "NEW", "RETURNING", "bridge", "changes", "decile_change",
-    "decile_cuts", "drivers", "repeat_buying_rate", "ups_and_downs",
+    "decile_cuts", "drivers", "repeat_buying_rate", "same_customers", "ups_and_downs",
 ]  # fmt: skip
 
 BOTH, BEFORE_ONLY, NEW, RETURNING = "both", "before only", "new", "returning"
@@ -46,6 +47,7 @@ def changes(tx, *, as_of, months=12):
     customer                      everybody with a line in either period
     group                         "both"; "before only"; after only, split into "new" (first purchase ever in the log)
                                   and "returning" (bought before both periods); "no order" (refunds only)
+    settled                       whether the first purchase lies before both periods, so that both were seen whole
     orders_before, _after         orders that began in the period; without an order column, days with a purchase
     revenue_before, _after        amounts, net of refunds
     profit_before, _after         amounts - costs; only if every line has a ``cost``
@@ -78,7 +80,9 @@ def changes(tx, *, as_of, months=12):
     found = with_classes(found, "group", rules, NO_ORDER)
     names = found.collect_schema().names()
     wanted = [name + side for name in ("orders", "revenue", "profit") for side in _SIDES if name + side in names]
-    found = found.select("customer", "group", *wanted)
+    start = windows["_before"][0].toordinal()
+    settled = nw.when(nw.col("first") < start).then(nw.lit(True)).otherwise(nw.lit(False))
+    found = found.with_columns(settled=settled).select("customer", "group", "settled", *wanted)
     return (found.sort("customer") if is_lazy(found) else found).to_native()
 
 
@@ -120,6 +124,41 @@ def repeat_buying_rate(people) -> float:
     columns = _by_group(_wrapped(people))
     counts = dict(zip(columns["group"], columns["customers"], strict=True))
     return float(counts[BOTH] / (counts[BOTH] + counts[BEFORE_ONLY]))
+
+
+@same_kind
+def same_customers(people, *, level=0.95):
+    """How the money of the same customers changed, of those whose both periods were seen whole: one row.
+
+    The customers of both periods who are settled: whoever began inside the first period had only a part of it and seems to
+    grow. customers, before and after (money: profit, or revenue in a table without it), ratio (after / before), low and
+    high (its interval as a ratio of means, linearised; null for fewer than two customers). ratio, low and high are null
+    where the money before is not above 0.
+
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"group": "both", "settled": [True, True, False], "orders_before": 1, "orders_after": 1,
+    ...                        "revenue_before": [9.0, 11.0, 1.0], "revenue_after": [8.0, 12.0, 9.0]})
+    >>> same_customers(people)[["customers", "before", "after", "ratio"]]
+       customers  before  after  ratio
+    0          2    20.0   20.0    1.0
+    """
+    if not (isinstance(level, float) and 0 < level < 1):
+        raise DataError(f"level is {level!r}; give the confidence of the interval between 0 and 1, e.g. 0.95.")
+    frame = _wrapped(people)
+    if "settled" not in frame.collect_schema().names():
+        raise DataError("The table of changes() has no column 'settled'; make it anew.")
+    money = _money(frame.collect_schema().names())[-1]
+    own = frame.filter(nw.col("group") == BOTH, nw.col("settled"))
+    rows = collect(own.select(**{side: nw.col(money + side).cast(nw.Float64) for side in _SIDES}))
+    before, after = (rows[side].to_numpy() for side in _SIDES)
+    n, total = len(before), before.sum()
+    change = after.sum() / total if total > 0 else np.nan
+    half = np.nan
+    if n > 1 and total > 0:
+        spread = ((after - change * before) ** 2).sum() * n / (n - 1)
+        half = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(spread) / total
+    columns = {"customers": [n], "before": [total], "after": [after.sum()], "ratio": [change], "low": [change - half], "high": [change + half]}
+    return like(frame, columns, dict.fromkeys(columns, nw.Float64) | {"customers": nw.Int64}).to_native()
 
 
 @same_kind

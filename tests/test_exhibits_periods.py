@@ -171,9 +171,43 @@ def test_overlap_by_hand(opened):
     assert "Fewer than 5 customers of earlier days came back" in answer(log, 8).detail
 
 
-@pytest.mark.parametrize(("after", "verdict"), [(10.2, "as much as"), (13.0, "more than"), (7.0, "less than")])
-def test_same_customers(opened, after, verdict):
-    assert answer(opened(two_years(after=after)), 9).verdict == f"same customers bring {verdict} before"
+def long_standing(after, spread=0.0):
+    """40 customers since 2022, who brought 10 each in 2023 and ``after`` each in 2024, every other one ``spread`` more or
+    less; and 20 who began in the middle of 2023 and bought twice in 2024."""
+    frame = two_years(after=after)
+    frame.loc[frame["date"] == "2024-03-15", "amount"] += [spread if n % 2 else -spread for n in range(BUYERS)]
+    before = frame[frame["date"] == "2023-06-15"].assign(date="2022-05-01")
+    began = [(f"m{n}", day, 10.0) for n in range(20) for day in ("2023-07-01", "2024-03-01", "2024-09-01")]
+    return pd.concat([frame, before, pd.DataFrame(began, columns=["customer", "date", "amount"])])
+
+
+@pytest.mark.parametrize(
+    ("after", "spread", "verdict", "figure"),
+    [(10.2, 5.0, "about as much as", "+2.0 %"), (13.0, 1.0, "more than", "+30.0 %"), (7.0, 1.0, "less than", "-30.0 %")],
+)
+def test_same_customers_are_those_whose_both_periods_were_seen_whole(opened, after, spread, verdict, figure):
+    log = opened(long_standing(after, spread))  # with the 20 who began in 2023 it would be far more
+    found = answer(log, 9)
+    assert (found.verdict, found.figure) == (f"same customers bring {verdict} before", figure)
+    same = log.lenses.two_periods.same
+    assert (same["customers"], same["before"]) == (BUYERS, 400.0)
+    # a ratio of means: sd of after - ratio x before, by hand spread x sqrt(40 / 39)
+    half = 1.959964 * spread * (BUYERS / (BUYERS - 1)) ** 0.5 / (10.0 * BUYERS**0.5)
+    assert same["high"] - same["ratio"] == pytest.approx(half, rel=1e-6)
+    assert "20 customers began inside the first period" in repr(two_periods.two_periods(log)) or after < 10
+
+
+def test_without_earlier_days_no_trend_is_read_from_the_same_customers(opened):
+    refused = answer(opened(two_years(after=13.0)), 9)  # all began in 2023
+    assert not carried(refused) and "had only a part of it" in refused.why and refused.mends and refused.view
+
+
+def test_what_is_refused_says_what_mends_it_and_what_is_valid(opened):
+    found = questions.answers(opened(two_years().head(30)))
+    refused = {question.number: one for question, one in found if not carried(one)}
+    assert len(refused) >= 8
+    for number, one in refused.items():
+        assert one.why.endswith(".") and "as_of" not in one.why and one.mends and one.view, number
 
 
 def test_deciles_of_both_years_have_the_same_cuts(opened):
@@ -202,6 +236,12 @@ def test_the_best_opener_is_named(opened):
     found = answer(opened(frame), 15)
     # first year: beans 30 + 10, cups 10 + 10, and a0 one; 40 against (40 x 40 + 40 x 20 + 1) / 81
     assert (found.figure, found.verdict) == ("1.35×", "“beans” opens the best relationships")
+
+
+def test_no_opener_is_named_where_all_bring_the_same(opened):
+    frame = pd.concat([two_years(), two_years().replace({"customer": r"^c"}, {"customer": "d"}, regex=True)])
+    frame["product"] = ["beans" if name[0] == "c" else "cups" for name in frame["customer"]]
+    assert answer(opened(frame), 15).verdict == "no product opens clearly better relationships"
 
 
 def test_product_names_are_text(opened):

@@ -249,7 +249,7 @@ def plan(lens) -> Plan | Refused:
     """The next period shall bring what it did a year before, times the pace of the last year."""
     rows, year = _complete(lens), AGES_A_YEAR[lens.unit]
     if len(rows) <= year:
-        return Refused(f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.")
+        return Refused(f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.", "a longer log", "the cohort chart")
     then = rows[-year]
     years = [sum(row[lens.money] for row in some) for some in (rows[-2 * year : -year], rows[-year:])]
     pace = years[1] / years[0] if len(rows) >= 2 * year and years[0] > 0 else 1.0
@@ -257,7 +257,7 @@ def plan(lens) -> Plan | Refused:
     try:
         needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money, season=True))[0]
     except DataError as error:
-        return Refused(finding(error))
+        return Refused(finding(error), "a longer log", "the cohort chart")
     next_one = _after(rows[-1]["period"], lens.unit)
     last = rows[-1][lens.money]
     carries = [row["carry_over" if lens.money == "revenue" else "profit_carry_over"] for row in rows[-year:]]

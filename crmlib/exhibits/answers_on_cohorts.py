@@ -14,13 +14,14 @@ __all__ = ["door", "needed", "new_share", "second_purchase", "worse", "worth", "
 
 _WORDS = {cohorts_compared.BETTER: "better", cohorts_compared.WORSE: "worse", cohorts_compared.UNTOLD: "not to be told apart from"}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+STANDS_OUT = 1.1  # times the mean first year, below which no product is called the best opener; our convention
 
 
 def second_purchase(log, lens):
     """How many of the cohort bought again within a year, and how soon."""
     rows = [row for row in rows_of(lens.next_orders) if row["order"] == 1 and row["share_repeated"] is not None]
     if not rows:
-        return Refused(f"Nobody of the cohort {lens.cohort} was watched for a year.")
+        return Refused(f"Nobody of the cohort {lens.cohort} was watched for a year.", "a longer log", "the share active by age")
     last = rows[-1]
     half = next(row["weeks"] for row in rows if 2 * row["repeated"] >= last["repeated"]) if last["repeated"] else 0
     pace = banded(half, (7, "half of them within six weeks"), (14, "half of them within a quarter"), (None, "half of them only after a quarter"))
@@ -42,7 +43,7 @@ def worth(log, lens):
     """What a member has brought when the cohort is a year old."""
     row, first = year_of(lens), rows_of(lens.by_age)[0]
     if row is None:
-        return Refused(f"The cohort {lens.cohort} is not yet a year old.")
+        return Refused(f"The cohort {lens.cohort} is not yet a year old.", "a longer log", "its value to date at the last age seen")
     name = f"{lens.money}_to_date"
     each, at_once = row[name], first[name]
     share = at_once / each if each > 0 else None
@@ -50,9 +51,16 @@ def worth(log, lens):
     if share is not None:
         verdict = banded(share, (1 / 3, "most of it comes after the first period"), (1 / 2, "more than half of it comes after the first period"),
                           (2 / 3, "more than half of it comes in the first period"), (None, "most of it comes in the first period"))  # fmt: skip
-    periods = count(12 // MONTHS[lens.unit], lens.unit)
+    periods = count(12 // MONTHS[lens.unit], f"calendar {lens.unit}")
     sentence = f"A member of the cohort {lens.cohort} has brought {log.money(each)} of {lens.money} by the end of {periods}: {verdict}."
-    detail = f"All {number(lens.size)} members count, also those who never came back. Winning one may not cost more than what you wait for."
+    detail = f"All {number(lens.size)} members count, also those who never came back. "
+    detail += (
+        "Who spends less than that to win one has it back within the year."
+        if lens.money == "profit"
+        else "It is revenue: only the margin in it may be spent on winning one."
+    )
+    if share is not None and share > 0.5:
+        detail += " Most of it comes at once, so a first order at a loss is rarely made good."
     return Finding("", log.money(each), sentence, detail, verdict=verdict, link="value-to-date")
 
 
@@ -66,7 +74,7 @@ def worse(log, lens):
         return Refused(f"The log lacks {row.missing}.", row.mends, row.view)
     found = cohorts_compared.seconds(lens)
     if found is None:
-        return Refused(f"The cohorts {lens.pair[0]} and {lens.pair[1]} were not both watched for a quarter.")
+        return Refused(f"The cohorts {lens.pair[0]} and {lens.pair[1]} were not both watched for a quarter.", "a longer log", "their factors by age")
     old, new = (repeated / size for repeated, size in (found.before, found.after))
     word, difference = _WORDS[found.verdict], new - old
     points = lambda share: f"{100 * share:+.1f}"  # noqa: E731
@@ -91,19 +99,23 @@ def new_share(log, lens):
     last, earlier = base[-a_year:], base[-2 * a_year : -a_year]
     total = sum(row[name] for row in last)
     if total <= 0 or len(last) < a_year:
-        return Refused(f"The log has no whole year of {name} above zero since {lens.since or 'it began'}.")
+        return Refused(f"The log has no whole year of {name} above zero since {lens.since or 'it began'}.", "a longer log", "the cohort chart")
     share = sum(row[f"new_{name}"] for row in last) / total
     verdict = banded(share, (0.25, "the money is in customers of before"), (0.5, "more than half is carried over"), (0.75, "more than half is new"), (None, "the money is in new customers"))
     trend = ""
     if len(earlier) == a_year and (before := sum(row[name] for row in earlier)) > 0:
         old = sum(row[f"new_{name}"] for row in earlier) / before
-        word = "about as much as" if abs(share - old) < 0.02 else "more than" if share > old else "less than"
-        verdict, trend = f"{verdict}, {word} the year before", f" In the year before it was {percent(old)}."
+        word = "about the same as" if abs(share - old) < 0.02 else "higher than" if share > old else "lower than"
+        verdict, trend = f"{verdict}; the new share is {word} the year before", f" In the year before it was {percent(old)}."
     sentence = f"{percent(share)} of {name} of the last {count(a_year, lens.unit)} came from customers in their first {lens.unit}: {verdict}.{trend}"
     carry = [row["carry_over" if name == "revenue" else "profit_carry_over"] for row in last]
     known = [value for value in carry if value is not None]
     detail = f"From {lens.unit} to {lens.unit}, customers of before carried over {percent(min(known))} to {percent(max(known))} of the {name}. " if known else ""
-    detail += "If the total holds only because ever more are won, it falls when winning them gets dearer."
+    detail += (
+        "If the total holds only because ever more are won, it falls when winning them gets dearer."
+        if share > 0.4
+        else "What older customers bring again carries the base, so protect them first."
+    )
     return Finding("", percent(share), sentence, detail, verdict=verdict, link="all-cohorts")
 
 
@@ -112,7 +124,7 @@ def needed(log, lens):
     plan = all_cohorts.plan(lens)
     if not carried(plan):
         return plan
-    a_year, needed, won = 12 // MONTHS[lens.unit], plan.needed["new_needed"], plan.won_then
+    needed, won = plan.needed["new_needed"], plan.won_then
     word = "fewer than" if needed < 0.95 * won else "more than" if needed > 1.05 * won else "about as many as"
     verdict = f"{word} a year before"
     aim = f"{plan.year_before} brought {log.round_money(plan.money_then)}"
@@ -122,8 +134,9 @@ def needed(log, lens):
         f"({number(won)})."
     )
     detail = (
-        f"Planned with what the last {count(a_year, lens.unit)} showed: customers of before carry over {percent(plan.needed['carry_over'])}, and a "
-        f"new one brings {log.money(plan.needed['per_new'])} in the first {lens.unit}. Put in your own target."
+        f"Planned with the season of {plan.year_before}: customers of before carried over {percent(plan.needed['carry_over'])}, and a new one "
+        f"brought {log.money(plan.needed['per_new'])}. With the best and the worst carry-over of the last year it would be "
+        f"{number(plan.low)} to {number(plan.high)}. {all_cohorts.each_more(log, plan, lens.unit)}"
     )
     return Finding("", number(needed), sentence, detail, verdict=verdict, link="all-cohorts")
 
@@ -137,8 +150,16 @@ def door(log, lens):
         return lens.entry
     best = products.best_entry(lens)
     if best is None:
-        return Refused("No two products opened the relationship of 30 customers each who were watched for a year.")
-    verdict = f"{products.quoted(best)} opens the best relationships"
-    sentence = f"Customers who began with {products.quoted(best)} bring {ratio(best['index'])} times what all bring in their first year: it opens the best relationships."
-    detail = "It is no cause: whoever begins with it may differ in more. Try it with a part of the next new customers, by lot."
+        return Refused("No two products opened the relationship of 30 customers each who were watched for a year.", "more customers or a longer log", "the products by penetration")
+    stands_out = best["index"] >= STANDS_OUT
+    verdict = f"{products.quoted(best)} opens the best relationships" if stands_out else "no product opens clearly better relationships"
+    sentence = (
+        f"Of the products that {products.ENOUGH} or more customers began with, {products.quoted(best)} stands highest: they bring "
+        f"{ratio(best['index'])} times what all bring in their first year; {verdict}."
+    )
+    detail = (
+        "It is no cause: whoever begins with it may differ in more. Try it with a part of the next new customers, by lot."
+        if stands_out
+        else "So do not steer new customers towards one product for what they bring later."
+    )
     return Finding("", f"{ratio(best['index'])}×", sentence, detail, verdict=verdict, link="entry")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from crmlib import conclusions
+from crmlib.audit import FEW
 from crmlib.conclusions import STEADY, Finding, carried
 from crmlib.exhibits import one_period, two_periods
 from crmlib.exhibits.parts import banded, interval, sampled, signed
@@ -96,13 +97,17 @@ def what_differs(log, lens):
     """The factor in which the best tenth is ahead most."""
     factor = one_period.what_lifts(rows_of(lens.deciles))
     if factor.others is None or not factor.best:
-        return Refused("There is no second tenth of customers to hold the best one against.")
+        return Refused("There is no second tenth of customers to hold the best one against.", "more customers", "the deciles of the period")
     write = factor.write(log)
     lead = banded(factor.best / factor.others, (2, "somewhat"), (4, "by far"), (None, "by more than four times"))
     verdict = f"the best tenth is ahead in {factor.words}, {lead}"
     sentence = f"The best tenth differ from the others most in {factor.words}: {write(factor.best)} against {write(factor.others)}."
-    return Finding("", write(factor.best), sentence, "Win and keep customers by that, rather than by what moves the other factors.",
-                   verdict=verdict, link="deciles")  # fmt: skip
+    detail = {
+        "how often they order": "Frequency makes the best customers here: remind, refill, subscribe, before you raise the basket.",
+        "the value of an order": "The basket makes the best customers here: range, sizes and advice count more than another mailing.",
+        "their margin": "The margin makes the best customers here: look at what they buy and at what price.",
+    }[factor.words]
+    return Finding("", write(factor.best), sentence, detail, verdict=verdict, link="deciles")
 
 
 def loss_makers(log, lens):
@@ -145,7 +150,14 @@ def growth(log, lens):
     sentence = f"{lens.money.capitalize()} {word} by {percent(abs(change))}: {several(parts)}."
     if word == "is steady":
         sentence = f"{lens.money.capitalize()} is steady ({signed(change)}): {several(parts)}."
-    detail = "More customers is growth that has to be won again; more orders of the same customers is growth that stays."
+    detail = {
+        ("customers", True): "More customers is growth that has to be won again every year: see whether they stay.",
+        ("customers", False): "Fewer customers: see whether too few were won or fewer of the old ones bought again.",
+    }.get((most["factor"], most["change"] > 0))
+    if detail is None:
+        detail = "That lies with what customers do and not with how many there are: " + (
+            "find out who changed, and keep it." if most["change"] > 0 else "find out who changed, and why."
+        )
     if not lens.same_season:
         detail = "The two periods lie in different seasons, so that a part of this is the season."
     return Finding("", signed(change), sentence, detail, verdict=verdict, link="drivers")
@@ -158,23 +170,30 @@ def came_back(log, lens):
     verdict = banded(lens.repeat_buying_rate, (0.25, "fewer than a quarter bought again"), (0.375, "a quarter to three eighths bought again"),
                       (0.5, "three eighths to half bought again"), (None, "half or more bought again"))  # fmt: skip
     sentence = f"Of {number(both + gone)} customers of the {count(lens.months, 'month')} before, {sampled(both, both + gone)} bought again: {verdict}."
-    detail = f"{conclusions.few(gone, 'customer')} did not; {conclusions.few(back, 'customer')} of earlier days came back, so silence is no goodbye."
+    detail = f"{conclusions.few(gone, 'customer')} did not. "
+    detail += f"{conclusions.few(back, 'customer')} of earlier days came back: silence is no goodbye." if back else (
+        "None of earlier days came back." if log.audit.facts.days > 1100 else "The log is too short to see anybody of earlier days return."
+    )
     return Finding("", percent(lens.repeat_buying_rate), sentence, detail, verdict=verdict, link="overlap")
 
 
 def same_customers(log, lens):
-    """The money of customers of both periods."""
-    row = two_periods.groups_of(lens)[BOTH]
-    first, second = row[f"{lens.money}_before"], row[f"{lens.money}_after"]
-    if is_small(row["customers"]) or not row["customers"] or first <= 0:
-        return Refused("Too few customers bought in both periods to follow them.")
-    change = second / first - 1
-    word = "as much as" if abs(change) < STEADY else "more than" if change > 0 else "less than"
+    """The money of customers of both periods, of those whose both periods were seen whole."""
+    same = lens.same
+    if same["low"] is None or same["customers"] < FEW:
+        why = f"Fewer than {FEW} customers bought in both periods and before them; who began inside the first had only a part of it."
+        return Refused(why, "a log that begins a period earlier", "the bridge by group of customers")
+    change, low, high = (same[name] - 1 for name in ("ratio", "low", "high"))
+    word = "more than" if low > 0 else "less than" if high < 0 else "about as much as"
     verdict = f"same customers bring {word} before"
-    sentence = f"The {number(row['customers'])} customers of both periods bring {word} before: {log.round_money(second)} after {log.round_money(first)} ({signed(change)})."
-    detail = (
-        "They were frequent buyers in the first period and fall back towards their mean, so a small fall is no alarm."
-        if change < STEADY
-        else "They rise although such a group tends to fall back: something works; find out what, and for whom."
+    sentence = (
+        f"The {number(same['customers'])} customers of both periods who had bought before them bring {two_periods.same_in_words(lens)}."
     )
-    return Finding("", signed(change), sentence, detail, verdict=verdict, link="bridge")
+    detail = {
+        "less than": "They were frequent buyers and fall back towards their mean; a fall beyond a tenth or so asks what else changed for them.",
+        "more than": "They rise although such a group tends to fall back: something works; find out what, and for whom.",
+        "about as much as": "Such a group tends to fall back towards its mean, so holding is a good sign and no reason to change course.",
+    }[word]
+    if word == "less than" and change > -0.1:
+        detail = "They were frequent buyers and fall back towards their mean, so that a fall of this size is no alarm."
+    return Finding("", signed(change), sentence, detail, verdict=verdict, link="same-customers")

@@ -12,7 +12,7 @@ from crmlib.response import wilson
 from crmlib.wording import Figure, number, percent
 
 __all__ = [
-    "Column", "banded", "exhibit", "interval", "ratio", "refusal", "sampled", "section", "signed", "tabled", "text", "written",
+    "Column", "banded", "exhibit", "interval", "ratio", "reason", "refusal", "sampled", "section", "signed", "tabled", "text", "written",
 ]  # fmt: skip
 
 
@@ -57,14 +57,19 @@ def section(key, heading, view, exhibits) -> Section:
     return Section(key, heading, (Prose((view,)), *exhibits))
 
 
-def refusal(key, heading, refused: Refused) -> Section:
-    """The section of a lens that the log cannot carry: what is missing, what mends it, the nearest view that is valid."""
+def reason(refused: Refused) -> str:
+    """What is missing, what would mend it, and the nearest view that is valid, as far as they are known."""
     said = [refused.why]
     if refused.mends:
         said.append(f"What would mend it: {refused.mends}.")
     if refused.view:
         said.append(f"The nearest view that is valid: {lowered(refused.view)}.")
-    return Section(key, heading, (Prose((" ".join(said),), "refused"),))
+    return " ".join(said)
+
+
+def refusal(key, heading, refused: Refused) -> Section:
+    """The section of a lens that the log cannot carry."""
+    return Section(key, heading, (Prose((reason(refused),), "refused"),))
 
 
 def ratio(value) -> str:

@@ -13,7 +13,7 @@ from crmlib.opened import Opened
 from crmlib.small_groups import HIDDEN, LEAST, is_small, merged
 from crmlib.wording import count, number, percent
 
-__all__ = ["KEY", "best_entry", "products"]
+__all__ = ["ENOUGH", "KEY", "best_entry", "products"]
 
 KEY, HEADING = "products", "Products: what opens good relationships?"
 ENOUGH = 30  # customers who began with a product, below which its index says little; our convention

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from crmlib.conclusions import Finding, carried
 from crmlib.exhibits import answers_on_cohorts, answers_on_periods
+from crmlib.exhibits.parts import reason
 from crmlib.inert import Findings
 from crmlib.opened import Opened
 from crmlib.overview import Refused
@@ -58,11 +59,8 @@ def first_page(log: Opened) -> Findings:
         if carried(found):
             said.append(found._replace(key=f"question-{question.number}", question=question.words))
         else:
-            unsaid.setdefault((found.why, found.mends), []).append(question)
-    sentences = [
-        f"{several([question.words for question in asked])} {why}{f' What would mend it: {mends}.' if mends else ''}"
-        for (why, mends), asked in unsaid.items()
-    ]
+            unsaid.setdefault(found, []).append(question)
+    sentences = [f"{several([question.words for question in asked])} {reason(refused)}" for refused, asked in unsaid.items()]
     return Findings(tuple(said), tuple(sentences))
 
 

@@ -15,7 +15,7 @@ from crmlib.small_groups import LEAST, cells, covered, is_small, merged
 from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
 from crmlib.wording import count, number, percent
 
-__all__ = ["FACTORS", "KEY", "change_of", "groups_of", "largest_driver", "two_periods"]
+__all__ = ["FACTORS", "KEY", "change_of", "groups_of", "largest_driver", "same_in_words", "two_periods"]
 
 KEY, HEADING = "two-periods", "Two periods: what changed?"
 FACTORS = {
@@ -73,6 +73,16 @@ def change_of(lens) -> tuple[float, float]:
 def largest_driver(lens) -> dict:
     """The factor that moved the money most, either way."""
     return max(rows_of(lens.drivers)[:-1], key=lambda row: abs(row["change"]))
+
+
+def same_in_words(lens) -> str:
+    """How the money of the same customers changed, and whether chance alone may have done it."""
+    same = lens.same
+    if same["ratio"] is None or same["low"] is None:
+        return f"an amount of {lens.money} that cannot be compared"
+    change, low, high = (same[name] - 1 for name in ("ratio", "low", "high"))
+    word = "more than before" if low > 0 else "less than before" if high < 0 else "about as much as before, as far as can be told"
+    return f"{word} ({signed(change)}; 95 % interval {signed(low)} to {signed(high)})"
 
 
 def _overlap(log, lens):
@@ -136,14 +146,17 @@ def _bridge(log, lens):
     moved = max(rows, key=lambda row: abs(row[name]))
     step = words.get(moved["group"], f"the group “{moved['group']}”" if moved["customers"] else "refunds without an order")
     said = f"The largest step is {step}: {signed(moved[name], log.round_money)}. "
-    same = groups[BOTH]
-    if same[name] < 0:
+    if groups[BOTH][name] < 0:
         said += (
             "That customers of both periods bring less is partly what selection does: they were chosen for having bought, and "
             "fall back towards their mean."
         )
-    else:
-        said += "Customers of both periods bring more than before, although they tend to fall back towards their mean."
+    elif groups[BOTH]["customers"] > lens.same["customers"]:
+        began = groups[BOTH]["customers"] - lens.same["customers"]
+        said += (
+            f"Part of what customers of both periods bring more is no growth: {few(began, 'customer', start=False)} began inside the first "
+            "period and had only a part of it. See the same customers below."
+        )
     change = lambda amount: signed(amount, log.money)  # noqa: E731
     columns = [Column("group", "group", text), Column("customers", "customers"),
                Column(f"{lens.money}_before", f"{lens.money} before", log.money),
@@ -247,22 +260,20 @@ def _square(names, counts, hides) -> str:
 
 
 def _same(log, lens):
-    """Customers of both periods: how many rose and fell, and in what."""
+    """Customers of both periods who had bought before them: how their money changed, how many rose and fell, in what."""
     rows = rows_of(lens.ups_and_downs)
     everybody = sum(row["customers"] for row in rows)
+    if is_small(everybody) or not everybody:
+        said = "Whoever began inside the first period had only a part of it, so no trend can be read from these customers."
+        return exhibit("same-customers", "No customers were seen whole in both periods" if not everybody else
+                       f"Fewer than {LEAST} customers were seen whole in both periods", so_what=said)  # fmt: skip
     up = lambda name: sum(row["customers"] for row in rows if row[name] == "up")  # noqa: E731
-    names = [name for name in rows[0] if name not in ("customers", f"{lens.money}_change")] if rows else []
-    if not rows:
-        return exhibit("same-customers", "Nobody bought in both periods", so_what="There is nothing to compare.")
-    if is_small(everybody):
-        return exhibit("same-customers", f"Fewer than {LEAST} customers bought in both periods", so_what="They are too few to be compared.")
-    gone = groups_of(lens)[BEFORE_ONLY]["customers"]
-    who = "customers of both periods" if is_small(gone) else f"the {number(everybody)} customers of both periods"
-    title = f"{_share(up(lens.money), everybody)} of {who} bring as much {lens.money} as before or more"
+    names = [name for name in rows[0] if name not in ("customers", f"{lens.money}_change")]
+    title = f"The {number(everybody)} customers of both periods who had bought before them bring {same_in_words(lens)}"
     weakest = min((name for name in names if name != lens.money), key=up)
     said = (
-        f"Least often rose or held {_OWN[weakest]} ({_share(up(weakest), everybody)}). Below one half is no alarm in itself: who is seen in "
-        "both periods was a frequent buyer in the first, and falls back on average."
+        f"Least often rose or held {_OWN[weakest]} ({_share(up(weakest), everybody)}). Customers who began inside the first period are left "
+        "out: they had only a part of it and seem to grow. Who is seen in both was a frequent buyer in the first and falls back on average."
     )
     down = lambda name: sum(row["customers"] for row in rows if row[name] == "down")  # noqa: E731
     table = [{"what": _OWN[name], "up": share_shown(up(name), everybody), "down": share_shown(down(name), everybody)}
@@ -277,7 +288,7 @@ def _same(log, lens):
     held = ", ".join(f"{row['what']} {number(row['customers'])}" for row in bars)
     return exhibit(
         "same-customers", title, chart=chart, so_what=said,
-        shows=f"Of {who}, those with as much as before or more: {held}.",
+        shows=f"Of these {number(everybody)} customers, those with as much as before or more: {held}.",
         tables=[tabled(table, columns, caption="The same customers, before and after")],
     )  # fmt: skip
 
