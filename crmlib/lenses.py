@@ -212,7 +212,7 @@ def _or_refused(make, *arguments):
     try:
         return make(*arguments)
     except DataError as error:
-        return Refused(finding(error))
+        return Refused(finding(error), "a log in which more customers bought in these days", "the sections on the whole log")
 
 
 def _one_period(tx, as_of, carried, money):
