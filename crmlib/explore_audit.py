@@ -24,7 +24,7 @@ from crmlib.overview import YEAR
 from crmlib.wording import count, money, number, several
 
 __all__ = [
-    "Audited", "agree", "audited", "both_ways", "by_birth", "cohort_of", "counted_ages", "drivers_by_window",
+    "Audited", "agree", "audited", "both_by_birth", "both_ways", "by_birth", "cohort_of", "counted_ages", "drivers_by_window",
     "known_new",
 ]  # fmt: skip
 
@@ -191,6 +191,32 @@ def both_ways(people, *, by="revenue", share=0.10):
             (name, len(one), one.mean(), other.mean(), other.mean() / one.mean() - 1 if one.mean() > 0 else np.nan)
         )
     return pd.DataFrame(rows, columns=["chosen_by", "customers", "before", "after", "change"])
+
+
+def both_by_birth(tx, people, *, as_of, months, by="revenue"):
+    """The customers of both periods by when they first bought, before the first period or in it: born, customers, before,
+    after (sums of ``by``), change (after / before - 1; a gap if before is not above 0); the last row is all of them.
+
+    ``people`` is the result of `two_periods.changes` with the same ``as_of`` and ``months``. Who came within the first
+    period had only a part of it, so that a rise of theirs is no growth.
+
+    >>> days = pd.to_datetime(["2023-12-01", "2024-01-05", "2024-02-05", "2024-01-31", "2024-02-03"])
+    >>> tx = pd.DataFrame({"customer": ["a", "a", "a", "b", "b"], "date": days, "amount": [9.0, 8.0, 8.0, 2.0, 6.0]})
+    >>> people = two_periods.changes(tx, as_of="2024-02-29", months=1)
+    >>> both_by_birth(tx, people, as_of="2024-02-29", months=1)
+                  born  customers  before  after  change
+    0  before period 1          1     8.0    8.0     0.0
+    1      in period 1          1     2.0    6.0     2.0
+    2              all          2    10.0   14.0     0.4
+    """
+    both = people[people["group"] == two_periods.BOTH]
+    first = tx[tx["amount"] >= 0].groupby("customer")["date"].min().reindex(both["customer"]).to_numpy()
+    old = first < np.datetime64(window_start(as_day(as_of), 2 * months))
+    rows = []
+    for name, chosen in (("before period 1", old), ("in period 1", ~old), ("all", old | ~old)):
+        one, other = (float(both.loc[chosen, f"{by}_{side}"].sum()) for side in ("before", "after"))
+        rows.append((name, int(chosen.sum()), one, other, other / one - 1 if one > 0 else np.nan))
+    return pd.DataFrame(rows, columns=["born", "customers", "before", "after", "change"])
 
 
 def by_birth(tx, *, as_of, weeks=12):

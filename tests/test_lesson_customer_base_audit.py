@@ -36,6 +36,8 @@ def test_the_public_set_carries_all_and_its_tables_agree(read):
     assert view.sentence.startswith("2025-01-01 to 2025-12-31 against 2024-01-01 to 2024-12-31: profit €114,628 to €165,990")
     agreed = said[said.index("total from and one other differ") :]
     assert len(re.findall(r"(?<!\d)0\.00(?!\d)", agreed[: agreed.index("Asked:")])) == 7
+    assert re.search(r"has brought €247\.42\s+of revenue\s+by age 7\.", said)  # the rest of the memo is about profit
+    assert "the calendar does not explain the gap" not in said  # its interval holds 0
     assert names["audit"].cohort == "2024 Q1" and "cohort 2024 Q1, 288 customers, by quarter" in said
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crmlib import all_cohorts, carries, one_cohort, one_period, two_periods
-from crmlib.explore_audit import both_ways, by_birth
+from crmlib.explore_audit import both_by_birth, both_ways, by_birth
 from crmlib.workbook import sentences_audit as say
 from crmlib.workbook import sentences_cohorts as of_cohorts
 
@@ -187,7 +187,7 @@ def a_shop(price_of, cohorts=("2023-01", "2023-02", "2024-01")):
     """25 customers of each month who buy once a month for four months, at a price that the month and cohort set."""
     rows = []
     for number, cohort in enumerate(cohorts):
-        for step in range(14):
+        for step in range(17):
             month = pd.Timestamp(f"{cohort}-05") + pd.DateOffset(months=step)
             if month <= pd.Timestamp("2024-05-31"):
                 rows += [(f"{number}-{n}", month, price_of(cohort, month)) for n in range(25)]
@@ -199,9 +199,10 @@ def a_shop(price_of, cohorts=("2023-01", "2023-02", "2024-01")):
     [
         (lambda cohort, month: 20.0 if month.year == 2024 else 10.0, "most of the gap is gone there, so it hit both at once."),
         (lambda cohort, month: 20.0 if cohort == "2024-01" else 10.0, "the calendar does not explain the gap."),
-        (lambda cohort, month: 10.0, "hardly a gap in either view."),
+        (lambda cohort, month: 10.0, "no gap can be told from chance."),
+        (lambda cohort, month: 10.2 if cohort == "2024-01" else 10.0, "more than chance makes, and hardly a gap in either view."),
     ],
-    ids=["a price rise", "other customers", "the same"],
+    ids=["a price rise", "other customers", "the same", "a small gap"],
 )
 def test_a_price_rise_is_told_from_other_customers(price_of, said):
     log = a_shop(price_of)
@@ -209,6 +210,30 @@ def test_a_price_rise_is_told_from_other_customers(price_of, said):
     carried.loc[carried["lens"] == "cohorts compared", "verdict"] = "yes"
     found = of_cohorts.season(log, as_of="2024-05-31", unit="month", carried=carried)
     assert found.names == ("2023-01", "2024-01") and said in found.said
+
+
+def test_a_gap_that_chance_may_have_made_is_not_called_one():
+    # ratios of 1.1, 1.2, 1.3, 1.0 at ages 1 to 4: Student's interval of their mean holds 1
+    uneven = {"2024-02": 11.0, "2024-03": 12.0, "2024-04": 13.0, "2024-05": 9.0}
+    log = a_shop(lambda cohort, month: uneven.get(f"{month:%Y-%m}", 10.0) if cohort == "2024-01" else 10.0)
+    carried = carries.carries(log, as_of="2024-05-31")
+    carried.loc[carried["lens"] == "cohorts compared", "verdict"] = "yes"
+    found = of_cohorts.season(log, as_of="2024-05-31", unit="month", carried=carried)
+    # logarithms 0.0953, 0.1823, 0.2624, -0.1054: mean 0.1087, half the interval 3.182 x 0.1580 / 2
+    assert "11.5 % more than one of 2023-01 at equal age (95 % interval -13.3 to +43.4 %)" in found.said
+    assert found.said.count("no gap can be told from chance.") == 1
+
+
+def test_customers_of_both_periods_who_came_within_the_first_had_only_part_of_it():
+    days = pd.to_datetime(["2023-12-01", "2024-01-05", "2024-02-05", "2024-01-31", "2024-02-03"])
+    tx = pd.DataFrame({"customer": list("aaabb"), "date": days, "amount": [9.0, 8.0, 8.0, 2.0, 6.0]})
+    people = two_periods.changes(tx, as_of="2024-02-29", months=1)
+    split = both_by_birth(tx, people, as_of="2024-02-29", months=1)
+    said = say.newcomers(split, "revenue")
+    assert said.startswith("Wrong: customers of both periods bring +40.0 % revenue. Right: the 1 who had bought before")
+    assert "changed by 0.0 %; the 1 who came within it had a part of it, and changed by +200.0 %." in said
+    one_side = both_by_birth(tx[tx["customer"] == "b"], people[people["customer"] == "b"], as_of="2024-02-29", months=1)
+    assert say.newcomers(one_side, "revenue").endswith("nothing to take apart.")
 
 
 def test_without_two_of_one_season_it_is_a_check_of_stability(cdnow_sample_log):

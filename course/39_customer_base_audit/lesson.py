@@ -368,6 +368,22 @@ print(fill(say.regression(ways, by), 88))
 # behind: **regression to the mean**. It is no alarm, and no success either if a campaign went to the worst and they
 # "improved". A fair comparison picks by one period and judges two others, or leaves some out by lot.
 #
+# ### Trap: customers of both periods who had only part of the first
+#
+# "All of both periods" did well? Look at when they first bought. **Before you run the next cell:** somebody who came
+# in the last month of the first period is in both. How much of the first period did they have?
+
+# %% tags=["nbval-check-output"]
+from crmlib.explore_audit import both_by_birth
+
+split = both_by_birth(tx, changed, as_of=as_of, months=months, by=by)
+print(split.round(3).to_string(index=False))
+print(fill(say.newcomers(split, by), 88))
+
+# %% [markdown]
+# Who came within the first period had a part of it, and has all of the second: their money rises although they buy no
+# faster. Only those who were there before it had the same time in both, so take them for "the same customers".
+#
 # ### Trap: tenths of each period's own
 #
 # How many customers "became a top customer"? Cut each period into tenths of its own, and there will always be a tenth
@@ -576,7 +592,8 @@ print(fill(pair.said, 88))
 
 # %% [markdown]
 # For the business: a gap that the calendar explains is a matter of prices, assortment or campaigns; one that it does
-# not explain is a matter of whom you win. Mind how few customers are left behind a point at a late age.
+# not explain is a matter of whom you win. One whose interval holds 0 is no finding yet: wait. Mind how few customers
+# are left behind a point at a late age.
 
 # %% [markdown]
 # ## 8. Lens five: is the base healthy?

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean, stdev
 from typing import NamedTuple
 
 from crmlib import plots
+from crmlib.cohort_comparison import mean_gap
 from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits.hidden import drawn, or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text
@@ -108,16 +108,9 @@ def _pair_rows(lens, across) -> dict:
 
 
 def _mean_gap(lens, across, measure):
-    from scipy.special import stdtrit
-
     # in their first period all members buy, so that it is like no later one
     begin = {"age": 0, "period": lens.pair[1]}[across]
-    pairs = [values[measure] for place, values in _pair_rows(lens, across).items() if place != begin]
-    logs = [math.log(other / one) for one, other in pairs if one is not None and other is not None and min(one, other) > 0]
-    if len(logs) < 3:
-        return None
-    mean, half = fmean(logs), stdtrit(len(logs) - 1, 0.975) * stdev(logs) / math.sqrt(len(logs))
-    return tuple(math.exp(end) - 1 for end in (mean, mean - half, mean + half))
+    return mean_gap([values[measure] for place, values in _pair_rows(lens, across).items() if place != begin])
 
 
 def _pair(log, lens):

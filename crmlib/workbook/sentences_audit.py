@@ -14,7 +14,7 @@ from crmlib.concentration import first_day
 from crmlib.wording import count, money, number, percent, several
 
 __all__ = [
-    "bridge", "change", "claim", "drivers", "limits", "mean_of_means", "memo", "own_cuts", "refusal", "regression",
+    "bridge", "change", "claim", "drivers", "limits", "mean_of_means", "memo", "newcomers", "own_cuts", "refusal", "regression",
     "textbook_of_a_period",
 ]  # fmt: skip
 
@@ -139,6 +139,19 @@ def regression(ways, by) -> str:
     )  # fmt: skip
 
 
+def newcomers(split, by) -> str:
+    """Whether customers of both periods grew only because some came within the first; `explore_audit.both_by_birth`."""
+    old, young = (split.set_index("born").loc[name] for name in ("before period 1", "in period 1"))
+    if not (old["customers"] and young["customers"]):
+        return "All customers of both periods were first seen on the same side of its beginning: nothing to take apart."
+    return (
+        f"Wrong: customers of both periods bring {change(split['change'].iloc[-1])} {by}. Right: the "
+        f"{number(old['customers'])} who had bought before the first period had all of it, and changed by "
+        f"{change(old['change'])}; the {number(young['customers'])} who came within it had a part of it, and changed by "
+        f"{change(young['change'])}."
+    )
+
+
 def own_cuts(people, by, currency="") -> str:
     """What deciles of each period's own hide, on a table of `two_periods.changes`."""
     sides = {
@@ -192,7 +205,8 @@ def memo(people, parts, ages, *, audit) -> list[str]:
         f"{_signed(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did "
         f"again (chance leaves that uncertain between {percent(rate - wide)} and {percent(rate + wide)}). A member of cohort "
         f"{seen['cohort'].iloc[0]} has "
-        f"brought {money(seen['revenue_to_date'].iloc[-1], audit.currency)} by age {seen['age'].iloc[-1]}.",
+        f"brought {money(seen['revenue_to_date'].iloc[-1], audit.currency)} of revenue by age "
+        f"{seen['age'].iloc[-1]}.",
         f"Caveat: {caveat} A split is arithmetic and names no cause.",
         "Decision: ...",
         "What would change my mind: ...",

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from crmlib import all_cohorts, cohort_comparison, one_cohort, products
 from crmlib.audit import FEW
 from crmlib.errors import DataError
@@ -154,24 +152,41 @@ def season(tx, *, as_of, unit, carried) -> Season:
     worth = by_age[by_age["measure"] == "revenue_to_date"].iloc[-1]
     said = [f"By age {worth['age']} a member of {other} had brought {_than(worth['ratio'])} one of {one}."]
     value = [
-        table.loc[table["measure"] == "order_value", "ratio"].dropna()
+        table.loc[table["measure"] == "order_value", ["first", "second"]].dropna()
         for table in (by_age[by_age["age"] > 0], by_period)
     ]
-    if all(len(ratios) for ratios in value):
-        aged, dated = (float(np.exp(np.log(ratios).mean())) for ratios in value)
-        told = "the calendar does not explain the gap."
-        if max(abs(aged - 1), abs(dated - 1)) < SMALL:
-            told = "hardly a gap in either view."
-        elif abs(dated - 1) < abs(aged - 1) / 2:
-            told = "most of the gap is gone there, so it hit both at once."
+    aged, dated = (cohort_comparison.mean_gap(pairs.itertuples(index=False, name=None)) for pairs in value)
+    if aged is None:
+        said.append("Too few ages can be compared to tell a gap in the value of an order from chance.")
+    else:
+        there = "" if dated is None else f", and {_than(1 + dated[0])} it in the same calendar periods{_ends(dated)}"
         said.append(
-            f"After age 0 an order of {other} was worth {_than(aged)} one of {one} at equal age, and {_than(dated)} "
-            "it in the same "
-            f"calendar periods: {told}"
+            f"After age 0 an order of {other} was worth {_than(1 + aged[0])} one of {one} at equal age{_ends(aged)}{there}: "
+            f"{_season_verdict(aged, dated)}"
         )
     if row["verdict"] != "yes":
         said.append(f"It is a check of stability only: the log lacks {row['missing']}.")
     return Season(" ".join(said), (one, other), by_age, by_period)
+
+
+def _season_verdict(aged, dated) -> str:
+    """What a gap at equal age and in the same periods, each (mean, low, high), says of two cohorts."""
+    if aged[1] <= 0 <= aged[2]:
+        return "no gap can be told from chance."
+    if dated is None:
+        return "too few periods to see whether the calendar explains the gap."
+    if max(abs(aged[0]), abs(dated[0])) < SMALL:
+        return "more than chance makes, and hardly a gap in either view."
+    if dated[1] * dated[2] > 0 and dated[0] * aged[0] > 0:
+        return "the calendar does not explain the gap."
+    if dated[0] / aged[0] < 0.5:
+        return "most of the gap is gone there, so it hit both at once."
+    return "whether the calendar explains the gap cannot be told."
+
+
+def _ends(gap) -> str:
+    """The 95 % interval of a gap (mean, low, high), to stand behind it."""
+    return f" (95 % interval {100 * gap[1]:+.1f} to {100 * gap[2]:+.1f} %)"
 
 
 def windows_title(windows) -> str:
