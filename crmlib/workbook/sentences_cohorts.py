@@ -256,15 +256,15 @@ def plan(base, *, unit, growth, currency="") -> str:
 
 def _as_a_year_ago(rows, year, target, currency):
     """The same plan with carry-over and money of a new customer of the next period's own season; none by years."""
-    try:
-        own = all_cohorts.new_customers_needed(rows.iloc[: len(rows) - year + 1], target=target, over=1).iloc[0]
-    except DataError:
-        return ""
     if year == 1:
         return ""
-    needed = math.ceil(max(target - own["carry_over"] * rows["revenue"].iloc[-1], 0) / own["per_new"] - 1e-9)
+    try:
+        own = all_cohorts.new_customers_needed(rows, target=target, over=year, season=True).iloc[0]
+    except DataError:
+        return ""
+    needed = math.ceil(own["new_needed"] - 1e-9)
     return (
-        f" With both as in {own['last_period']}, the same season a year ago ({percent(own['carry_over'])} and "
+        f" With both as in {rows['period'].iloc[-year]}, the same season a year ago ({percent(own['carry_over'])} and "
         f"{money(own['per_new'], currency)}), it takes {number(needed)}."
     )
 
