@@ -1,8 +1,8 @@
 """The command line: crm report, score, start, build; crm class is in `crmlib.cli_class`.
 
-This is the only place that compares dates with today, and the one place where messages for Python are put as they are typed
-here. The last line on stdout is the path of what was made; everything else goes to stderr. Exit code 2: the data or an option
-cannot be used, said in one sentence; 1: something else went wrong, or the course is not as it was built.
+Only here dates are compared with today, and messages for Python are put as they are typed here. The last line on stdout is
+the path of what was made; everything else goes to stderr. Exit code 2: the data or an option cannot be used, said in one
+sentence; 1: something else went wrong, or the course is not as it was built.
 """
 
 from __future__ import annotations
@@ -392,8 +392,7 @@ def _admitted(data, as_of, options):
 
 
 def _later(dates, first, last, today):
-    later = int((dates > today).sum())
-    one = later == 1
+    one = (later := int((dates > today).sum())) == 1
     said = f"{later:,} {'line is' if one else 'lines are'} dated after today ({today}), {'on' if one else 'the latest on'} {last}"
     them = "it" if one else "them"
     if first > today:  # nothing would be left
