@@ -162,7 +162,7 @@ def audit(tx, *, as_of) -> Audit:
         f"The log covers {wording.days(facts.days)}; who bought lately and who has gone quiet cannot be told apart in "
         f"fewer than {BRIEF}."
     )
-    spenders = nw.from_native(customers).filter(nw.col("revenue") >= 0).to_native()
+    spenders = nw.from_native(customers).select("revenue").filter(nw.col("revenue") >= 0).to_native()
     year = last_year(log, customers, as_of=as_of)
     tiered = few or no_money or _or_refused(lambda: pyramid.tiers(year, active_within=YEAR))
     return Audit(
@@ -252,25 +252,23 @@ def _or_refused(compute):
 
 
 def _facts(log, customers, as_of):
-    rows = nw.from_native(customers)
-    buyers = rows.filter(nw.col("orders") > 0)
+    orders, revenue = (nw.from_native(customers)[name].to_numpy() for name in ("orders", "revenue"))
     first, begun = log.first_day, log.first[~np.isnan(log.first)]
     opening = first.toordinal() + math.ceil(((as_of - first).days + 1) / 4) - 1
-    once = buyers.filter(nw.col("orders") == 1)
     return Facts(
         as_of=as_of,
         first_day=first,
         last_day=dt.date.fromordinal(int(log.day.max())),
         lines=int(log.lines.sum()),
-        customers=len(rows),
-        orders=int(buyers["orders"].sum()),
-        never=len(rows) - len(buyers),
-        once=len(once),
-        once_revenue=float(once["revenue"].sum()),
+        customers=len(orders),
+        orders=int(orders.sum()),
+        never=int((orders == 0).sum()),
+        once=int((orders == 1).sum()),
+        once_revenue=float(revenue[orders == 1].sum()),
         # fsum: the total must be the same to the cent in whatever order it is summed
         revenue=math.fsum(log.of_customers(log.amount).tolist()),
         refunds=math.fsum(log.refunded[log.refunded < 0].tolist()),
-        negative=len(rows.filter(nw.col("revenue") < 0)),
+        negative=int((revenue < 0).sum()),
         panel=float((begun <= opening).mean()) if len(begun) else 0.0,
         last_first=dt.date.fromordinal(int(begun.max())) if len(begun) else None,
     )

@@ -95,7 +95,7 @@ class _Log:
         customer, day, born = purchase_days(lines, "month")
         begins = np.flatnonzero(changes(customer))
         for unit, months in _UNITS.items():
-            found, sizes = np.unique(born[begins] // months, return_counts=True)
+            found, sizes = np.unique(born // months, return_counts=True)
             last = period_of(as_of, unit)
             end = last if complete(last, unit, as_of=as_of) else last - 1
             # cohorts of enough customers, and how many periods of each are complete

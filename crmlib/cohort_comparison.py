@@ -157,7 +157,7 @@ def second_purchase(tx, *, as_of, unit="quarter", weeks=(4, 13, 26, 52)):
     begins = np.flatnonzero(changes(customer))
     second = np.minimum(begins + 1, len(day) - 1)
     gap = np.where(customer[second] == customer[begins], day[second] - day[begins], 0)
-    cohorts, which = np.unique(born[begins], return_inverse=True)
+    cohorts, which = np.unique(born, return_inverse=True)
     size = np.bincount(which)
     found = {name: np.empty((len(cohorts), len(weeks))) for name in ("watched", "repeated")}
     for column, window in enumerate(weeks):
@@ -200,11 +200,12 @@ def second_purchase_by_age(tx, *, as_of, unit="quarter"):
     again = begins[np.diff(begins, append=len(customer)) > 1] + 1  # the second day of those who have one
     oldest, last = int(born.min()), period_of(as_of, unit)
     starts = [period_start(one, unit).toordinal() for one in range(oldest, last + 1)]
-    age = np.searchsorted(starts, day[again], side="right") - 1 + oldest - born[again]
+    born_again = born[customer[again]]
+    age = np.searchsorted(starts, day[again], side="right") - 1 + oldest - born_again
     parts = {name: [] for name in ("cohort", "age", "period", "size", "repeated", "share_repeated")}
-    for one in np.unique(born[begins]).tolist():
-        ages, size = last - one + 1, int((born[begins] == one).sum())
-        repeated = np.cumsum(np.bincount(age[born[again] == one], minlength=ages)).astype(float)
+    for one in np.unique(born).tolist():
+        ages, size = last - one + 1, int((born == one).sum())
+        repeated = np.cumsum(np.bincount(age[born_again == one], minlength=ages)).astype(float)
         if not complete(last, unit, as_of=as_of):
             repeated[-1] = np.nan
         parts["cohort"] += [period_label(one, unit)] * ages

@@ -176,7 +176,8 @@ def _by_customer_and_period(lines, unit):
 
 
 def purchase_days(lines, unit):
-    """Customer, day and period of the first purchase, a row a customer and day with a purchase, in that order.
+    """Customer and day, a row a customer and day with a purchase, in that order; and for each customer the period of the
+    first purchase.
 
     Customers count from 0 on without a gap. One query on the lines of `checked_log`.
 
@@ -194,9 +195,7 @@ def purchase_days(lines, unit):
         order = np.lexsort((day, customer))
         customer, day = np.cumsum(changes(customer[order])) - 1, day[order]
     _refuse_without_purchase(len(day))
-    begins = np.flatnonzero(changes(customer))
-    born = periods_of(day[begins], unit)
-    return customer, day, np.repeat(born, np.diff(begins, append=len(customer)))
+    return customer, day, periods_of(day[changes(customer)], unit)
 
 
 def _refuse_without_purchase(count):

@@ -144,7 +144,8 @@ def grouped_quantile(values, start, shares, *, at_least=1):
     if len(size) * span <= len(values):  # to count is to sort
         ordered = np.repeat(np.arange(len(size) * span), np.bincount(keys, minlength=len(size) * span))
     else:
-        ordered = np.sort(keys)
+        keys = keys.astype(np.uint32) if len(size) * span < 2**32 else keys  # half the bytes, half the time
+        ordered = np.sort(keys).astype(np.int64)
     ordered -= group * span
     found = np.full((len(shares), len(size)), np.nan)
     enough = size >= max(at_least, 1)

@@ -135,9 +135,10 @@ def next_order_curves(tx, *, as_of, weeks=52, orders=5, cohort=None, unit="quart
     lines, as_of = checked_log(tx, as_of)
     customer, day, born = purchase_days(lines, unit)
     if cohort is not None:
-        labels = {period_label(int(one), unit): one for one in np.unique(born[changes(customer)])}
+        labels = {period_label(int(one), unit): one for one in np.unique(born)}
         _check_cohort(cohort, list(labels))
-        customer, day = (values[born == labels[cohort]] for values in (customer, day))
+        own = (born == labels[cohort])[customer]
+        customer, day = customer[own], day[own]
     begins = np.flatnonzero(changes(customer))
     nth = np.arange(len(customer)) - np.repeat(begins, np.diff(begins, append=len(customer)))  # from 0 on
     later = np.full(len(day), weeks + 1)

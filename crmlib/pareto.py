@@ -28,7 +28,7 @@ __all__ = [
 # counts as having reached it, so that "exactly 80 %" means the same in cents and in dollars.
 _AS_GOOD_AS_EQUAL = 1e-9
 
-_MANY, _ALONE, _GROUPS = 50_000, 2_000, 2_000  # customers who are drawn in groups, the best of them alone, groups
+_MANY, _ALONE, _GROUPS = 50_000, 1_000, 1_000  # customers who are drawn in groups, the best of them alone, groups
 
 NONE = "N"  # the class of customers who brought nothing or less
 
@@ -128,7 +128,7 @@ def top_share_interval(
 
     ``rng`` is a numpy Generator; the same seed gives the same interval, whatever the order of rows. ``at_least``: the
     fewest customers, 20 by our convention. 1,000 resamples of 24,000 customers take about a second; ``progress=True``
-    shows a bar. Of more than 50,000, the best 2,000 are drawn one by one and the others in 2,000 groups of neighbours by
+    shows a bar. Of more than 50,000, the best 1,000 are drawn one by one and the others in 1,000 groups of neighbours by
     rank, each customer with the mean of the group: its customers hardly differ. Raises `DataError` as `top_share` does, for too few customers, and if in some resample nobody paid.
 
     >>> import pandas as pd

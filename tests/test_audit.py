@@ -101,7 +101,7 @@ def test_what_a_log_cannot_carry_has_its_reason(name):
 @pytest.mark.parametrize(("customers", "carries"), [(19, False), (20, True)])
 def test_twenty_customers_are_a_base(customers, carries):
     lines = log([(f"c{n}", day, 5.0 + n) for n in range(customers) for day in MONTHS[n % 6 :]])
-    assert (not isinstance(audit(lines, as_of="2024-12-05").top, Refused)) == carries
+    assert (not isinstance(audit(lines, as_of="2024-12-05").abc, Refused)) == carries
 
 
 @pytest.mark.parametrize(("late", "panel"), [(2, True), (6, False)])
