@@ -120,7 +120,7 @@ def test_links_lead_somewhere_and_pictures_have_words(rendered):
     links = [address[1:] for address in page.addresses if address.startswith("#")]
     assert len(links) >= 27 and set(links) <= {*page.ids}
     assert len(page.ids) == len({*page.ids})
-    assert len(page.alts) == 25 and all(len(words) > 40 for words in page.alts)
+    assert len(page.alts) == 27 and all(len(words) > 40 for words in page.alts)
 
 
 def test_shows_no_code_no_prompt_and_no_machine(rendered, tmp_path):
