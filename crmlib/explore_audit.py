@@ -21,7 +21,7 @@ from crmlib.errors import DataError
 from crmlib.explorers import View
 from crmlib.frames import as_day
 from crmlib.overview import YEAR
-from crmlib.wording import count, money, number, several
+from crmlib.wording import count, money, number, several, signed_money
 
 __all__ = [
     "Audited", "agree", "audited", "both_by_birth", "both_ways", "by_birth", "cohort_of", "counted_ages", "drivers_by_window",
@@ -302,17 +302,14 @@ def drivers_by_window(tx, *, shift, months, as_of, currency="") -> View:
     title = f"{count(months, 'month')}, {shift} back: {_words(most['factor'])} moved {name} most"
     options = {"label": "factor", "change": "change", "start": whole["before"], "value": name, "currency": currency}
     plots.money_bridge(parts, **options, title=title, ax=ax)
-    said = [f"{_words(row.factor)} {_signed(row.change, currency)}" for row in parts.itertuples()]
+    said = [f"{_words(row.factor)} {signed_money(row.change, currency)}" for row in parts.itertuples()]
     return View(
         ax.figure,
         f"{when}: {name} {money(whole['before'], currency, 0)} to {money(whole['after'], currency, 0)}, "
-        f"{_signed(whole['change'], currency)}. Of this {several(said)}.",
+        f"{signed_money(whole['change'], currency)}. Of this {several(said)}.",
     )
 
 
 def _words(factor) -> str:
     return str(factor).replace("_", " ")
 
-
-def _signed(amount, currency) -> str:
-    return ("+" if amount > 0 else "") + money(amount, currency, 0)

@@ -21,7 +21,7 @@ from crmlib.gamma_gamma import fit_gamma_gamma, spend_correlation
 from crmlib.holdout import holdout
 from crmlib.mbgnbd import fit_mbgnbd
 from crmlib.pareto_nbd import fit_pareto_nbd
-from crmlib.wording import MODELS, count, number, percent
+from crmlib.wording import MODELS, count, number, percent, signed
 
 __all__ = [
     "Attempt", "HeldOut", "Past", "attempt", "fit_said", "forecast_said", "found_said", "held_out",
@@ -187,14 +187,10 @@ def forecast_said(methods, measure) -> str:
     model, rule = _best_rule(methods, measure, lambda rows: rows["error"].abs(), lambda errors: errors.idxmin())
     better = abs(model["error"]) < abs(rule["error"])
     return (
-        f"{measure.capitalize()} in all: {MODELS[model['method']]} was off by {_signed(model['error'])}, the nearest rule of "
-        f"thumb, '{rule['method']}', by {_signed(rule['error'])}. 'The model forecasts the sum better than every rule of "
+        f"{measure.capitalize()} in all: {MODELS[model['method']]} was off by {signed(model['error'])}, the nearest rule of "
+        f"thumb, '{rule['method']}', by {signed(rule['error'])}. 'The model forecasts the sum better than every rule of "
         f"thumb' {'held' if better else 'did not hold'} here."
     )
-
-
-def _signed(share):
-    return f"{'+' if share > 0 else '-' if share < 0 else ''}{percent(abs(share))}"
 
 
 def found_said(methods, measure) -> str:
@@ -289,7 +285,7 @@ def influence_said(table) -> str:
     unsettled = table.loc[table["left_out"] > last["left_out"], "left_out"]
     then = f" Without {unsettled.min():.0f} the fit does not settle: it hangs on them." if len(unsettled) else ""
     return (
-        f"Without the {count(last['left_out'], 'heaviest customer')} {most} moves most, by {_signed(changes[most])}, and the "
+        f"Without the {count(last['left_out'], 'heaviest customer')} {most} moves most, by {signed(changes[most])}, and the "
         f"greatest change of anybody's P(alive) is {100 * last['p_alive_moved']:.1f} points.{then}"
     )
 

@@ -13,7 +13,7 @@ from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.opened import Opened
 from crmlib.overview import YEAR
 from crmlib.small_groups import HIDDEN, cells, shown
-from crmlib.wording import MODELS, change, day, number, percent
+from crmlib.wording import MODELS, day, number, percent, signed
 
 __all__ = [
     "abc_classes", "act_first", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
@@ -193,9 +193,9 @@ def holdout(log: Opened) -> Table | None:
                 "purchases",
                 number(found.predicted_purchases),
                 number(found.actual_purchases),
-                change(found.purchases_error / 100),
+                signed(found.purchases_error / 100),
             ),
-            ("revenue", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), change(found.revenue_error / 100)),
+            ("revenue", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), signed(found.revenue_error / 100)),
         )
         days = f"Expected from the days up to {found.split}, and what came by {found.as_of}"
         return Table(("sum", "expected", "came", "error"), rows, caption=days)
@@ -207,8 +207,8 @@ def forecasts(log: Opened) -> Table | None:
     if carried(found):
         by_measure = {name: [row for row in rows_of(found.methods) if row["measure"] == name] for name in ("purchases", "revenue")}
         rows = (
-            (f"model ({MODELS[row['method']]})" if row["method"] in MODELS else row["method"], number(row["predicted"]), change(row["error"]),
-             number(row["mae"], 2), percent(row["found"], 0), *((change(money["error"]),) if money["actual"] else ("",)))
+            (f"model ({MODELS[row['method']]})" if row["method"] in MODELS else row["method"], number(row["predicted"]), signed(row["error"]),
+             number(row["mae"], 2), percent(row["found"], 0), *((signed(money["error"]),) if money["actual"] else ("",)))
             for row, money in zip(by_measure["purchases"], by_measure["revenue"], strict=True)
         )  # fmt: skip
         headings = ("forecast", "purchases", "error", "missed a customer by", "of the best tenth found", "error in revenue")

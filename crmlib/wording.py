@@ -1,7 +1,7 @@
 """How numbers are written in sentences, tables and on axes: the same way everywhere.
 
 Every function takes a number or nothing (None, NaN) and gives text; nothing is written as an en dash. The text of
-`number`, `percent`, `change`, `money` and `day` remembers what it was made of: it is a `Figure`.
+`number`, `percent`, `signed`, `money` and `day` remembers what it was made of: it is a `Figure`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 
 __all__ = [
-    "MODELS", "Figure", "change", "count", "day", "days", "lines", "money", "number", "percent", "several", "short_money", "short_number",
+    "MODELS", "Figure", "count", "day", "days", "lines", "money", "number", "percent", "several", "short_money",
+    "short_number", "signed", "signed_money",
 ]  # fmt: skip
 
 # as people write them
@@ -22,8 +23,8 @@ class Figure(str):
     """Text of a number or a day that remembers it, so that a table of such texts can become a sheet of numbers.
 
     ``value`` is the number, unrounded (a share of one for per cent), or the date; ``kind`` is "number", "percent",
-    "change", "money" or "day"; ``decimals`` how many it is shown with; ``currency`` the sign in front of money. It is text in all else; what
-    is made of it, joined or cut, is plain text.
+    "change", "money" or "day"; ``decimals`` how many it is shown with; ``currency`` the sign in front of money. It is
+    text in all else; what is made of it, joined or cut, is plain text.
 
     >>> shown = money(2500315.634, "$")
     >>> shown, shown.value, shown.kind, type(shown + "!").__name__
@@ -118,15 +119,19 @@ def percent(share, decimals=1) -> str:
     return Figure(f"{text} %", value=share, kind="percent", decimals=decimals)
 
 
-def change(share, decimals=1) -> str:
-    """A share by which something grew or shrank, as per cent with its sign.
+def signed(value, write=percent) -> str:
+    """What ``write`` makes of a change, with a plus in front of what rose; a `Figure` remains one.
 
-    >>> change(0.123), change(-0.05), change(0)
-    ('+12.3 %', '-5.0 %', '0.0 %')
+    >>> signed(0.123), signed(-0.05), signed(0), signed(0.0001), signed(1200, lambda amount: money(amount, "$", 0))
+    ('+12.3 %', '-5.0 %', '0.0 %', 'under 0.1 %', '+$1,200')
     """
-    if share is None or share != share:
-        return NOTHING
-    return Figure(("+" if share > 0 else "") + percent(share, decimals), value=share, kind="change", decimals=decimals)
+    text = write(value)
+    rose = value is not None and value > 0 and not text.startswith(("under ", "over "))
+    shown = "+" + text if rose else text
+    if not isinstance(text, Figure):
+        return shown
+    kind = "change" if text.kind == "percent" else text.kind
+    return Figure(shown, value=text.value, kind=kind, decimals=text.decimals, currency=text.currency)
 
 
 def money(amount, currency="", decimals=2) -> str:
@@ -139,6 +144,14 @@ def money(amount, currency="", decimals=2) -> str:
         return NOTHING
     text = _signed(number(amount, decimals), currency)
     return Figure(text, value=amount, kind="money", decimals=decimals, currency=currency)
+
+
+def signed_money(amount, currency="", decimals=0) -> str:
+    """
+    >>> signed_money(1200, "$"), signed_money(-5, "€", 2)
+    ('+$1,200', '-€5.00')
+    """
+    return signed(amount, lambda one: money(one, currency, decimals))
 
 
 def short_number(value) -> str:

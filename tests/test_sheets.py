@@ -10,7 +10,7 @@ import pytest
 from crmlib import sheets
 from crmlib.inert import Facts, Prose, Table
 from crmlib.sheets import Sheet
-from crmlib.wording import change, day, money, number, percent
+from crmlib.wording import day, money, number, percent, signed
 
 FORMULAS = ["=1+1", "+1", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "＝1", "=HYPERLINK(\"http://x\")"]
 
@@ -28,7 +28,7 @@ def written(tmp_path, *tables, **about):
         (number(0.12345, 2), 0.12345, "#,##0.00"),
         (percent(0.67841), 0.67841, "#,##0.0%"),
         (percent(0.00001), 0.00001, "#,##0.0%"),
-        (change(-0.05, 0), -0.05, "+#,##0%;-#,##0%;#,##0%"),
+        (signed(-0.05, lambda share: percent(share, 0)), -0.05, "+#,##0%;-#,##0%;#,##0%"),
         (money(-12.345, "$"), -12.345, r"\$#,##0.00;-\$#,##0.00"),
         (money(1e6, "CHF", 0), 1e6, r"\C\H\F\ #,##0;-\C\H\F\ #,##0"),
         (money(5, '"[d'), 5, r'\"\[\d\ #,##0.00;-\"\[\d\ #,##0.00'),

@@ -12,14 +12,14 @@ from crmlib.conclusions import STEADY, carried
 from crmlib.errors import DataError
 from crmlib.exhibits.hidden import drawn, hide, or_hidden, share_shown
 from crmlib.exhibits.one_cohort import AGES_A_YEAR
-from crmlib.exhibits.parts import Column, exhibit, refusal, section, signed, tabled, text, written
+from crmlib.exhibits.parts import Column, exhibit, refusal, section, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.lenses import finding
 from crmlib.opened import Opened
 from crmlib.overview import Refused
 from crmlib.small_groups import HIDDEN, covered, is_small, shown
-from crmlib.wording import count, number, percent
+from crmlib.wording import count, number, percent, signed
 
 __all__ = ["KEY", "Hold", "NewAndCarried", "Plan", "all_cohorts", "hold", "new_and_carried", "plan"]
 

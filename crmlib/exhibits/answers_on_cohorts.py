@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from crmlib.conclusions import Finding, carried
 from crmlib.exhibits import all_cohorts, cohorts_compared, products
-from crmlib.exhibits.parts import banded, ratio, sampled, signed
+from crmlib.exhibits.parts import banded, ratio, sampled
 from crmlib.frames import rows_of
 from crmlib.overview import Refused
-from crmlib.wording import count, number, percent
+from crmlib.wording import count, number, percent, signed
 
 __all__ = ["door", "needed", "new_share", "second_purchase", "worse", "worth", "year_of"]
 

@@ -8,12 +8,12 @@ from crmlib import conclusions
 from crmlib.audit import FEW
 from crmlib.conclusions import STEADY, Finding, carried
 from crmlib.exhibits import one_period, two_periods
-from crmlib.exhibits.parts import banded, interval, sampled, signed
+from crmlib.exhibits.parts import banded, interval, sampled
 from crmlib.frames import rows_of
 from crmlib.overview import Refused
 from crmlib.small_groups import LEAST, is_small
 from crmlib.two_periods import BEFORE_ONLY, BOTH, RETURNING
-from crmlib.wording import count, number, percent, several
+from crmlib.wording import count, number, percent, several, signed
 
 __all__ = ["came_back", "growth", "half", "how_many", "identified", "loss_makers", "once", "same_customers", "what_differs"]
 

@@ -9,14 +9,14 @@ from crmlib import plots
 from crmlib.cohort_comparison import mean_gap
 from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits.hidden import drawn, or_hidden, share_shown
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.opened import Opened
 from crmlib.response import wilson
 from crmlib.small_groups import LEAST, is_small
 from crmlib.two_rates import newcombe
-from crmlib.wording import number, percent
+from crmlib.wording import number, percent, signed
 
 __all__ = [
     "BETTER", "COHORT", "EVERYBODY", "KEY", "NONE", "UNKNOWN", "UNTOLD", "WORSE", "Gap", "Seconds", "cohorts_compared", "gaps",

@@ -9,10 +9,10 @@ from crmlib.conclusions import lowered
 from crmlib.inert import Exhibit, Picture, Prose, Section, Table, picture
 from crmlib.overview import Refused
 from crmlib.response import wilson
-from crmlib.wording import Figure, number, percent
+from crmlib.wording import number, percent
 
 __all__ = [
-    "Column", "banded", "exhibit", "interval", "ratio", "reason", "refusal", "sampled", "section", "signed", "tabled", "text", "written",
+    "Column", "banded", "exhibit", "interval", "ratio", "reason", "refusal", "sampled", "section", "tabled", "text", "written",
 ]  # fmt: skip
 
 
@@ -75,16 +75,6 @@ def refusal(key, heading, refused: Refused) -> Section:
 def ratio(value) -> str:
     """A ratio with two decimals, such as orders a customer."""
     return number(value, 2)
-
-
-def signed(change, write=percent) -> str:
-    """With a plus in front of what rose; a `Figure` remains one."""
-    written = write(change)
-    text = ("+" if change > 0 else "") + written
-    if not isinstance(written, Figure):
-        return text
-    kind = "change" if written.kind == "percent" else written.kind
-    return Figure(text, value=written.value, kind=kind, decimals=written.decimals, currency=written.currency)
 
 
 def interval(low, high) -> str:

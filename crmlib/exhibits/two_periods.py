@@ -7,13 +7,13 @@ import datetime as dt
 from crmlib import plots
 from crmlib.conclusions import STEADY, carried, few
 from crmlib.exhibits.hidden import or_hidden, share_shown
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, signed, tabled, text, written
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.inert import Section
 from crmlib.opened import Opened
 from crmlib.small_groups import LEAST, cells, covered, is_small, merged
 from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
-from crmlib.wording import count, number, percent
+from crmlib.wording import count, number, percent, signed
 
 __all__ = ["FACTORS", "KEY", "change_of", "groups_of", "largest_driver", "same_in_words", "two_periods"]
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from crmlib import one_period, two_periods
 from crmlib.concentration import first_day
-from crmlib.wording import count, money, number, percent, several
+from crmlib.wording import count, money, number, percent, several, signed, signed_money
 
 __all__ = [
-    "bridge", "change", "claim", "drivers", "limits", "mean_of_means", "memo", "newcomers", "own_cuts", "refusal", "regression",
+    "bridge", "claim", "drivers", "limits", "mean_of_means", "memo", "newcomers", "own_cuts", "refusal", "regression",
     "textbook_of_a_period",
 ]  # fmt: skip
 
@@ -99,7 +99,7 @@ def bridge(steps, by, currency="", *, limited=None) -> str:
     words = "rose" if moved.sum() > 0 else "fell"
     said = (
         f"{by.capitalize()} {words} by {money(abs(moved.sum()), currency, 0)}. The group '{most}' moved it most: "
-        f"{count(people, 'customer')}, {_signed(moved[most], currency)}."
+        f"{count(people, 'customer')}, {signed_money(moved[most], currency)}."
     )
     if limited is None:
         return said
@@ -113,8 +113,8 @@ def drivers(parts, currency="") -> str:
     most = factors.loc[factors["change"].abs().idxmax()]
     with_it = [row for row in factors.itertuples() if row.change * whole["change"] > 0]
     against = [row for row in factors.itertuples() if row.change * whole["change"] < 0]
-    said = f"The parts sum to {_signed(whole['change'], currency)}. The largest is that of {_words(most['factor'])}, "
-    said += f"{_signed(most['change'], currency)}; "
+    said = f"The parts sum to {signed_money(whole['change'], currency)}. The largest is that of {_words(most['factor'])}, "
+    said += f"{signed_money(most['change'], currency)}; "
     said += (
         f"with the change go {several([_words(row.factor) for row in with_it])}"
         if with_it
@@ -132,9 +132,9 @@ def regression(ways, by) -> str:
     held = forth[0] < forth[1] and other[0] < other[1]
     return claim(
         "The best of one period fall back in the other, whichever comes first", held,
-        f"chosen by the period before, their mean {by} changed by {change(forth[0])} ({change(forth[1])} for all of "
+        f"chosen by the period before, their mean {by} changed by {signed(forth[0])} ({signed(forth[1])} for all of "
         "both "
-        f"periods); chosen by the period after, it had been {change(other[0])} the period before ({change(other[1])} "
+        f"periods); chosen by the period after, it had been {signed(other[0])} the period before ({signed(other[1])} "
         "for all)", rule="a change below that of all, both times",
     )  # fmt: skip
 
@@ -145,10 +145,10 @@ def newcomers(split, by) -> str:
     if not (old["customers"] and young["customers"]):
         return "All customers of both periods were first seen on the same side of its beginning: nothing to take apart."
     return (
-        f"Wrong: customers of both periods bring {change(split['change'].iloc[-1])} {by}. Right: the "
+        f"Wrong: customers of both periods bring {signed(split['change'].iloc[-1])} {by}. Right: the "
         f"{number(old['customers'])} who had bought before the first period had all of it, and changed by "
-        f"{change(old['change'])}; the {number(young['customers'])} who came within it had a part of it, and changed by "
-        f"{change(young['change'])}."
+        f"{signed(old['change'])}; the {number(young['customers'])} who came within it had a part of it, and changed by "
+        f"{signed(young['change'])}."
     )
 
 
@@ -200,9 +200,9 @@ def memo(people, parts, ages, *, audit) -> list[str]:
         caveat += f" It carries only in part, or not at all: {several(held_back)}."
     return [
         f"Asked: {whole['factor']} moved; with more or fewer customers, or with better or worse ones?",
-        f"Number: {_signed(whole['change'], audit.currency)} in {count(audit.months, 'month')}, of which "
+        f"Number: {signed_money(whole['change'], audit.currency)} in {count(audit.months, 'month')}, of which "
         f"{_words(most['factor'])} "
-        f"{_signed(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did "
+        f"{signed_money(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did "
         f"again (chance leaves that uncertain between {percent(rate - wide)} and {percent(rate + wide)}). A member of cohort "
         f"{seen['cohort'].iloc[0]} has "
         f"brought {money(seen['revenue_to_date'].iloc[-1], audit.currency)} of revenue by age "
@@ -223,11 +223,3 @@ def _words(factor) -> str:
     return str(factor).replace("_", " ")
 
 
-def _signed(amount, currency) -> str:
-    return ("+" if amount > 0 else "") + money(amount, currency, 0)
-
-
-def change(share) -> str:
-    """A relative change with its sign: +18.3 %."""
-    text = percent(share)
-    return text if share <= 0 or text.startswith("under") else f"+{text}"

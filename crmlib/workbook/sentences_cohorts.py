@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from crmlib import all_cohorts, cohort_comparison, one_cohort, products
 from crmlib.audit import FEW
 from crmlib.errors import DataError
-from crmlib.wording import count, money, number, percent, several
-from crmlib.workbook.sentences_audit import change, claim, refusal
+from crmlib.wording import count, money, number, percent, several, signed
+from crmlib.workbook.sentences_audit import claim, refusal
 
 __all__ = [
     "Entry", "Season", "chart_title", "decay", "entry", "exposure", "factors_title", "maturing", "next_orders",
@@ -44,7 +44,7 @@ def decay(ages) -> str:
     first, last = seen.iloc[0], seen.iloc[-1]
     moved = {name: last[name] / first[name] - 1 for name in names}
     held = min(moved, key=moved.get) == "share_active"
-    told = several([f"{names[name]} moved by {change(moved[name])}" for name in names])
+    told = several([f"{names[name]} moved by {signed(moved[name])}" for name in names])
     told = f"from age {first['age']} to {last['age']} {told}"
     return claim("Decay sits in the share that is active", held, told, rule="the largest fall of the three")
 
