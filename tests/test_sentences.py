@@ -1,6 +1,5 @@
 """Sentences of the lessons: their words follow the numbers, on logs of every shape."""
 
-import datetime as dt
 import re
 from types import SimpleNamespace
 
@@ -127,8 +126,8 @@ def test_arrivals_tells_a_panel_from_a_shop(cdnow_sample_log, other_log):
     assert "new customers keep coming" in shop and "panel" not in shop
 
 
-def test_arrivals_agrees_with_the_report(tx, as_of, customers):
-    facts = audit._facts(tx, customers, dt.date.fromisoformat(as_of))
+def test_arrivals_agrees_with_the_report(tx, as_of):
+    facts = audit.audit(tx, as_of=as_of).facts
     assert ("cohort panel" in sentences.arrivals(tx, as_of=as_of)) == facts.is_panel
 
 

@@ -52,7 +52,8 @@ def test_customers_as_the_definitions_say(made, order):
     for who in sorted({*before, *after}):
         one, two = before.get(who), after.get(who)
         pairs = [(side[name] if side else 0) for name in ("orders", "revenue", "profit") for side in (one, two)]
-        wanted.append([who, group_of(one, two), *pairs])
+        first = (one or two)["first"]
+        wanted.append([who, group_of(one, two), first is not None and first < BEFORE[0], *pairs])
     assert people_of(made, order=order).values.tolist() == wanted
 
 
