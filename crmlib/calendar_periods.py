@@ -14,7 +14,7 @@ import numpy as np
 from crmlib.errors import DataError
 from crmlib.frames import as_day
 
-__all__ = ["check_unit", "complete", "period_label", "period_number", "period_of", "period_start", "periods_of"]
+__all__ = ["check_unit", "complete", "period_label", "period_number", "period_of", "period_start", "periods_a_year", "periods_of"]
 
 _BEFORE_1970 = dt.date(1970, 1, 1).toordinal()
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -30,6 +30,16 @@ def check_unit(unit):
     """
     if unit not in _MONTHS:
         raise DataError(f"unit {unit!r} is not known; choose 'month', 'quarter' or 'year'.")
+
+
+def periods_a_year(unit) -> int:
+    """How many periods make a year.
+
+    >>> periods_a_year("quarter")
+    4
+    """
+    check_unit(unit)
+    return 12 // _MONTHS[unit]
 
 
 def period_number(date: nw.Expr, unit) -> nw.Expr:

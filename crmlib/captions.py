@@ -166,7 +166,11 @@ def moves(found, order=()) -> Said:
     active = [row for name, row in rows.items() if name not in ("inactive", "(absent)")]
     new = " “(absent)” were no customers yet." if "(absent)" in rows else ""
     silent, all_of_them = (sum(row[what] for row in active) for what in ("left", "customers"))
-    fell = f"under {percent(LEAST / all_of_them)}" if is_small(silent) and all_of_them > LEAST else percent(silent / all_of_them)
+    fell = (
+        f"under {percent(LEAST / all_of_them)}"
+        if is_small(silent) and all_of_them > LEAST
+        else percent(silent / all_of_them)
+    )
     return Said(
         title,
         f"A row is a tier {found.before}, a column where its customers stood {found.after}; who stayed is framed.{new} "
@@ -210,7 +214,9 @@ def stages(summary) -> Said:
     if rows["decline"]["customers"] and rows["decline"]["share_of_revenue"] is not None:
         n, share = rows["decline"]["customers"], percent(rows["decline"]["share_of_revenue"])
         with_share = "" if is_small(n) else f" with {share} of the revenue so far"
-        meaning += f" Decline is where an effort can still change something: {few(n, 'customer', start=False)}{with_share}."
+        meaning += (
+            f" Decline is where an effort can still change something: {few(n, 'customer', start=False)}{with_share}."
+        )
     return Said(title, meaning)
 
 

@@ -14,7 +14,7 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.audit import FEW, is_panel
-from crmlib.calendar_periods import complete, period_of
+from crmlib.calendar_periods import complete, period_of, periods_a_year
 from crmlib.cohorts import made_like
 from crmlib.concentration import window_start
 from crmlib.customer_periods import checked_log, first_day, knows_cost, log_table, purchase_days
@@ -23,9 +23,14 @@ from crmlib.numbering import changes
 from crmlib.overview import YEAR
 from crmlib.wording import count, days
 
-__all__ = ["AGES", "carries"]
+__all__ = [
+    "AGES", "ALL_COHORTS", "COHORTS_COMPARED", "ONE_COHORT", "ONE_PERIOD", "PRODUCTS", "PROFIT", "TWO_PERIODS", "Carried", "carries",
+]  # fmt: skip
 
-_UNITS = {"quarter": 3, "month": 1, "year": 12}  # months, in the order in which they are tried
+ONE_PERIOD, TWO_PERIODS, ONE_COHORT = "one period", "two periods", "one cohort"
+COHORTS_COMPARED, ALL_COHORTS, PRODUCTS, PROFIT = "cohorts compared", "all cohorts", "products", "profit"
+
+_UNITS = ("quarter", "month", "year")  # in the order in which they are tried
 AGES = 4  # complete periods of a cohort, below which its course cannot be told from a step
 _COHORTS = 3  # stacked, below which there is nothing to compare a layer with
 _MONTHS = (12, 6, 3, 1)  # of each of two periods, in the order in which they are tried
@@ -64,15 +69,15 @@ def carries(tx, *, as_of):
     """
     lines, as_of = checked_log(tx, as_of)
     log = _Log(lines, as_of)
-    lenses = [_one_period, _two_periods, _one_cohort, _compared, _all_cohorts, _products, _profit]
-    rows = [_few(log, lens) or lens(log) for lens in lenses]
-    names = [one.__name__.strip("_").replace("_", " ").replace("compared", "cohorts compared") for one in lenses]
-    columns = {"lens": names} | dict(zip(_Row._fields, map(list, zip(*rows, strict=True)), strict=True))
+    rows = [_few(log, lens) or decide(log) for lens, decide in _LENSES.items()]
+    columns = {"lens": [*_LENSES]} | dict(zip(Carried._fields, map(list, zip(*rows, strict=True)), strict=True))
     columns["months"] = [math.nan if months is None else float(months) for months in columns["months"]]
     return made_like(lines, columns, dict.fromkeys(columns, nw.String) | {"months": nw.Float64}, ["months"])
 
 
-class _Row(NamedTuple):
+class Carried(NamedTuple):
+    """A row of `carries` without the name of its lens."""
+
     verdict: str
     unit: str | None
     months: int | None
@@ -94,8 +99,8 @@ class _Log:
         self.cohorts = {}
         customer, day, born = purchase_days(lines, "month")
         begins = np.flatnonzero(changes(customer))
-        for unit, months in _UNITS.items():
-            found, sizes = np.unique(born // months, return_counts=True)
+        for unit in _UNITS:
+            found, sizes = np.unique(born // (12 // periods_a_year(unit)), return_counts=True)
             last = period_of(as_of, unit)
             end = last if complete(last, unit, as_of=as_of) else last - 1
             # cohorts of enough customers, and how many periods of each are complete
@@ -108,7 +113,6 @@ class _Log:
     def first_unit(self, carried):
         return next((unit for unit in _UNITS if carried(self.cohorts[unit], unit)), None)
 
-
     def months_twice(self):
         """The longest period that the log holds twice; it begins with its first line, which is rarely the first day."""
         start = (self.last_first if self.panel else self.first) - dt.timedelta(days=_SLACK)
@@ -116,19 +120,19 @@ class _Log:
 
 
 def _yes(view, unit=None, months=None):
-    return _Row("yes", unit, months, None, None, view)
+    return Carried("yes", unit, months, None, None, view)
 
 
 def _limited(missing, mends, view, unit=None, months=None):
-    return _Row("limited", unit, months, missing, mends, view)
+    return Carried("limited", unit, months, missing, mends, view)
 
 
 def _no(missing, mends, view):
-    return _Row("no", None, None, missing, mends, view)
+    return Carried("no", None, None, missing, mends, view)
 
 
 def _few(log, lens):
-    if log.customers >= FEW or lens is _profit:
+    if log.customers >= FEW or lens == PROFIT:
         return None
     return _no(f"{FEW} or more customers", "more customers", "the lines of each customer, read one by one")
 
@@ -169,7 +173,7 @@ def _one_cohort(log):
 
 def _compared(log):
     def one_season(cohorts, unit):
-        year = 12 // _UNITS[unit]
+        year = periods_a_year(unit)
         return any(ages >= 2 and (born - year) in cohorts for born, ages in cohorts.items())
 
     def any_two(cohorts, _):
@@ -217,3 +221,9 @@ def _profit(log):
         return _yes("profit: amount less cost")
     missing = "the cost of some lines" if log.has_cost else "a column 'cost'"
     return _no(missing, "the cost of every line", "revenue, and named so")
+
+
+_LENSES = {
+    ONE_PERIOD: _one_period, TWO_PERIODS: _two_periods, ONE_COHORT: _one_cohort, COHORTS_COMPARED: _compared,
+    ALL_COHORTS: _all_cohorts, PRODUCTS: _products, PROFIT: _profit,
+}  # fmt: skip

@@ -8,6 +8,7 @@ all customers at once and says nothing about the quality of either. After Fader,
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from statistics import fmean, stdev
 
 import narwhals as nw
@@ -18,10 +19,10 @@ from crmlib.calendar_periods import complete, period_label, period_of, period_st
 from crmlib.cohorts import made_like
 from crmlib.customer_periods import checked_log, purchase_days, ratio
 from crmlib.errors import DataError, quote
-from crmlib.frames import collect, like, same_kind, table
+from crmlib.frames import collect, like, rows_of, same_kind, table
 from crmlib.numbering import changes
 
-__all__ = ["mean_gap", "of_season", "second_purchase", "second_purchase_by_age", "two_cohorts"]
+__all__ = ["mean_gap", "newest_pair", "of_season", "second_purchase", "second_purchase_by_age", "two_cohorts"]
 
 _MEASURES = (
     "share_active", "orders_each", "order_value", "margin", "revenue_per_member", "revenue_to_date",
@@ -53,6 +54,29 @@ def of_season(cohorts, season):
         raise DataError(f"No cohort began in the season {quote(season)}; there are {quote(seasons)}.")
     kept = [label for label in labels if _season(label) == season]
     return frame.filter(nw.col("cohort").is_in(kept)).to_native()
+
+
+def newest_pair(cohorts, *, same_season, ages, least) -> tuple[str, str] | None:
+    """The newest two cohorts that can be compared, from the result of `one_cohort.by_age` of all: of one season in two
+    years, or else neighbours.
+
+    Both have ``least`` or more customers and the newer one two or more complete periods; a pair whose newer one has
+    ``ages`` of them comes before newer pairs, as with fewer no gap can be told from chance. None without a pair.
+
+    >>> import pandas as pd
+    >>> labels = [label for label in ("2023-01", "2023-12", "2024-01") for age in range(2)]
+    >>> cohorts = pd.DataFrame({"cohort": labels, "size": 50, "complete": True})
+    >>> [newest_pair(cohorts, same_season=season, ages=4, least=20) for season in (True, False)]
+    [('2023-01', '2024-01'), ('2023-12', '2024-01')]
+    """
+    frame = table(cohorts, ["cohort", "size", "complete"], what="table of cohorts", eager=False)
+    whole = frame.filter(nw.col("complete")).group_by("cohort").agg(nw.len().alias("ages"), nw.col("size").max())
+    seen = {row["cohort"]: row["ages"] for row in rows_of(whole.to_native()) if row["size"] >= least and row["ages"] >= 2}
+    labels = sorted(seen)
+    a_year_before = lambda label: f"{int(label[:4]) - 1}{label[4:]}"  # noqa: E731
+    pairs = [(a_year_before(label), label) for label in labels] if same_season else list(pairwise(labels))
+    pairs = [pair for pair in pairs if pair[0] in seen]
+    return next((pair for pair in reversed(pairs) if seen[pair[1]] >= ages), pairs[-1] if pairs else None)
 
 
 @same_kind

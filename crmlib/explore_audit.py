@@ -20,6 +20,7 @@ from crmlib.customers import until
 from crmlib.errors import DataError
 from crmlib.explorers import View
 from crmlib.frames import as_day
+from crmlib.lenses import first_year_ends_in
 from crmlib.overview import YEAR
 from crmlib.wording import count, money, number, several, signed_money
 
@@ -96,18 +97,16 @@ def _audited(said, data, tx, as_of, currency):
 
 
 def cohort_of(tx, *, as_of, unit) -> str:
-    """The cohort that the lesson follows: the first that began a year after the log did, so that its customers are new.
+    """The cohort that lesson and report follow: see `one_cohort.cohort_to_follow`.
 
-    Of `FEW` or more customers and with `carries.AGES` complete periods. In a log too short for that it is the
-    first one, of which nobody knows who had bought before.
+    Of `FEW` or more customers and with `carries.AGES` complete periods; raises `DataError` without one.
     """
     ages = one_cohort.by_age(tx, as_of=as_of, unit=unit)
-    enough = ages[ages["complete"] & (ages["age"] == carries.AGES - 1) & (ages["size"] >= FEW)]["cohort"].sort_values()
-    if not len(enough):
+    since = first_year_ends_in(first_day(tx), unit)
+    cohort = one_cohort.cohort_to_follow(ages, since=since, ages=carries.AGES, least=FEW)
+    if cohort is None:
         raise DataError(f"No cohort of this log has {FEW} customers and {carries.AGES} complete periods.")
-    a_year_on = period_label(period_of(first_day(tx) + dt.timedelta(days=YEAR), unit), unit)
-    born_inside = enough[enough >= a_year_on]
-    return born_inside.iloc[0] if len(born_inside) else enough.iloc[0]
+    return cohort
 
 
 def counted_ages(tx, *, as_of, unit, cohort):
@@ -193,25 +192,24 @@ def both_ways(people, *, by="revenue", share=0.10):
     return pd.DataFrame(rows, columns=["chosen_by", "customers", "before", "after", "change"])
 
 
-def both_by_birth(tx, people, *, as_of, months, by="revenue"):
+def both_by_birth(people, *, by="revenue"):
     """The customers of both periods by when they first bought, before the first period or in it: born, customers, before,
     after (sums of ``by``), change (after / before - 1; a gap if before is not above 0); the last row is all of them.
 
-    ``people`` is the result of `two_periods.changes` with the same ``as_of`` and ``months``. Who came within the first
-    period had only a part of it, so that a rise of theirs is no growth.
+    ``people`` is the result of `two_periods.changes`. Who came within the first period had only a part of it, so that a
+    rise of theirs is no growth.
 
     >>> days = pd.to_datetime(["2023-12-01", "2024-01-05", "2024-02-05", "2024-01-31", "2024-02-03"])
     >>> tx = pd.DataFrame({"customer": ["a", "a", "a", "b", "b"], "date": days, "amount": [9.0, 8.0, 8.0, 2.0, 6.0]})
     >>> people = two_periods.changes(tx, as_of="2024-02-29", months=1)
-    >>> both_by_birth(tx, people, as_of="2024-02-29", months=1)
+    >>> both_by_birth(people)
                   born  customers  before  after  change
     0  before period 1          1     8.0    8.0     0.0
     1      in period 1          1     2.0    6.0     2.0
     2              all          2    10.0   14.0     0.4
     """
     both = people[people["group"] == two_periods.BOTH]
-    first = tx[tx["amount"] >= 0].groupby("customer")["date"].min().reindex(both["customer"]).to_numpy()
-    old = first < np.datetime64(window_start(as_day(as_of), 2 * months))
+    old = both["settled"].to_numpy()
     rows = []
     for name, chosen in (("before period 1", old), ("in period 1", ~old), ("all", old | ~old)):
         one, other = (float(both.loc[chosen, f"{by}_{side}"].sum()) for side in ("before", "after"))
@@ -312,4 +310,3 @@ def drivers_by_window(tx, *, shift, months, as_of, currency="") -> View:
 
 def _words(factor) -> str:
     return str(factor).replace("_", " ")
-

@@ -1,6 +1,6 @@
 """The groups of an audit as its report shows them: none of fewer than five customers; see `crmlib.small_groups`.
 
-Each function takes a finished table and gives one that charts and tables can share.
+Functions take a finished table or its rows and give what charts and tables can share; what is hidden is text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from crmlib.frames import rows_of
 from crmlib.small_groups import HIDDEN, LEAST, covered, is_small, merged, shown
 from crmlib.wording import percent
 
-__all__ = ["in_order", "of_rates", "pairs_hidden", "periods_shown", "summary_shown", "top_shown"]
+__all__ = [
+    "drawn", "hide", "in_order", "of_rates", "or_hidden", "pairs_hidden", "periods_shown", "share_shown", "summary_shown", "top_shown",
+]  # fmt: skip
 
 _ADD_UP = ("share_of_customers", "revenue", "share_of_revenue", "value", "share_of_value", "expected")
 
@@ -66,7 +68,11 @@ def periods_shown(periods, least=LEAST) -> list[dict]:
     for row, hide, apart in zip(rows, hides, small, strict=True):
         if hide:
             every = ["orders", "refunds", "revenue", *parts]
-            row = row | dict.fromkeys([name for name in every if name in row], HIDDEN) | {"customers": _count(row["customers"], least)}
+            row = (
+                row
+                | dict.fromkeys([name for name in every if name in row], HIDDEN)
+                | {"customers": _count(row["customers"], least)}
+            )
         elif apart:
             row = row | dict.fromkeys(parts, HIDDEN)
         found.append(row)
@@ -81,9 +87,18 @@ def pairs_hidden(pairs, order=(), least=LEAST) -> set[tuple[str, str]]:
     """The pairs of states that `plots.transition_heatmap` hides, drawn with the same ``order`` and ``least``."""
     found = {(row["from"], row["to"]): row["customers"] for row in rows_of(pairs)}
     moved = {name for pair, n in found.items() if n for name in pair}
-    states = [name for name in dict.fromkeys([*order, *(one for one, _ in found), *(other for _, other in found)]) if name in moved]
+    states = [
+        name
+        for name in dict.fromkeys([*order, *(one for one, _ in found), *(other for _, other in found)])
+        if name in moved
+    ]
     hides = covered([[found.get((one, other), 0) for other in states] for one in states], least)
-    return {(one, other) for one, line in zip(states, hides, strict=True) for other, hide in zip(states, line, strict=True) if hide}
+    return {
+        (one, other)
+        for one, line in zip(states, hides, strict=True)
+        for other, hide in zip(states, line, strict=True)
+        if hide
+    }
 
 
 def top_shown(top, least=LEAST) -> list[dict]:
@@ -95,3 +110,50 @@ def of_rates(row, least=LEAST):
     """The value, the part and the whole of a rate: value hidden where few are its part or its whole."""
     few = is_small(row["numerator"], least) or is_small(row["denominator"], least)
     return (HIDDEN if few else percent(row["value"])), shown(row["numerator"], least), shown(row["denominator"], least)
+
+
+def hide(rows, names, *, count) -> list[dict]:
+    """Rows with ``names`` hidden where few customers stand behind them: those that ``count`` counts.
+
+    Where one row alone is hidden, or the hidden ones have fewer than five customers together, the next smallest row is
+    hidden too, as the total would give it away. The count itself is written: "<5", or "hidden" in such a further row.
+
+    >>> rows = [{"age": 0, "active": 30, "revenue": 90.0}, {"age": 1, "active": 9, "revenue": 20.0},
+    ...         {"age": 2, "active": 2, "revenue": 7.0}]
+    >>> for row in hide(rows, ["revenue"], count="active"): print(row)
+    {'age': 0, 'active': '30', 'revenue': 90.0}
+    {'age': 1, 'active': 'hidden', 'revenue': 'hidden'}
+    {'age': 2, 'active': '<5', 'revenue': 'hidden'}
+    """
+    (hides,) = covered([[row[count] for row in rows]])
+    found = []
+    for row, hidden in zip(rows, hides, strict=True):
+        n = HIDDEN if hidden and not is_small(row[count]) else shown(row[count])
+        found.append(row | {count: n} | (dict.fromkeys(names, HIDDEN) if hidden else {}))
+    return found
+
+
+def share_shown(part, whole):
+    """part / whole; only in words where 1 to 4 customers are the part, or the rest of the whole.
+
+    >>> share_shown(20, 50), share_shown(3, 50), share_shown(47, 50), share_shown(0, 50)
+    (0.4, 'under 10.0 %', 'over 90.0 %', 0.0)
+    """
+    if part is None or not whole:
+        return None
+    if is_small(part):
+        return f"under {percent(LEAST / whole)}" if whole > LEAST else HIDDEN
+    if is_small(whole - part):
+        return f"over {percent(1 - LEAST / whole)}" if whole > LEAST else HIDDEN
+    return part / whole
+
+
+def or_hidden(write):
+    """``write``, which leaves a cell as it is that is written already."""
+    return lambda value: value if isinstance(value, str) else write(value)
+
+
+def drawn(rows, *numbers):
+    """Rows as a table for a chart, in which a number that is hidden is a gap; ``numbers`` are the columns it may be in."""
+    gap = lambda name, value: None if name in numbers and isinstance(value, str) else value  # noqa: E731
+    return pd.DataFrame([{name: gap(name, value) for name, value in row.items()} for row in rows])

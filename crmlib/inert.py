@@ -78,7 +78,11 @@ class Facts:
 
 def _finding(finding):
     question = f'<span class="question">{safe(finding.question)}</span> ' if finding.question else ""
-    link = f' <a href="#{finding.link}">See why<span class="hidden">: {safe(finding.question)}</span></a>' if finding.link else ""
+    link = (
+        f' <a href="#{finding.link}">See why<span class="hidden">: {safe(finding.question)}</span></a>'
+        if finding.link
+        else ""
+    )
     return (
         f"<div><dt>{safe(finding.figure)}</dt><dd>{question}<strong>{_sentence(finding.sentence)}</strong> "
         f"{_sentence(finding.detail)}{link}</dd></div>"
@@ -93,7 +97,9 @@ class Findings:
     unsaid: tuple[str, ...] = ()
 
     def __repr__(self):
-        said = [" ".join(filter(None, (finding.question, finding.sentence, finding.detail))) for finding in self.findings]
+        said = [
+            " ".join(filter(None, (finding.question, finding.sentence, finding.detail))) for finding in self.findings
+        ]
         return "\n".join([*said, *(f"Not said here. {sentence}" for sentence in self.unsaid)])
 
     def _repr_html_(self):
@@ -165,7 +171,9 @@ class Picture:
     def as_html(self):
         """As a part of an exhibit; alone it shows itself as a PNG, so that no notebook holds it twice."""
         image = base64.b64encode(self.png).decode()
-        return f'<figure><img src="data:image/png;base64,{image}" alt="{safe(self.words)}" width="{self.width}"></figure>'
+        return (
+            f'<figure><img src="data:image/png;base64,{image}" alt="{safe(self.words)}" width="{self.width}"></figure>'
+        )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         data = {"image/png": base64.b64encode(self.png).decode(), "text/plain": repr(self)}
@@ -211,7 +219,9 @@ class Section:
         """What a notebook shows: (data, metadata) of HTML and of pictures in turn, so that a picture stays a picture there."""
         pieces = [f'<h2 id="{self.key}" class="{PLAIN}">{safe(self.heading)}</h2>']
         for part in self.parts:
-            pieces += part.pieces() if isinstance(part, Exhibit) else [part if isinstance(part, Picture) else _html(part)]
+            pieces += (
+                part.pieces() if isinstance(part, Exhibit) else [part if isinstance(part, Picture) else _html(part)]
+            )
         shown = []
         for is_picture, some in itertools.groupby(pieces, lambda piece: isinstance(piece, Picture)):
             shown += [one._repr_mimebundle_() for one in some] if is_picture else [({"text/html": "".join(some)}, {})]

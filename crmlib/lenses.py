@@ -19,7 +19,9 @@ import numpy as np
 from crmlib import all_cohorts, cohort_comparison, one_cohort, one_period, products, two_periods
 from crmlib.calendar_periods import period_label, period_of
 from crmlib.audit import FEW
-from crmlib.carries import AGES, carries
+from crmlib.carries import (
+    AGES, ALL_COHORTS, COHORTS_COMPARED, ONE_COHORT, ONE_PERIOD, PRODUCTS, PROFIT, TWO_PERIODS, Carried, carries,
+)  # fmt: skip
 from crmlib.concentration import window_start
 from crmlib.counted import NEVER, Counted, count
 from crmlib.errors import DataError, DataNotice
@@ -28,26 +30,11 @@ from crmlib.overview import YEAR, Refused
 from crmlib.two_periods import BEFORE_ONLY, BOTH, NEW, RETURNING
 
 __all__ = [
-    "AllCohorts", "Carried", "CohortsCompared", "Lenses", "OneCohort", "OnePeriod", "Products", "TwoPeriods", "finding", "lenses",
+    "AllCohorts", "CohortsCompared", "Lenses", "OneCohort", "OnePeriod", "Products", "TwoPeriods", "finding", "first_year_ends_in", "lenses",
 ]  # fmt: skip
 
 WEEKS = (13, 26, 52)  # windows for the second purchase: a quarter, half a year, a year
 ENTRY_DAYS = 365  # of a customer's own first year, in which entry products are compared
-_ONE, _TWO, _COHORT, _COMPARED, _ALL, _PRODUCTS, _PROFIT = (
-    "one period", "two periods", "one cohort", "cohorts compared", "all cohorts", "products", "profit",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Carried:
-    """A row of `carries`: the verdict on a lens, its unit or months, what is missing and mends it, the valid view."""
-
-    verdict: str
-    unit: str | None
-    months: int | None
-    missing: str | None
-    mends: str | None
-    view: str
 
 
 @dataclass(frozen=True)
@@ -186,7 +173,7 @@ def lenses(tx, *, as_of) -> Lenses:
             nobody = Refused("The log holds no purchase, so there is no customer to look at.")
             return Lenses(as_of, {}, "revenue", *[nobody] * len(_MAKERS))
         carried = {row.pop("lens"): Carried(**row) for row in rows_of(carries(tx, as_of=as_of))}
-        money = "profit" if carried[_PROFIT].verdict == "yes" else "revenue"
+        money = "profit" if carried[PROFIT].verdict == "yes" else "revenue"
         made = {
             name: _refused(carried[name]) if carried[name].verdict == "no" else _or_refused(make, tx, as_of, carried[name], money)
             for name, make in _MAKERS.items()
@@ -212,7 +199,9 @@ def _or_refused(make, *arguments):
     try:
         return make(*arguments)
     except DataError as error:
-        return Refused(finding(error), "a log in which more customers bought in these days", "the sections on the whole log")
+        return Refused(
+            finding(error), "a log in which more customers bought in these days", "the sections on the whole log"
+        )
 
 
 def _one_period(tx, as_of, carried, money):
@@ -265,7 +254,7 @@ def _two_periods(tx, as_of, carried, money):
 def _one_cohort(tx, as_of, carried, money):
     unit = carried.unit
     everyone = one_cohort.by_age(tx, as_of=as_of, unit=unit)
-    cohort = _followed(nw.from_native(everyone), _born_after(tx, unit))
+    cohort = one_cohort.cohort_to_follow(everyone, since=first_year_ends_in(tx.first_day, unit), ages=AGES, least=FEW)
     own = nw.from_native(everyone).filter(nw.col("cohort") == cohort)
     return OneCohort(
         cohort=cohort,
@@ -281,26 +270,18 @@ def _one_cohort(tx, as_of, carried, money):
     )
 
 
-def _followed(cohorts, since):
-    """The label of the cohort to follow: of those born after the log's first year, if there are any, the oldest with
-    enough customers; else the largest."""
-    whole = cohorts.filter(nw.col("complete")).group_by("cohort").agg(nw.len().alias("ages"), nw.col("size").max())
-    rows = [row for row in whole.sort("cohort").iter_rows(named=True) if row["ages"] >= AGES and row["size"] >= FEW]
-    known = [row for row in rows if row["cohort"] > since]
-    return known[0]["cohort"] if known else max(rows, key=lambda row: row["size"])["cohort"]
-
-
 def _cohorts_compared(tx, as_of, carried, money):
     unit = carried.unit
     everyone = one_cohort.by_age(tx, as_of=as_of, unit=unit)
-    first, second = _newest_pair(nw.from_native(everyone), same_season=carried.verdict == "yes")
+    same_season = carried.verdict == "yes"
+    first, second = cohort_comparison.newest_pair(everyone, same_season=same_season, ages=AGES, least=FEW)
     compare = lambda across: cohort_comparison.two_cohorts(everyone, first=first, second=second, across=across)  # noqa: E731
     return CohortsCompared(
         unit=unit,
         money=money,
         by_age=everyone,
         pair=(first, second),
-        same_season=carried.verdict == "yes",
+        same_season=same_season,
         by_own_age=compare("age"),
         by_period=_or_refused(compare, "period"),
         second_purchase=cohort_comparison.second_purchase(tx, as_of=as_of, unit=unit, weeks=WEEKS),
@@ -319,21 +300,6 @@ def _spread(tx, unit, cohort, money):
     paid = np.zeros((len(members), int(age.max()) + 1))
     paid[place, age] = cells["profit" if money == "profit" else "amount"][own]
     return np.cumsum(paid, axis=1).std(axis=0, ddof=1).tolist()
-
-
-def _newest_pair(cohorts, *, same_season):
-    """The newest two cohorts that can be compared, of one season in two years or else neighbours: with `AGES` complete
-    ages if there are such, as with fewer no gap can be told from chance."""
-    whole = cohorts.filter(nw.col("complete")).group_by("cohort").agg(nw.len().alias("ages"), nw.col("size").max())
-    rows = whole.filter((nw.col("ages") >= 2) & (nw.col("size") >= FEW)).sort("cohort")
-    labels, ages = rows["cohort"].to_list(), dict(zip(rows["cohort"].to_list(), rows["ages"].to_list(), strict=True))
-    if same_season:
-        a_year_before = lambda label: f"{int(label[:4]) - 1}{label[4:]}"  # noqa: E731
-        known = {*cohorts.filter(nw.col("size") >= FEW)["cohort"].to_list()}
-        pairs = [(a_year_before(label), label) for label in labels if a_year_before(label) in known]
-    else:
-        pairs = list(zip(labels, labels[1:]))
-    return next((pair for pair in reversed(pairs) if ages[pair[1]] >= AGES), pairs[-1])
 
 
 def _all_cohorts(tx, as_of, carried, money):
@@ -358,17 +324,25 @@ def _products(tx, as_of, _, money):
 
 
 _MAKERS = {
-    _ONE: _one_period, _TWO: _two_periods, _COHORT: _one_cohort, _COMPARED: _cohorts_compared, _ALL: _all_cohorts,
-    _PRODUCTS: _products,
+    ONE_PERIOD: _one_period, TWO_PERIODS: _two_periods, ONE_COHORT: _one_cohort, COHORTS_COMPARED: _cohorts_compared, ALL_COHORTS: _all_cohorts,
+    PRODUCTS: _products,
 }  # fmt: skip
 
 
 def _in_log(tx, money, start, end):
-    """The sum over the days from ``start`` to ``end``, both included, of all customers at once."""
+    """The sum over the lines from ``start`` to ``end``, both included; of none of the sums that the lenses are made of."""
     inside = (tx.day >= start.toordinal()) & (tx.day <= end.toordinal())
-    return float((tx.profit if money == "profit" else tx.amount)[inside].sum(dtype=np.longdouble))
+    lines = tx.order[np.repeat(inside, tx.lines)]
+    values = tx.log.floats("amount")[lines]
+    if money == "profit":
+        values = values - tx.log.floats("cost")[lines]
+    return float(values.sum(dtype=np.longdouble))
 
 
-def _born_after(tx, unit):
-    """The label of the period with the last day of the log's first year: by then older customers have shown up."""
-    return period_label(period_of(tx.first_day + dt.timedelta(days=YEAR - 1), unit), unit)
+def first_year_ends_in(first_day, unit) -> str:
+    """The label of the period with the last day of a log's first year: by then older customers have shown up.
+
+    >>> first_year_ends_in(dt.date(2023, 1, 1), "quarter")
+    '2023 Q4'
+    """
+    return period_label(period_of(first_day + dt.timedelta(days=YEAR - 1), unit), unit)

@@ -16,10 +16,10 @@ from crmlib.cohorts import cohort_columns, made_like
 from crmlib.counted import NEVER
 from crmlib.customer_periods import checked_log, histories, purchase_days, ratio
 from crmlib.errors import DataError, quote
-from crmlib.frames import like, same_kind
+from crmlib.frames import like, rows_of, same_kind, table
 from crmlib.numbering import changes
 
-__all__ = ["by_age", "next_order_curves", "patterns", "repeat_buying", "value_deciles"]
+__all__ = ["by_age", "cohort_to_follow", "next_order_curves", "patterns", "repeat_buying", "value_deciles"]
 
 _COUNTS = ("active", "orders")
 _MOST_PERIODS = 62  # of a pattern, which is kept as the bits of an integer
@@ -104,6 +104,24 @@ def _of_cohort(tx, as_of, unit, cohort):
         _check_cohort(cohort, list(labels))
         labels = {cohort: labels[cohort]}
     return lines, found, labels
+
+
+def cohort_to_follow(cohorts, *, since, ages, least) -> str | None:
+    """The cohort whose course tells most, from the result of `by_age` of all: the oldest born after the period ``since``,
+    by when older customers have shown up; without any, the largest. Of cohorts of ``least`` or more customers with ``ages``
+    or more complete periods; None without one.
+
+    >>> import pandas as pd
+    >>> cohorts = pd.DataFrame({"cohort": ["2023", "2024", "2024"], "size": [90, 50, 50], "complete": True})
+    >>> cohort_to_follow(cohorts, since="2023", ages=2, least=20), cohort_to_follow(cohorts, since="2023", ages=1, least=60)
+    ('2024', '2023')
+    """
+    frame = table(cohorts, ["cohort", "size", "complete"], what="table of cohorts", eager=False)
+    whole = frame.filter(nw.col("complete")).group_by("cohort").agg(nw.len().alias("ages"), nw.col("size").max())
+    rows = [row for row in rows_of(whole.to_native()) if row["ages"] >= ages and row["size"] >= least]
+    rows.sort(key=lambda row: row["cohort"])
+    known = [row for row in rows if row["cohort"] > since]
+    return known[0]["cohort"] if known else max(rows, key=lambda row: row["size"])["cohort"] if rows else None
 
 
 @same_kind

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from crmlib import captions, conclusions, lifecycle, plots, pyramid, rfm
+from crmlib.carries import ALL_COHORTS, COHORTS_COMPARED, ONE_COHORT, ONE_PERIOD, PRODUCTS, TWO_PERIODS
 from crmlib.conclusions import carried
 from crmlib.exhibits import all_cohorts, cohorts_compared, one_cohort, one_period, products, questions, two_periods
 from crmlib.exhibits.parts import Column, tabled, text
@@ -81,14 +82,12 @@ def can_carry(log: Opened) -> Section:
 
 def lens(log: Opened, place: int) -> Section:
     """The lens at a place, from 1 on, in the order in which this log tells them best."""
-    name = questions.lens_order(log)[place - 1].replace(" ", "_")
-    return LENSES[name](log)
+    return LENSES[questions.lens_order(log)[place - 1]](log)
 
 
 LENSES = {
-    "one_period": one_period.one_period, "two_periods": two_periods.two_periods, "one_cohort": one_cohort.one_cohort,
-    "cohorts_compared": cohorts_compared.cohorts_compared, "all_cohorts": all_cohorts.all_cohorts,
-    "products": products.products,
+    ONE_PERIOD: one_period.one_period, TWO_PERIODS: two_periods.two_periods, ONE_COHORT: one_cohort.one_cohort,
+    COHORTS_COMPARED: cohorts_compared.cohorts_compared, ALL_COHORTS: all_cohorts.all_cohorts, PRODUCTS: products.products,
 }  # fmt: skip
 
 

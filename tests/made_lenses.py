@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from crmlib.lenses import AllCohorts, Carried, CohortsCompared, Lenses, OneCohort
+from crmlib.carries import Carried
+from crmlib.lenses import AllCohorts, CohortsCompared, Lenses, OneCohort
 from crmlib.opened import Opened
 
 YES = Carried("yes", "quarter", None, None, None, "a cohort by quarter")
@@ -58,6 +59,12 @@ def repeat_buying(active, again, cohort="2023 Q1"):
     return frame.assign(repeat_buying_rate=frame["again"] / frame["active"])
 
 
+def second_by_age():
+    """Of 100 customers of 2023 Q1 20, 40 and 50 had bought a second time by the end of ages 0 to 2; age 3 is not seen."""
+    frame = pd.DataFrame({"cohort": "2023 Q1", "age": range(4), "size": 100, "repeated": [20, 40, 50, None]})
+    return frame.assign(period=quarters(2023, 4), share_repeated=frame["repeated"] / 100)
+
+
 def deciles(revenue, share_active, customers=10):
     frame = pd.DataFrame({"decile": range(1, len(revenue) + 1), "customers": customers, "revenue": revenue, "orders": 20})
     frame["share_of_customers"] = 1 / len(frame)
@@ -88,7 +95,7 @@ def compared(first, second, *, seconds=(), same_season=True, calendar=None, pair
     rows = [(cohort, weeks, size, repeated, None if repeated is None else repeated / size) for cohort, weeks, size, repeated in seconds]
     second_purchase = pd.DataFrame(rows, columns=["cohort", "weeks", "size", "repeated", "share_repeated"])
     own = two_cohorts(everyone, first=pair[0], second=pair[1])
-    return CohortsCompared("quarter", "revenue", everyone, pair, same_season, own, calendar, second_purchase, None, {name: [spread] * 20 for name in pair})
+    return CohortsCompared("quarter", "revenue", everyone, pair, same_season, own, calendar, second_purchase, second_by_age(), {name: [spread] * 20 for name in pair})
 
 
 def base(revenue, new_revenue, *, new=50, customers=200, orders=300, first=2023):
@@ -116,4 +123,5 @@ def chart(**bands):
 
 
 def all_cohorts(base_rows, chart_rows):
-    return AllCohorts("quarter", "revenue", dt.date(2023, 1, 1), chart_rows, base_rows, None)
+    rates = repeat_buying([100, 50, 40], [50, 30, 20])
+    return AllCohorts("quarter", "revenue", dt.date(2023, 1, 1), chart_rows, base_rows, rates)

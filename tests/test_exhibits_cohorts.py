@@ -13,7 +13,8 @@ from companies import class_set
 from crmlib import datasets
 from crmlib.exhibits import all_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts
 from crmlib.inert import Exhibit, Picture, Prose, Table
-from crmlib.lenses import Carried, lenses
+from crmlib.carries import Carried
+from crmlib.lenses import lenses
 from crmlib.opened import Opened
 from crmlib.overview import Refused
 
@@ -407,7 +408,11 @@ def test_new_share_against_the_same_season(last, words):
     found = of_base(made.base([200.0] * 8, [100.0] * 7 + [last]))["all-new"]
     assert found.title == f"New customers bring {last / 2:.1f} % of revenue in 2024 Q4, 50.0 % in 2023 Q4"
     assert said(found).startswith(words)
-    assert "Older customers brought" in said(found) and said(found).endswith("83.3 % of the orders of 2024 Q4 were repeat orders.")
+    assert "Older customers brought" in said(found) and "83.3 % of the orders of 2024 Q4 were repeat orders." in said(found)
+    year = (300 + last) / 8  # of 4 x 200
+    assert said(found).endswith(f"Over the last 4 quarters together the new share is {year:.1f} %, 50.0 % in the year before.")
+    rates = tables(found)[1]
+    assert rates.rows == (("2023 Q1", "50.0 %", "60.0 %", "50.0 %"), ("all", "50.0 %", "60.0 %", "50.0 %"))
 
 
 def test_few_customers_of_a_period_are_hidden():
@@ -538,3 +543,14 @@ def test_a_cohort_of_seventy_quarters_is_followed_without_patterns():
     assert isinstance(lens.patterns, Refused) and "too many for patterns" in lens.patterns.why
     found = exhibits(one_cohort.one_cohort(made.opened(one_cohort=lens)))
     assert "cohort-factors" in found and "cohort-patterns" not in found
+
+
+def test_the_triangle_of_second_purchases_never_falls_and_ends_where_the_log_does(logs):
+    for name in ("lighthouse", "cdnow"):
+        section = cohorts_compared.cohorts_compared(logs[name])
+        triangle = tables(exhibits(section)["cohorts-second"])[1]
+        for row in triangle.rows:
+            shares = [cell.value for cell in row[1:] if hasattr(cell, "value")]
+            assert shares == sorted(shares)
+        seen = [sum(cell != "" for cell in row[1:]) for row in triangle.rows]
+        assert seen == sorted(seen, reverse=True)

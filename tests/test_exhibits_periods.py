@@ -81,7 +81,9 @@ def test_few_customers_are_not_counted_out(opened):
     frame = two_years()
     frame.loc[frame["customer"].isin(["c0", "c1"]) & (frame["date"] > "2024"), "amount"] = 900.0
     found = opened(frame)
-    assert exhibits(one_period.one_period(found))["half"].title == "Half of the revenue comes from fewer than 5 customers"
+    assert (
+        exhibits(one_period.one_period(found))["half"].title == "Half of the revenue comes from fewer than 5 customers"
+    )
     assert answer(found, 3).sentence.startswith("Fewer than 5 customers bring half of the revenue")
     assert answer(found, 3).verdict == "one in twenty to one in ten bring half"
 
@@ -162,7 +164,10 @@ def test_overlap_by_hand(opened):
     frame = pd.concat([frame, frame.iloc[:1].assign(date="2024-02-01")])  # a0 of 2022 comes back
     log = opened(frame)
     found = exhibits(two_periods.two_periods(log))
-    assert found["overlap"].title == "75.0 % of the 40 customers before bought again after: the repeat-buying rate of 12 months"
+    assert (
+        found["overlap"].title
+        == "75.0 % of the 40 customers before bought again after: the repeat-buying rate of 12 months"
+    )
     (table,) = tables(found["overlap"])
     # one returning customer is not shown alone
     assert [row[:2] for row in table.rows] == [
@@ -183,7 +188,11 @@ def long_standing(after, spread=0.0):
 
 @pytest.mark.parametrize(
     ("after", "spread", "verdict", "figure"),
-    [(10.2, 5.0, "about as much as", "+2.0 %"), (13.0, 1.0, "more than", "+30.0 %"), (7.0, 1.0, "less than", "-30.0 %")],
+    [
+        (10.2, 5.0, "about as much as", "+2.0 %"),
+        (13.0, 1.0, "more than", "+30.0 %"),
+        (7.0, 1.0, "less than", "-30.0 %"),
+    ],
 )
 def test_same_customers_are_those_whose_both_periods_were_seen_whole(opened, after, spread, verdict, figure):
     log = opened(long_standing(after, spread))  # with the 20 who began in 2023 it would be far more
@@ -258,7 +267,9 @@ def of_products(bought):
 
 
 def test_a_product_of_two_buyers_is_not_told_of(opened):
-    dear = of_products(lambda n: [("tea", 5.0), *([("cups", 4.0)] if n % 2 else []), *([("pots", 900.0)] if n < 2 else [])])
+    dear = of_products(
+        lambda n: [("tea", 5.0), *([("cups", 4.0)] if n % 2 else []), *([("pots", 900.0)] if n < 2 else [])]
+    )
     found = exhibits(products.products(opened(dear)))["penetration"]
     assert found.title == (
         "100.0 % of customers buy “tea”; “tea” brings most revenue of those with 5 buyers or more (16.9 %)"
@@ -268,16 +279,26 @@ def test_a_product_of_two_buyers_is_not_told_of(opened):
 
 
 def test_a_share_that_tells_of_two_others_is_said_in_words(opened):
-    alone = of_products(lambda n: [("tea", 5.0)] if n < 69 else [("tea", 5.0), ("cups", 4.0)] if n < 71 else [("cups", 4.0)])
+    alone = of_products(
+        lambda n: [("tea", 5.0)] if n < 69 else [("tea", 5.0), ("cups", 4.0)] if n < 71 else [("cups", 4.0)]
+    )
     found = exhibits(products.products(opened(alone)))["penetration"]
     (table,) = tables(found)
-    assert [row[:4] for row in table.rows] == [("tea", "71", "88.8 %", "over 93.0 %"), ("cups", "11", "13.8 %", "over 54.5 %")]
+    assert [row[:4] for row in table.rows] == [
+        ("tea", "71", "88.8 %", "over 93.0 %"),
+        ("cups", "11", "13.8 %", "over 54.5 %"),
+    ]
     assert "“tea”: over 93.0 % of them buy nothing else" in repr(found) and "97.2 %" not in repr(found)
 
 
 def test_a_pair_that_tells_of_two_others_is_hidden(opened):
     pairs = of_products(
-        lambda n: [("tea", 5.0)] * (n < 40) + [("cups", 4.0)] * (n < 38) + [("pots", 3.0)] * (20 <= n < 60) + [("milk", 1.0)] * (n >= 60)
+        lambda n: (
+            [("tea", 5.0)] * (n < 40)
+            + [("cups", 4.0)] * (n < 38)
+            + [("pots", 3.0)] * (20 <= n < 60)
+            + [("milk", 1.0)] * (n >= 60)
+        )
     )
     found = exhibits(products.products(opened(pairs)))["together"]
     (table,) = tables(found)
@@ -311,8 +332,14 @@ def test_the_three_of_before_who_did_not_come_join_those_who_did(opened):
     found = exhibits(two_periods.two_periods(opened(frame)))
     assert found["overlap"].title.startswith("over 87.5 % of the 40 customers before")
     assert "Fewer than 5 customers did not buy in the second period" in repr(found["overlap"])
-    assert [row[:2] for row in tables(found["overlap"])[0].rows] == [("bought in both and others (fewer than 5 each)", "40"), ("new", "10"), ("returning", "0")]
-    assert found["same-customers"].title == "No customers were seen whole in both periods"  # all but one began in the first
+    assert [row[:2] for row in tables(found["overlap"])[0].rows] == [
+        ("bought in both and others (fewer than 5 each)", "40"),
+        ("new", "10"),
+        ("returning", "0"),
+    ]
+    assert (
+        found["same-customers"].title == "No customers were seen whole in both periods"
+    )  # all but one began in the first
 
 
 def test_two_means_of_money_are_told_apart(opened):
@@ -320,8 +347,12 @@ def test_two_means_of_money_are_told_apart(opened):
     refund = frame.iloc[:1].assign(date="2024-02-01", amount=-5.0, cost=0.0)
     found = exhibits(one_period.one_period(opened(pd.concat([frame, refund]))))
     # a0 bought in 2022: 40 x 6 of the others, and the refund of 5
-    assert "The mean here, €6.00, is of those who bought; the €5.88 a customer above is all profit" in repr(found["spread"])
-    assert "“no order” is no tenth: it holds the refunds of fewer than 5 persons who bought before the period" in repr(found["deciles"])
+    assert "The mean here, €6.00, is of those who bought; the €5.88 a customer above is all profit" in repr(
+        found["spread"]
+    )
+    assert "“no order” is no tenth: it holds the refunds of fewer than 5 persons who bought before the period" in repr(
+        found["deciles"]
+    )
     plain = exhibits(one_period.one_period(opened(frame)))
     assert "The mean here" not in repr(plain["spread"]) and "no tenth" not in repr(plain["deciles"])
 
@@ -346,9 +377,14 @@ def test_every_identity_holds_on_every_data_set(real_logs):
 
 def test_an_identity_that_fails_is_said(real_logs, monkeypatch):
     log = real_logs["cdnow_sample"]
-    wrong = dataclasses.replace(log.lenses.one_period, in_log={"revenue": log.lenses.one_period.in_log["revenue"] + 0.01})
+    wrong = dataclasses.replace(
+        log.lenses.one_period, in_log={"revenue": log.lenses.one_period.in_log["revenue"] + 0.01}
+    )
     log = dataclasses.replace(log, lenses=dataclasses.replace(log.lenses, one_period=wrong))
-    assert [one.what for one in reconciliation.identities(log) if not one.holds] == ["revenue of the period", "revenue from its factors"]
+    assert [one.what for one in reconciliation.identities(log) if not one.holds] == [
+        "revenue of the period",
+        "revenue from its factors",
+    ]
     assert "2 identities do not hold: do not use this report" in repr(reconciliation.reconciliation(log))
 
 
@@ -408,7 +444,18 @@ def test_words_are_strict(real_logs):
 def test_alt_texts_say_numbers(real_logs):
     """Whoever does not see a chart is told at least two numbers of it."""
     log = real_logs["lighthouse"]
-    shown = [*(sections.lens(log, place) for place in range(1, 7)), *(sections.section(log, name) for name in sections.SECTIONS)]
-    words = {exhibit.key: part.words for one in shown for exhibit in exhibits(one).values() for part in exhibit.parts if isinstance(part, Picture)}
+    shown = [
+        *(sections.lens(log, place) for place in range(1, 7)),
+        *(sections.section(log, name) for name in sections.SECTIONS),
+    ]
+    words = {
+        exhibit.key: part.words
+        for one in shown
+        for exhibit in exhibits(one).values()
+        for part in exhibit.parts
+        if isinstance(part, Picture)
+    }
     assert len(words) > 15
-    assert not [key for key, said in words.items() if len(re.findall(r"\d[\d,.]*", said)) < 2 or "in the tables" in said]
+    assert not [
+        key for key, said in words.items() if len(re.findall(r"\d[\d,.]*", said)) < 2 or "in the tables" in said
+    ]

@@ -51,7 +51,9 @@ def test_in_an_order_a_small_group_joins_its_neighbour(customers, expected):
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.floats(0, 100)), min_size=1, max_size=9))
 def test_means_are_weighted_and_sums_kept(groups):
-    rows = pd.DataFrame({"x": range(len(groups)), "customers": [n for n, _ in groups], "mean": [mean for _, mean in groups]})
+    rows = pd.DataFrame(
+        {"x": range(len(groups)), "customers": [n for n, _ in groups], "mean": [mean for _, mean in groups]}
+    )
     found = in_order(rows, "x", means=["mean"])
     assert found["customers"].sum() == rows["customers"].sum()
     assert (found["customers"] * found["mean"]).sum() == pytest.approx((rows["customers"] * rows["mean"]).sum())
@@ -73,8 +75,15 @@ def test_a_period_in_which_few_bought_is_hidden_and_one_more():
 
 
 def test_what_few_new_customers_brought_does_not_follow_from_the_rest():
-    found = periods_shown(PERIODS.assign(customers=[40, 30, 20, 20], first_time=[20, 10, 10, 2], returning=[20, 20, 10, 18]))
-    assert [row["first_revenue"] for row in found] == [10.0, 9.0, HIDDEN, HIDDEN]  # the third is the smallest of the others
+    found = periods_shown(
+        PERIODS.assign(customers=[40, 30, 20, 20], first_time=[20, 10, 10, 2], returning=[20, 20, 10, 18])
+    )
+    assert [row["first_revenue"] for row in found] == [
+        10.0,
+        9.0,
+        HIDDEN,
+        HIDDEN,
+    ]  # the third is the smallest of the others
     assert [row["repeat_revenue"] for row in found] == [6.0, 5.0, HIDDEN, HIDDEN]
     assert [row["revenue"] for row in found] == [16.0, 14.0, 11.0, 10.0]
 
@@ -95,7 +104,19 @@ def opened(rows):
     return Opened("log.csv", audit(tx, as_of=tx["date"].max()), lenses(tx, as_of=tx["date"].max()), (), "€", "none")
 
 
-TABLES = ("periods", "top_shares", "abc_classes", "segment_actions", "pyramid_tiers", "moves", "states", "stages", "windows", "rates", "holdout")
+TABLES = (
+    "periods",
+    "top_shares",
+    "abc_classes",
+    "segment_actions",
+    "pyramid_tiers",
+    "moves",
+    "states",
+    "stages",
+    "windows",
+    "rates",
+    "holdout",
+)
 
 
 def in_report(log):
@@ -137,8 +158,17 @@ def with_few(seed, returning):
     rng = np.random.default_rng(seed)
     rows = [(f"r{n}", day, 400.0, "tea") for n in range(returning) for day in ("2022-03-01", "2024-08-01")]
     for who in range(int(rng.integers(60, 90))):
-        for day in rng.choice(pd.date_range("2023-01-01" if who % 3 else "2024-01-01", "2024-12-31"), int(rng.geometric(0.3))):
-            rows.append((f"c{who}", str(pd.Timestamp(day).date()), float(rng.integers(1, 500)), "tea" if rng.random() < 0.6 else "cups"))
+        for day in rng.choice(
+            pd.date_range("2023-01-01" if who % 3 else "2024-01-01", "2024-12-31"), int(rng.geometric(0.3))
+        ):
+            rows.append(
+                (
+                    f"c{who}",
+                    str(pd.Timestamp(day).date()),
+                    float(rng.integers(1, 500)),
+                    "tea" if rng.random() < 0.6 else "cups",
+                )
+            )
         if who < 4:
             rows.append((f"c{who}", "2024-10-01", 40_000.0, "pots" if who < 2 else "jars"))
     tx = admit(pd.DataFrame(rows, columns=["customer", "date", "amount", "product"]).assign(cost=3.0)).transactions
@@ -150,12 +180,20 @@ def test_no_sentence_title_or_alt_text_counts_one_to_four_customers(seed, return
     for module in (parts, sections):  # charts take most of the time
         monkeypatch.setattr(module, "picture", lambda ax, *, words: Picture(b"", 760, words))
     log = with_few(seed, returning)
-    shown = [*(sections.lens(log, place) for place in range(1, 7)), *(sections.section(log, name) for name in sections.SECTIONS)]
+    shown = [
+        *(sections.lens(log, place) for place in range(1, 7)),
+        *(sections.section(log, name) for name in sections.SECTIONS),
+    ]
     assert len([part for section in shown for part in section.parts if isinstance(part, Exhibit)]) > 15
     for section in shown:
         for said in told(section):
             assert not SMALL.search(said), (section.key, SMALL.search(said).group(), said)
-        tables = [one for part in section.parts for one in (part.parts if isinstance(part, Exhibit) else (part,)) if isinstance(one, Table)]
+        tables = [
+            one
+            for part in section.parts
+            for one in (part.parts if isinstance(part, Exhibit) else (part,))
+            if isinstance(one, Table)
+        ]
         for table in tables:
             assert not small_counts(table), (section.key, table)
     assert not any(name in "\n".join(told(section)) for section in shown for name in ("pots", "jars"))
@@ -170,11 +208,15 @@ def test_what_the_test_above_looks_for(said):
 
 def test_the_sums_of_a_tiny_log_stay_what_they_are():
     rng = np.random.default_rng(4)
-    rows = [(f"c{n}", f"2024-{1 + (n * k) % 12:02d}-{1 + n % 28:02d}", float(rng.integers(5, 300))) for n in range(30) for k in range(1 + n % 4)]
+    rows = [
+        (f"c{n}", f"2024-{1 + (n * k) % 12:02d}-{1 + n % 28:02d}", float(rng.integers(5, 300)))
+        for n in range(30)
+        for k in range(1 + n % 4)
+    ]
     log = opened(rows)
     for name in ("abc_classes", "pyramid_tiers", "states", "segment_actions"):
         table = getattr(section_tables, name)(log)
         assert sum(row[1].value for row in table.rows) == 30, table
-        assert sum(row[3 if name != "segment_actions" else 2].value for row in table.rows) == pytest.approx(log.audit.facts.revenue)
-
-
+        assert sum(row[3 if name != "segment_actions" else 2].value for row in table.rows) == pytest.approx(
+            log.audit.facts.revenue
+        )

@@ -78,7 +78,7 @@ LAYERS = """
     explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage explore_audit
     opened
     exhibits.parts
-    exhibits.hidden
+    exhibits.triangles
     exhibits.cohort_repeats
     exhibits.one_period exhibits.two_periods exhibits.products exhibits.one_cohort
     exhibits.cohorts_compared exhibits.all_cohorts

@@ -26,7 +26,6 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 # %% tags=["nbval-check-output"]
 import pandas as pd
 
-from crmlib import customer_table
 from crmlib.explore_activity import nobody_bought
 from crmlib.wording import count, percent
 from crmlib.workbook import workbook

@@ -119,7 +119,7 @@ print(f"right: all money by all orders is {order_value:.2f}, and times 12 orders
 from textwrap import fill
 
 from crmlib.explore_audit import audited
-from crmlib.wording import count, money, number, percent
+from crmlib.wording import count, money, percent
 
 audit = audited(DATA, as_of=AS_OF, currency=CURRENCY, **OPTIONS)
 if audit.said:  # it has no two periods and no cohort to look at
@@ -376,7 +376,7 @@ print(fill(say.regression(ways, by), 88))
 # %% tags=["nbval-check-output"]
 from crmlib.explore_audit import both_by_birth
 
-split = both_by_birth(tx, changed, as_of=as_of, months=months, by=by)
+split = both_by_birth(changed, by=by)
 print(split.round(3).to_string(index=False))
 print(fill(say.newcomers(split, by), 88))
 
@@ -667,7 +667,7 @@ else:
 # the rule; what matters is whether it slides. (In the first periods of a log everybody looks new.)
 
 # %% tags=["nbval-check-output"]
-print(fill(again or of_cohorts.maturing(base), 88))
+print(fill(again or of_cohorts.maturing(base, unit=unit), 88))
 
 # %% [markdown]
 # Now the plan: the next period is to bring a tenth more than the last one. The sum looks free of assumptions and is

@@ -7,13 +7,21 @@ from typing import NamedTuple
 
 from crmlib import plots
 from crmlib.all_cohorts import BEFORE, new_customers_needed
-from crmlib.calendar_periods import period_label, period_of
+from crmlib.calendar_periods import period_label, period_of, periods_a_year
 from crmlib.conclusions import STEADY, carried
 from crmlib.errors import DataError
-from crmlib.exhibits.hidden import drawn, hide, or_hidden, share_shown
-from crmlib.exhibits.one_cohort import AGES_A_YEAR
-from crmlib.exhibits.parts import Column, exhibit, refusal, section, tabled, text, written
+from crmlib.exhibits.parts import (
+    Column,
+    exhibit,
+    refusal,
+    section,
+    tabled,
+    text,
+    written,
+)
+from crmlib.exhibits.triangles import triangle
 from crmlib.frames import rows_of
+from crmlib.groups_shown import drawn, hide, or_hidden, share_shown
 from crmlib.inert import Section
 from crmlib.lenses import finding
 from crmlib.opened import Opened
@@ -21,7 +29,19 @@ from crmlib.overview import Refused
 from crmlib.small_groups import HIDDEN, covered, is_small, shown
 from crmlib.wording import count, number, percent, signed
 
-__all__ = ["KEY", "Hold", "NewAndCarried", "Plan", "all_cohorts", "hold", "new_and_carried", "plan"]
+__all__ = [
+    "KEY",
+    "Hold",
+    "NewAndCarried",
+    "Plan",
+    "all_cohorts",
+    "carry_over_of_year",
+    "each_more",
+    "hold",
+    "new_and_carried",
+    "new_in_year",
+    "plan",
+]
 
 KEY, HEADING = "all-cohorts", "All cohorts: is the customer base healthy?"
 _POINTS = 0.02  # change of a share below which we say that it holds: our convention
@@ -35,7 +55,9 @@ def all_cohorts(log: Opened) -> Section:
     found = log.lenses.carried["all cohorts"]
     view = f"{found.view[0].upper()}{found.view[1:]}."
     if found.verdict == "limited":
-        view += f" The log lacks {found.missing}: read the new share as an upper limit. What would mend it: {found.mends}."
+        view += (
+            f" The log lacks {found.missing}: read the new share as an upper limit. What would mend it: {found.mends}."
+        )
     makers = [_chart, _new_and_carried, _plan]
     return section(KEY, HEADING, view, [made for make in makers if (made := make(log, lens)) is not None])
 
@@ -59,7 +81,7 @@ class Hold(NamedTuple):
 
 def hold(lens) -> Hold | None:
     """The layers of the chart a year apart, in equal seasons; None with less than two years or no older customers."""
-    year = AGES_A_YEAR[lens.unit]
+    year = periods_a_year(lens.unit)
     periods = [row["period"] for row in _complete(lens)]
     if len(periods) < 2 * year:
         return None
@@ -94,17 +116,21 @@ def _chart(log, lens):
     oldest = names[0]
     if found is None:
         title = f"In {last} customers of {_named(oldest, lens)} bring {_part(at_last[oldest], total)} of {money}"
-        said = "Two years of periods are needed to see whether old layers hold: until then the chart shows growth alone."
+        said = (
+            "Two years of periods are needed to see whether old layers hold: until then the chart shows growth alone."
+        )
     else:
         kept = found.after / found.before
-        start = whole[-2 * AGES_A_YEAR[unit]]["period"]
+        start = whole[-2 * periods_a_year(unit)]["period"]
         title = f"Customers from before {start} brought {percent(kept)} of the {money} in the last year that they had a year before"
         if kept >= 0.8:
             said = "The old layers hold: what keeps them is worth more than a new campaign."
         elif kept >= 0.5:
             said = "The old layers thin: watch that the newer ones do not thin faster."
         else:
-            said = "The old layers thin fast: more than half of their money is gone within a year, so look at them first."
+            said = (
+                "The old layers thin fast: more than half of their money is gone within a year, so look at them first."
+            )
         thicker = found.new_after / found.new_before - 1 if found.new_before > 0 else None
         if thicker is not None:
             word = "more" if thicker >= 0 else "less"
@@ -165,11 +191,29 @@ class NewAndCarried(NamedTuple):
 
 def new_and_carried(lens) -> NewAndCarried:
     """What share of the money new customers bring, and how much of the period before the older ones bring again."""
-    rows, year = _complete(lens), AGES_A_YEAR[lens.unit]
+    rows, year = _complete(lens), periods_a_year(lens.unit)
     same = len(rows) > year
     last, then = rows[-1], rows[-1 - year] if same else rows[0]
     share, carry = _measures(lens)
     return NewAndCarried(last["period"], last[share], last[carry], then["period"], then[share], then[carry], same)
+
+
+def new_in_year(lens) -> tuple[float, float | None] | None:
+    """The new share of the last year of complete periods, and of the year before (None where that is not there); None
+    without a whole year whose money is above zero."""
+    rows, year = _complete(lens), periods_a_year(lens.unit)
+    shares = []
+    for some in (rows[-year:], rows[-2 * year : -year]):
+        total = sum(row[lens.money] for row in some)
+        whole = len(some) == year and total > 0
+        shares.append(sum(row[f"new_{lens.money}"] for row in some) / total if whole else None)
+    return None if shares[0] is None else (shares[0], shares[1])
+
+
+def carry_over_of_year(lens) -> list[float]:
+    """The carry-over of each complete period of the last year that has one."""
+    _, carry = _measures(lens)
+    return [row[carry] for row in _complete(lens)[-periods_a_year(lens.unit) :] if row[carry] is not None]
 
 
 def _measures(lens):
@@ -202,7 +246,12 @@ def _new_and_carried(log, lens):
         said += ": the rest has to be won anew. " if found.carry_over < 1 else ": more than all of it. "
     repeat = _complete(lens)[-1]["repeat_order_share"]
     if repeat is not None:
-        said += f"{percent(repeat)} of the orders of {found.period} were repeat orders."
+        said += f"{percent(repeat)} of the orders of {found.period} were repeat orders. "
+    if (years := new_in_year(lens)) is not None:
+        before = "" if years[1] is None else f", {percent(years[1])} in the year before"
+        said += (
+            f"Over the last {count(periods_a_year(unit), unit)} together the new share is {percent(years[0])}{before}."
+        )
     whole = [row | {"repeat_buying_rate": share_shown(row["again"], row["customers"])} for row in _complete(lens)]
     rows = hide(
         whole, ["new", "repeat_order_share", "repeat_buying_rate", share, carry, money, f"{money}_per_new"],
@@ -221,7 +270,11 @@ def _new_and_carried(log, lens):
     points = ", ".join(f"{row['period']} {or_hidden(percent)(row[share])}" for row in rows[-8:])
     return exhibit(
         "all-new", title, chart=chart, shows=f"New share and carry-over by {unit}. New share: {points}.", so_what=said.strip(),
-        tables=[tabled(rows, columns, caption="New share is of the period’s own money, carry-over of that of the period before")],
+        tables=[
+            tabled(rows, columns, caption="New share is of the period’s own money, carry-over of that of the period before"),
+            triangle(rows_of(lens.repeat_buying), "again", "active", total=True,
+                     caption=f"Repeat-buying rate by age in {unit}s: of those active, who bought in the next {unit} too"),
+        ],
     )  # fmt: skip
 
 
@@ -247,9 +300,13 @@ class Plan(NamedTuple):
 
 def plan(lens) -> Plan | Refused:
     """The next period shall bring what it did a year before, times the pace of the last year."""
-    rows, year = _complete(lens), AGES_A_YEAR[lens.unit]
+    rows, year = _complete(lens), periods_a_year(lens.unit)
     if len(rows) <= year:
-        return Refused(f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.", "a longer log", "the cohort chart")
+        return Refused(
+            f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.",
+            "a longer log",
+            "the cohort chart",
+        )
     then = rows[-year]
     years = [sum(row[lens.money] for row in some) for some in (rows[-2 * year : -year], rows[-year:])]
     pace = years[1] / years[0] if len(rows) >= 2 * year and years[0] > 0 else 1.0
@@ -260,9 +317,10 @@ def plan(lens) -> Plan | Refused:
         return Refused(finding(error), "a longer log", "the cohort chart")
     next_one = _after(rows[-1]["period"], lens.unit)
     last = rows[-1][lens.money]
-    carries = [row["carry_over" if lens.money == "revenue" else "profit_carry_over"] for row in rows[-year:]]
-    ends = [max(target - carry * last, 0) / needed["per_new"] for carry in carries if carry is not None]
-    return Plan(next_one, then["period"], int(then["new"]), then[lens.money], pace, target, needed, min(ends), max(ends))
+    ends = [max(target - carry * last, 0) / needed["per_new"] for carry in carry_over_of_year(lens)]
+    return Plan(
+        next_one, then["period"], int(then["new"]), then[lens.money], pace, target, needed, min(ends), max(ends)
+    )
 
 
 def _after(label, unit):
@@ -298,7 +356,9 @@ def _plan(log, lens):
             said = f"That is fewer than a year ago, so that the plan leaves room. {said}"
         else:
             said = f"That is about as many as a year ago, so that the plan is within reach. {said}"
-    changes = "brings as much as" if found.pace == 1 else f"changes by {signed(found.pace - 1)}, as the last year did, on"
+    changes = (
+        "brings as much as" if found.pace == 1 else f"changes by {signed(found.pace - 1)}, as the last year did, on"
+    )
     said += (
         f" It is supposed that {found.period} {changes} {found.year_before}, and that carry-over and {money} per new customer are "
         f"those of that season; with the best and the worst carry-over of the last year it would be {number(found.low)} to "

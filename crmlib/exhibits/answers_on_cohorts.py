@@ -3,55 +3,69 @@ is none."""
 
 from __future__ import annotations
 
+from crmlib.calendar_periods import periods_a_year
 from crmlib.conclusions import Finding, carried
 from crmlib.exhibits import all_cohorts, cohorts_compared, products
+from crmlib.exhibits.cohort_repeats import second_within, week_of_half
+from crmlib.exhibits.one_cohort import value_in_first_year
 from crmlib.exhibits.parts import banded, ratio, sampled
 from crmlib.frames import rows_of
 from crmlib.overview import Refused
 from crmlib.wording import count, number, percent, signed
 
-__all__ = ["door", "needed", "new_share", "second_purchase", "worse", "worth", "year_of"]
+__all__ = ["door", "needed", "new_share", "second_purchase", "worse", "worth"]
 
-_WORDS = {cohorts_compared.BETTER: "better", cohorts_compared.WORSE: "worse", cohorts_compared.UNTOLD: "not to be told apart from"}
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_WORDS = {
+    cohorts_compared.BETTER: "better",
+    cohorts_compared.WORSE: "worse",
+    cohorts_compared.UNTOLD: "not to be told apart from",
+}
 STANDS_OUT = 1.1  # times the mean first year, below which no product is called the best opener; our convention
 
 
 def second_purchase(log, lens):
     """How many of the cohort bought again within a year, and how soon."""
-    rows = [row for row in rows_of(lens.next_orders) if row["order"] == 1 and row["share_repeated"] is not None]
-    if not rows:
-        return Refused(f"Nobody of the cohort {lens.cohort} was watched for a year.", "a longer log", "the share active by age")
-    last = rows[-1]
-    half = next(row["weeks"] for row in rows if 2 * row["repeated"] >= last["repeated"]) if last["repeated"] else 0
-    pace = banded(half, (7, "half of them within six weeks"), (14, "half of them within a quarter"), (None, "half of them only after a quarter"))
-    verdict = f"{banded(last['share_repeated'], (0.4, 'fewer than four in ten buy twice'), (0.6, 'about half buy twice'), (None, 'most buy twice'))}, {pace}"
-    quarter = next((row for row in rows if row["weeks"] == 13), None)
-    sentence = f"{sampled(last['repeated'], last['customers'])} of the cohort {lens.cohort} bought a second time within {last['weeks']} weeks: {verdict}."
-    detail = f"Within 13 weeks it was {percent(quarter['share_repeated'])}. " if quarter else ""
+    second = second_within(lens)
+    if not second:
+        return Refused(
+            f"Nobody of the cohort {lens.cohort} was watched for a year.", "a longer log", "the share active by age"
+        )
+    weeks = max(second)
+    repeated, members = second[weeks]
+    half = week_of_half(second)
+    pace = banded(
+        half or 0,
+        (7, "half of them within six weeks"),
+        (14, "half of them within a quarter"),
+        (None, "half of them only after a quarter"),
+    )
+    many = banded(
+        repeated / members,
+        (0.4, "fewer than four in ten buy twice"),
+        (0.6, "about half buy twice"),
+        (None, "most buy twice"),
+    )
+    verdict = f"{many}, {pace}" if half else "nobody bought twice"
+    sentence = f"{sampled(repeated, members)} of the cohort {lens.cohort} bought a second time within {weeks} weeks: {verdict}."
+    detail = f"Within 13 weeks it was {percent(second[13][0] / members)}. " if 13 in second else ""
     detail += f"Remind new customers before week {half}, when half of those who come back have done so." if half else ""
-    return Finding("", percent(last["share_repeated"]), sentence, detail, verdict=verdict, link="next-orders")
-
-
-def year_of(lens) -> dict | None:
-    """The row of the age at whose end a cohort is a year old; None if that is not seen."""
-    ages = {row["age"]: row for row in rows_of(lens.by_age) if row["complete"]}
-    return ages.get(12 // MONTHS[lens.unit] - 1)
+    return Finding("", percent(repeated / members), sentence, detail, verdict=verdict, link="next-orders")
 
 
 def worth(log, lens):
     """What a member has brought when the cohort is a year old."""
-    row, first = year_of(lens), rows_of(lens.by_age)[0]
-    if row is None:
-        return Refused(f"The cohort {lens.cohort} is not yet a year old.", "a longer log", "its value to date at the last age seen")
-    name = f"{lens.money}_to_date"
-    each, at_once = row[name], first[name]
+    age, each = value_in_first_year(lens)
+    if age < periods_a_year(lens.unit) - 1:
+        return Refused(
+            f"The cohort {lens.cohort} is not yet a year old.", "a longer log", "its value to date at the last age seen"
+        )
+    at_once = rows_of(lens.by_age)[0][f"{lens.money}_to_date"]
     share = at_once / each if each > 0 else None
     verdict = "a member is worth nothing by then"
     if share is not None:
         verdict = banded(share, (1 / 3, "most of it comes after the first period"), (1 / 2, "more than half of it comes after the first period"),
                           (2 / 3, "more than half of it comes in the first period"), (None, "most of it comes in the first period"))  # fmt: skip
-    periods = count(12 // MONTHS[lens.unit], f"calendar {lens.unit}")
+    periods = count(periods_a_year(lens.unit), f"calendar {lens.unit}")
     sentence = f"A member of the cohort {lens.cohort} has brought {log.money(each)} of {lens.money} by the end of {periods}: {verdict}."
     detail = f"All {number(lens.size)} members count, also those who never came back. "
     detail += (
@@ -74,7 +88,11 @@ def worse(log, lens):
         return Refused(f"The log lacks {row.missing}.", row.mends, row.view)
     found = cohorts_compared.seconds(lens)
     if found is None:
-        return Refused(f"The cohorts {lens.pair[0]} and {lens.pair[1]} were not both watched for a quarter.", "a longer log", "their factors by age")
+        return Refused(
+            f"The cohorts {lens.pair[0]} and {lens.pair[1]} were not both watched for a quarter.",
+            "a longer log",
+            "their factors by age",
+        )
     old, new = (repeated / size for repeated, size in (found.before, found.after))
     word, difference = _WORDS[found.verdict], new - old
     points = lambda share: f"{100 * share:+.1f}"  # noqa: E731
@@ -93,24 +111,32 @@ def worse(log, lens):
 
 def new_share(log, lens):
     """The share of the money that new customers brought in the last year."""
-    a_year = 12 // MONTHS[lens.unit]
-    base = [row for row in rows_of(lens.base) if row["complete"]]
-    name = lens.money
-    last, earlier = base[-a_year:], base[-2 * a_year : -a_year]
-    total = sum(row[name] for row in last)
-    if total <= 0 or len(last) < a_year:
-        return Refused(f"The log has no whole year of {name} above zero since {lens.since or 'it began'}.", "a longer log", "the cohort chart")
-    share = sum(row[f"new_{name}"] for row in last) / total
-    verdict = banded(share, (0.25, "the money is in customers of before"), (0.5, "more than half is carried over"), (0.75, "more than half is new"), (None, "the money is in new customers"))
+    years, name, a_year = all_cohorts.new_in_year(lens), lens.money, periods_a_year(lens.unit)
+    if years is None:
+        why = f"The log has no whole year of {name} above zero since {lens.since or 'it began'}."
+        return Refused(why, "a longer log", "the cohort chart")
+    share, old = years
+    verdict = banded(
+        share,
+        (0.25, "the money is in customers of before"),
+        (0.5, "more than half is carried over"),
+        (0.75, "more than half is new"),
+        (None, "the money is in new customers"),
+    )
     trend = ""
-    if len(earlier) == a_year and (before := sum(row[name] for row in earlier)) > 0:
-        old = sum(row[f"new_{name}"] for row in earlier) / before
+    if old is not None:
         word = "about the same as" if abs(share - old) < 0.02 else "higher than" if share > old else "lower than"
-        verdict, trend = f"{verdict}; the new share is {word} the year before", f" In the year before it was {percent(old)}."
+        verdict, trend = (
+            f"{verdict}; the new share is {word} the year before",
+            f" In the year before it was {percent(old)}.",
+        )
     sentence = f"{percent(share)} of {name} of the last {count(a_year, lens.unit)} came from customers in their first {lens.unit}: {verdict}.{trend}"
-    carry = [row["carry_over" if name == "revenue" else "profit_carry_over"] for row in last]
-    known = [value for value in carry if value is not None]
-    detail = f"From {lens.unit} to {lens.unit}, customers of before carried over {percent(min(known))} to {percent(max(known))} of the {name}. " if known else ""
+    known = all_cohorts.carry_over_of_year(lens)
+    detail = (
+        f"From {lens.unit} to {lens.unit}, customers of before carried over {percent(min(known))} to {percent(max(known))} of the {name}. "
+        if known
+        else ""
+    )
     detail += (
         "If the total holds only because ever more are won, it falls when winning them gets dearer."
         if share > 0.4
@@ -150,9 +176,17 @@ def door(log, lens):
         return lens.entry
     best = products.best_entry(lens)
     if best is None:
-        return Refused("No two products opened the relationship of 30 customers each who were watched for a year.", "more customers or a longer log", "the products by penetration")
+        return Refused(
+            "No two products opened the relationship of 30 customers each who were watched for a year.",
+            "more customers or a longer log",
+            "the products by penetration",
+        )
     stands_out = best["index"] >= STANDS_OUT
-    verdict = f"{products.quoted(best)} opens the best relationships" if stands_out else "no product opens clearly better relationships"
+    verdict = (
+        f"{products.quoted(best)} opens the best relationships"
+        if stands_out
+        else "no product opens clearly better relationships"
+    )
     sentence = (
         f"Of the products that {products.ENOUGH} or more customers began with, {products.quoted(best)} stands highest: they bring "
         f"{ratio(best['index'])} times what all bring in their first year; {verdict}."

@@ -15,7 +15,17 @@ from crmlib.small_groups import LEAST, is_small
 from crmlib.two_periods import BEFORE_ONLY, BOTH, RETURNING
 from crmlib.wording import count, number, percent, several, signed
 
-__all__ = ["came_back", "growth", "half", "how_many", "identified", "loss_makers", "once", "same_customers", "what_differs"]
+__all__ = [
+    "came_back",
+    "growth",
+    "half",
+    "how_many",
+    "identified",
+    "loss_makers",
+    "once",
+    "same_customers",
+    "what_differs",
+]
 
 
 def how_many(log, lens):
@@ -29,7 +39,9 @@ def how_many(log, lens):
     )  # fmt: skip
     if facts.days <= 366:
         verdict = "the log covers no more than the year"
-    sentence = f"{number(n)} customers bought from {lens.start} to {lens.end}, of {number(ever)} who ever did: {verdict}."
+    sentence = (
+        f"{number(n)} customers bought from {lens.start} to {lens.end}, of {number(ever)} who ever did: {verdict}."
+    )
     detail = "A customer is an id with a purchase in these days."
     if facts.never:
         detail += f" {conclusions.few(facts.never, 'id')} with refunds only {'is' if facts.never == 1 else 'are'} not counted."
@@ -53,7 +65,14 @@ def identified(log, lens):
     verdict = banded(share, (0.5, "most of the log is anonymous"), (0.9, "a part of the log is anonymous"),
                       (None, "nearly all of the log is identified"))  # fmt: skip
     detail = "All that follows holds for the identified part only: find out who the others are before you speak of all customers."
-    return Finding("", percent(share), f"{percent(share)} of {of} carries a customer: {verdict}.", detail, verdict=verdict, link="data")
+    return Finding(
+        "",
+        percent(share),
+        f"{percent(share)} of {of} carries a customer: {verdict}.",
+        detail,
+        verdict=verdict,
+        link="data",
+    )
 
 
 def half(log, lens):
@@ -97,7 +116,11 @@ def what_differs(log, lens):
     """The factor in which the best tenth is ahead most."""
     factor = one_period.what_lifts(rows_of(lens.deciles))
     if factor.others is None or not factor.best:
-        return Refused("There is no second tenth of customers to hold the best one against.", "more customers", "the deciles of the period")
+        return Refused(
+            "There is no second tenth of customers to hold the best one against.",
+            "more customers",
+            "the deciles of the period",
+        )
     write = factor.write(log)
     lead = banded(factor.best / factor.others, (2, "somewhat"), (4, "by far"), (None, "by more than four times"))
     verdict = f"the best tenth is ahead in {factor.words}, {lead}"
@@ -119,11 +142,20 @@ def loss_makers(log, lens):
     losing = people.filter(nw.col("bought"), nw.col("profit") < 0)
     n, all_of_them = len(losing), lens.factors["customers"]
     if n == 0:
-        return Finding("", "0", "No customer cost more than they brought.", "", verdict="nobody loses us money", link="spread")
+        return Finding(
+            "", "0", "No customer cost more than they brought.", "", verdict="nobody loses us money", link="spread"
+        )
     verdict = banded(n / all_of_them, (0.02, "very few customers lose us money"), (0.05, "a few customers lose us money"),
                       (0.1, "many customers lose us money"), (None, "more than a tenth of customers lose us money"))  # fmt: skip
     if is_small(n):
-        return Finding("", f"<{LEAST}", f"Fewer than {LEAST} customers cost more than they brought.", "", verdict=verdict, link="spread")
+        return Finding(
+            "",
+            f"<{LEAST}",
+            f"Fewer than {LEAST} customers cost more than they brought.",
+            "",
+            verdict=verdict,
+            link="spread",
+        )
     cost = -losing["profit"].sum()
     sentence = f"{number(n)} customers ({percent(n / all_of_them)}) cost {log.round_money(cost)} more than they brought: {verdict}."
     detail = f"That is {percent(cost / lens.factors['profit'])} of all profit. " if lens.factors["profit"] > 0 else ""
@@ -146,7 +178,10 @@ def growth(log, lens):
     word = "is steady" if abs(change) < STEADY else "grew" if change > 0 else "shrank"
     name = two_periods.FACTORS[most["factor"]]
     verdict = f"{lens.money} {word}, moved most by {name} ({'up' if most['change'] > 0 else 'down'})"
-    parts = [f"{two_periods.FACTORS[row['factor']]} {signed(row['change'], log.round_money)}" for row in rows_of(lens.drivers)[:-1]]
+    parts = [
+        f"{two_periods.FACTORS[row['factor']]} {signed(row['change'], log.round_money)}"
+        for row in rows_of(lens.drivers)[:-1]
+    ]
     sentence = f"{lens.money.capitalize()} {word} by {percent(abs(change))}: {several(parts)}."
     if word == "is steady":
         sentence = f"{lens.money.capitalize()} is steady ({signed(change)}): {several(parts)}."
@@ -171,8 +206,14 @@ def came_back(log, lens):
                       (0.5, "three eighths to half bought again"), (None, "half or more bought again"))  # fmt: skip
     sentence = f"Of {number(both + gone)} customers of the {count(lens.months, 'month')} before, {sampled(both, both + gone)} bought again: {verdict}."
     detail = f"{conclusions.few(gone, 'customer')} did not. "
-    detail += f"{conclusions.few(back, 'customer')} of earlier days came back: silence is no goodbye." if back else (
-        "None of earlier days came back." if log.audit.facts.days > 1100 else "The log is too short to see anybody of earlier days return."
+    detail += (
+        f"{conclusions.few(back, 'customer')} of earlier days came back: silence is no goodbye."
+        if back
+        else (
+            "None of earlier days came back."
+            if log.audit.facts.days > 1100
+            else "The log is too short to see anybody of earlier days return."
+        )
     )
     return Finding("", percent(lens.repeat_buying_rate), sentence, detail, verdict=verdict, link="overlap")
 
@@ -186,9 +227,7 @@ def same_customers(log, lens):
     change, low, high = (same[name] - 1 for name in ("ratio", "low", "high"))
     word = "more than" if low > 0 else "less than" if high < 0 else "about as much as"
     verdict = f"same customers bring {word} before"
-    sentence = (
-        f"The {number(same['customers'])} customers of both periods who had bought before them bring {two_periods.same_in_words(lens)}."
-    )
+    sentence = f"The {number(same['customers'])} customers of both periods who had bought before them bring {two_periods.same_in_words(lens)}."
     detail = {
         "less than": "They were frequent buyers and fall back towards their mean; a fall beyond a tenth or so asks what else changed for them.",
         "more than": "They rise although such a group tends to fall back: something works; find out what, and for whom.",

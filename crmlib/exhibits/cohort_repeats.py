@@ -6,13 +6,22 @@ from typing import NamedTuple
 
 from crmlib import plots
 from crmlib.conclusions import STEADY, carried
-from crmlib.exhibits.hidden import drawn, or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, sampled, tabled, text
 from crmlib.frames import rows_of
+from crmlib.groups_shown import drawn, or_hidden, share_shown
 from crmlib.small_groups import HIDDEN, LEAST, is_small, shown
 from crmlib.wording import count, number, percent
 
-__all__ = ["Silence", "next_orders", "patterns", "repeat_buying", "repeat_rates", "second_within", "silence"]
+__all__ = [
+    "Silence",
+    "next_orders",
+    "patterns",
+    "repeat_buying",
+    "repeat_rates",
+    "second_within",
+    "silence",
+    "week_of_half",
+]
 
 _MOST_PATTERNS = 12
 
@@ -24,6 +33,17 @@ def second_within(lens) -> dict[int, tuple[int, int]]:
     """(bought a second time, members) by weeks since each one's own first purchase; empty if nobody was watched so long."""
     rows = [row for row in rows_of(lens.next_orders) if row["order"] == 1 and row["customers"]]
     return {row["weeks"]: (row["repeated"], row["customers"]) for row in rows}
+
+
+def week_of_half(second) -> int | None:
+    """The week by which half of those who bought a second time had done so, in what `second_within` gives; None if nobody
+    did.
+
+    >>> week_of_half({1: (2, 9), 2: (3, 9), 3: (6, 9)}), week_of_half({1: (0, 9)})
+    (2, None)
+    """
+    repeated, _ = second[max(second)]
+    return next(weeks for weeks in sorted(second) if 2 * second[weeks][0] >= repeated) if repeated else None
 
 
 def next_orders(log, lens):
@@ -39,8 +59,7 @@ def next_orders(log, lens):
         f"{percent(second[early][0] / members)} within {early}"
     )
     said = f"That is {sampled(repeated, members)} of {count(members, 'member')} watched that long. "
-    if repeated:
-        half = next(weeks for weeks in sorted(second) if 2 * second[weeks][0] >= repeated)
+    if half := week_of_half(second):
         said += f"Half of those who came back did so by week {half}: a second offer belongs before that week. "
     later = _share_at(lens, order=2, weeks=last)
     if later is not None:
@@ -129,7 +148,9 @@ def patterns(log, lens):
         f"{percent(found.first_only / found.members)} bought in their first {unit} only"
     )
     back = found.back / found.silent if found.silent else 0
-    said = f"Of the {number(found.silent)} who were silent in the {unit} after their first, {percent(back)} bought later. "
+    said = (
+        f"Of the {number(found.silent)} who were silent in the {unit} after their first, {percent(back)} bought later. "
+    )
     if back >= 0.5:
         said += f"More often than not a silent {unit} is a pause: give nobody up for one."
     elif back >= 0.2:
@@ -201,7 +222,9 @@ def repeat_buying(log, lens):
         rate = share_shown(row["again"], row["active"])
         written.append(row | {"active": shown(row["active"]), "again": shown(row["again"]) if rate != HIDDEN else HIDDEN,
                               "repeat_buying_rate": rate})  # fmt: skip
-    chart = plots.cohort_curves(drawn(written, "repeat_buying_rate"), value="repeat_buying_rate", from_age=0, ax=plots.canvas(height=3.0))
+    chart = plots.cohort_curves(
+        drawn(written, "repeat_buying_rate"), value="repeat_buying_rate", from_age=0, ax=plots.canvas(height=3.0)
+    )
     points = ", ".join(f"age {row['age']} {or_hidden(percent)(row['repeat_buying_rate'])}" for row in written[:8])
     columns = [Column("age", "age"), Column("period", unit, text), Column("active", "active", or_hidden(number)),
                Column("again", f"also in the next {unit}", or_hidden(number)),

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from crmlib import plots
 from crmlib.cohort_comparison import mean_gap
 from crmlib.conclusions import STEADY, carried
-from crmlib.exhibits.hidden import drawn, or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
+from crmlib.exhibits.triangles import triangle
 from crmlib.frames import rows_of
+from crmlib.groups_shown import drawn, or_hidden, share_shown
 from crmlib.inert import Section
 from crmlib.opened import Opened
 from crmlib.response import wilson
@@ -154,8 +155,13 @@ def _pair(log, lens):
     else:
         lines = [{"cohort": label, "age": at, to_date: values[to_date][place]}
                  for place, label in enumerate(lens.pair) for at, values in rows.items()]  # fmt: skip
-        chart = plots.cohort_curves(drawn(lines), value=to_date, from_age=0, currency=log.currency, ax=plots.canvas(height=2.8))
-    points = "; ".join(f"age {at} {log.money(values[to_date][0])} and {log.money(values[to_date][1])}" for at, values in [*rows.items()][-8:])
+        chart = plots.cohort_curves(
+            drawn(lines), value=to_date, from_age=0, currency=log.currency, ax=plots.canvas(height=2.8)
+        )
+    points = "; ".join(
+        f"age {at} {log.money(values[to_date][0])} and {log.money(values[to_date][1])}"
+        for at, values in [*rows.items()][-8:]
+    )
     beside = f"; beside it the {money} per member by calendar {lens.unit}, where both are seen" if by_period else ""
     return exhibit(
         "cohorts-pair", title, chart=chart,
@@ -198,7 +204,9 @@ def _share_sentence(lens, age):
     low, high = (float(end) for end in newcombe(other["active"], other["size"], one["active"], one["size"]))
     shares = f"At age {age}, {percent(other['share_active'])} of {second} were active and {percent(one['share_active'])} of {first}"
     between = f"95 % interval of the difference {100 * low:+.1f} to {100 * high:+.1f} points"
-    verdict = "more of them come back" if low > 0 else "fewer of them come back" if high < 0 else "no difference can be told"
+    verdict = (
+        "more of them come back" if low > 0 else "fewer of them come back" if high < 0 else "no difference can be told"
+    )
     return f"{shares} ({between}): {verdict}."
 
 
@@ -217,7 +225,9 @@ def _gap_sentence(lens, gap, told):
     """Whether the gap remains in the calendar view, and what to do about it; ``told``: the value of both differs."""
     second, words = lens.pair[1], _WORDS[gap.measure]
     if gap.by_age is None:
-        return f"Fewer than three {lens.unit}s can be compared, too few to tell a gap in what they buy from chance: wait."
+        return (
+            f"Fewer than three {lens.unit}s can be compared, too few to tell a gap in what they buy from chance: wait."
+        )
     apart = f"The widest gap in what they buy is that of {words}: {_gap_words(gap)}."
     if gap.verdict == NONE:
         return f"{apart} No gap can be told from chance{', so look above for what sets them apart' if told else ': treat both alike'}."
@@ -277,20 +287,28 @@ def _seconds(log, lens):
     said = f"Each member has the same {found.weeks} weeks. The difference lies {between}. "
     if not lens.same_season:
         title = title.rpartition(":")[0]
-        said += "They began in different seasons, so this checks how stable the rate is and says nothing of their quality. "
+        said += (
+            "They began in different seasons, so this checks how stable the rate is and says nothing of their quality. "
+        )
         if found.verdict == UNTOLD:
             said += "No difference can be told: one rate will do for both."
         elif abs(other / of_other - one / of_one) < STEADY * one / of_one:
-            said += f"That is more than chance, but less than {percent(STEADY, 0)} of the rate: one rate will do for both."
+            said += (
+                f"That is more than chance, but less than {percent(STEADY, 0)} of the rate: one rate will do for both."
+            )
         else:
             said += "That is more than chance: plan with a range."
     elif found.verdict == BETTER:
         said += f"Whatever was done in another way to win or welcome {found.second}, keep it."
     elif found.verdict == WORSE:
-        said += f"Before more is spent on winning customers, find out which channels and offers changed for {found.second}."
+        said += (
+            f"Before more is spent on winning customers, find out which channels and offers changed for {found.second}."
+        )
     else:
         half = 100 * (found.high - found.low) / 2
-        said += f"With cohorts of this size less than about {half:.0f} points cannot be seen: change nothing because of it."
+        said += (
+            f"With cohorts of this size less than about {half:.0f} points cannot be seen: change nothing because of it."
+        )
     season = found.second[4:] if lens.same_season else None
     rows, table = [], {}
     for row in rows_of(lens.second_purchase):
@@ -301,19 +319,26 @@ def _seconds(log, lens):
         own[row["weeks"]] = share
         if share is not None and not isinstance(share, str):
             low, high = (float(end) for end in wilson(row["repeated"], row["size"]))
-            rows.append({"cohort": row["cohort"], "weeks": row["weeks"], "share_repeated": share, "low": low, "high": high})
+            rows.append(
+                {"cohort": row["cohort"], "weeks": row["weeks"], "share_repeated": share, "low": low, "high": high}
+            )
     weeks = sorted({row["weeks"] for row in rows_of(lens.second_purchase)})
     table = [row for row in table.values() if any(row[window] is not None for window in weeks)]
     columns = [Column("cohort", "cohort", text), Column("size", "customers")]
     columns += [Column(window, f"within {window} weeks", or_hidden(percent)) for window in weeks]
     chart = plots.second_purchase_windows(drawn(rows), ax=plots.canvas(height=3.4)) if rows else None
-    points = "; ".join(f"{row['cohort']} {percent(row['share_repeated'])}" for row in rows if row["weeks"] == found.weeks)
+    points = "; ".join(
+        f"{row['cohort']} {percent(row['share_repeated'])}" for row in rows if row["weeks"] == found.weeks
+    )
     caption = f"{'Cohorts of one season; a' if season else 'A'} dash where not all members were watched so long"
     return exhibit(
         "cohorts-second", title, chart=chart,
         shows=f"Share with a second purchase by cohort and window, with 95 % intervals; within {found.weeks} weeks: {points}.",
         so_what=said,
-        tables=[tabled(table, columns, caption=caption)],
+        tables=[
+            tabled(table, columns, caption=caption),
+            triangle(rows_of(lens.second_by_age), "repeated", "size", caption=f"Bought a second time by the end of each age in {lens.unit}s"),
+        ],
     )  # fmt: skip
 
 

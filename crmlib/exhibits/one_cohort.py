@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crmlib import plots
+from crmlib.calendar_periods import periods_a_year
 from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits import cohort_repeats
-from crmlib.exhibits.hidden import drawn, hide, or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
 from crmlib.factors import split
 from crmlib.frames import rows_of
+from crmlib.groups_shown import drawn, hide, or_hidden, share_shown
 from crmlib.inert import Section
 from crmlib.opened import Opened
 from crmlib.small_groups import HIDDEN, LEAST, is_small, merged
 from crmlib.wording import count, number, percent
 
-__all__ = ["AGES_A_YEAR", "KEY", "Decay", "decay", "one_cohort", "value_in_first_year"]
+__all__ = ["KEY", "Decay", "decay", "one_cohort", "value_in_first_year"]
 
 KEY, HEADING = "one-cohort", "One cohort: how do customers evolve?"
-AGES_A_YEAR = {"year": 1, "quarter": 4, "month": 12}
 _FELL = {
     "share_active": "fewer active members", "orders_each": "fewer orders each", "order_value": "smaller orders",
     "margin": "lower margins",
@@ -73,7 +73,7 @@ def decay(lens) -> Decay | None:
     rows = {row["age"]: row for row in rows_of(lens.by_age) if row["complete"] and row["age"] >= 1}
     if len(rows) < 2:
         return None
-    year, last = AGES_A_YEAR[lens.unit], max(rows)
+    year, last = periods_a_year(lens.unit), max(rows)
     end = max((age for age in rows if age > 1 and (age - 1) % year == 0), default=last)
     before, after = (rows[age][f"{lens.money}_per_member"] for age in (1, end))
     found = Decay(1, end, before, after, (end - 1) % year == 0, None, None)
@@ -124,7 +124,9 @@ def _factors(log, lens):
     columns += [Column("margin", "margin", or_hidden(percent))] if lens.money == "profit" else []
     columns += [Column(f"{lens.money}_per_member", f"{lens.money} per member", or_hidden(log.money))]
     names = [*factors, f"{lens.money}_per_member"]
-    chart = plots.cohort_factors(drawn(rows, *names), money=lens.money, currency=log.currency, ax=plots.canvas(height=4.6))
+    chart = plots.cohort_factors(
+        drawn(rows, *names), money=lens.money, currency=log.currency, ax=plots.canvas(height=4.6)
+    )
     active = ", ".join(f"age {row['age']} {or_hidden(percent)(row['share_active'])}" for row in rows[:8])
     return exhibit(
         "cohort-factors", title, chart=chart,
@@ -139,10 +141,10 @@ def _plateau(lens) -> str:
     """Whether the share active still falls, compared with a year before."""
     shares = {row["age"]: row["share_active"] for row in rows_of(lens.by_age) if row["complete"]}
     last = max(shares)
-    before = shares.get(last - AGES_A_YEAR[lens.unit]) if last - AGES_A_YEAR[lens.unit] >= 1 else None
+    before = shares.get(last - periods_a_year(lens.unit)) if last - periods_a_year(lens.unit) >= 1 else None
     if not before or is_small(shares[last] * lens.size):
         return ""
-    ends = f"{percent(before)} at age {last - AGES_A_YEAR[lens.unit]}, {percent(shares[last])} a year later"
+    ends = f"{percent(before)} at age {last - periods_a_year(lens.unit)}, {percent(shares[last])} a year later"
     if shares[last] >= 0.9 * before:
         return f" The share active has levelled off ({ends}): that is a level to plan with."
     return f" The share active still falls ({ends}): it is not yet a level to plan with."
@@ -163,7 +165,7 @@ def _hidden_ages(rows, names, money):
 def value_in_first_year(lens) -> tuple[int, float]:
     """(age, money per member to date) at the end of the first year of calendar periods, or as far as the log is."""
     rows = {row["age"]: row[f"{lens.money}_to_date"] for row in rows_of(lens.by_age) if row["complete"]}
-    age = min(AGES_A_YEAR[lens.unit] - 1, max(rows))
+    age = min(periods_a_year(lens.unit) - 1, max(rows))
     return age, rows[age]
 
 
@@ -174,7 +176,7 @@ def _value(log, lens):
     age, value = value_in_first_year(lens)
     last = rows[-1]
     spans = {"year": "its first year", "quarter": "its first four quarters", "month": "its first twelve months"}
-    when = spans[unit] if age == AGES_A_YEAR[unit] - 1 else f"age {age}"
+    when = spans[unit] if age == periods_a_year(unit) - 1 else f"age {age}"
     title = f"By the end of {when} a member of {lens.cohort} had brought {log.money(value)} of {money}"
     said = (
         f"To win such a member may cost at most {log.money(value)} if it is to be earned back by then. "
@@ -226,7 +228,9 @@ def _deciles(log, lens):
     columns = [Column("decile", "decile", text), Column("customers", "customers"), Column(share, f"of {lens.money}", percent),
                Column("value_per_member", f"{lens.money} per member", log.money),
                Column("share_active", f"active in the last {lens.unit}", or_hidden(percent))]  # fmt: skip
-    chart = plots.decile_bars(drawn([row for row in rows if row["customers"]]), value=lens.money, ax=plots.canvas(height=3.2))
+    chart = plots.decile_bars(
+        drawn([row for row in rows if row["customers"]]), value=lens.money, ax=plots.canvas(height=3.2)
+    )
     shares = ", ".join(f"{row['decile']}: {percent(row[share])}" for row in rows)
     return exhibit(
         "cohort-deciles", title, chart=chart, shows=f"Share of the cohort’s {lens.money} by tenth of its members: {shares}.",

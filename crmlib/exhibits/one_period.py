@@ -9,8 +9,18 @@ import narwhals as nw
 
 from crmlib import plots
 from crmlib.conclusions import carried, few
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text, written
+from crmlib.exhibits.parts import (
+    Column,
+    exhibit,
+    ratio,
+    refusal,
+    section,
+    tabled,
+    text,
+    written,
+)
 from crmlib.frames import rows_of
+from crmlib.groups_shown import drawn
 from crmlib.inert import Section
 from crmlib.one_period import NO_ORDER
 from crmlib.opened import Opened
@@ -40,7 +50,9 @@ def _factors(log, lens):
     """Customers x orders x value (x margin), beside the mean of customers' own averages."""
     own = lens.factors
     bought_once = share_once(lens)
-    multiplied = f"{number(own['customers'])} customers × {ratio(own['orders_each'])} orders × {log.money(own['order_value'])}"
+    multiplied = (
+        f"{number(own['customers'])} customers × {ratio(own['orders_each'])} orders × {log.money(own['order_value'])}"
+    )
     title = f"{multiplied} an order make {log.round_money(own['revenue'])}"
     averages = {row["measure"]: row for row in rows_of(lens.averages)}
     mean = averages["own_order_value"]["mean"]
@@ -71,7 +83,9 @@ def _factors(log, lens):
 def share_once(lens) -> float:
     """Of the customers of the period, those with one order in it."""
     rows = rows_of(lens.distributions["orders"])
-    return sum(row["share_of_customers"] for row in rows if row["low"] is not None and row["low"] <= 1 < (row["high"] or 0))
+    return sum(
+        row["share_of_customers"] for row in rows if row["low"] is not None and row["low"] <= 1 < (row["high"] or 0)
+    )
 
 
 def _bins(bins, most=6):
@@ -217,6 +231,4 @@ def _slices(log, lens):
 
 def _drawn(steps):
     """The slices as a table, with short names for those that are merged."""
-    import pandas as pd
-
-    return pd.DataFrame([{"slice": str(row["slice"]).split(" (")[0], "customers": row["customers"]} for row in steps])
+    return drawn([{"slice": str(row["slice"]).split(" (")[0], "customers": row["customers"]} for row in steps])

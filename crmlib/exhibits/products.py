@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from crmlib import plots
 from crmlib.conclusions import carried
-from crmlib.exhibits.hidden import or_hidden, share_shown
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
 from crmlib.frames import rows_of
+from crmlib.groups_shown import drawn, or_hidden, share_shown
 from crmlib.inert import Section
 from crmlib.lenses import ENTRY_DAYS
 from crmlib.opened import Opened
@@ -17,6 +17,7 @@ __all__ = ["ENOUGH", "KEY", "best_entry", "products"]
 
 KEY, HEADING = "products", "Products: what opens good relationships?"
 ENOUGH = 30  # customers who began with a product, below which its index says little; our convention
+WEEKS_SHOWN = (0, 13, 26, 52)
 MOST = 20  # products in a table; the others are summed
 
 
@@ -48,10 +49,18 @@ def _penetration(log, lens):
         title = f"{percent(widest['penetration'])} of customers buy {quoted(widest)}; {quoted(richest)} brings most revenue{among} ({percent(richest['share_of_revenue'])})"
     alone = [row for row in plain if row["customers"] >= ENOUGH and not is_small(row["sole_customers"])]
     sole = max(alone, key=lambda row: row["sole_share"] or 0, default=None)
-    said = "A product that many buy is a door for others; one that brings much from few is a risk if those few go quiet."
+    said = (
+        "A product that many buy is a door for others; one that brings much from few is a risk if those few go quiet."
+    )
     if sole and sole["sole_share"]:
         share = or_hidden(percent)(share_shown(sole["sole_customers"], sole["customers"]))
         said += f" Most on their own stand the buyers of {quoted(sole)}: {share} of them buy nothing else."
+    if carried(lens.basket):
+        one = rows_of(lens.basket)[0]
+        said += (
+            f" An order of {log.money(one['order_value'])} holds {ratio(one['products_each_order'])} products of {ratio(one['units_each'])} "
+            f"units at {log.money(one['price'])}."
+        )
     shown = [row | {"sole_share": share_shown(row["sole_customers"], row["customers"])} for row in _cut(apart, summed)]
     columns = [Column("product", "product", text), Column("customers", "customers"), Column("penetration", "penetration", percent),
                Column("sole_share", "buy only this", or_hidden(percent)), Column("orders_each", "orders each", ratio),
@@ -59,18 +68,32 @@ def _penetration(log, lens):
                Column("share_of_revenue", "of revenue", percent)]  # fmt: skip
     columns += [Column("margin", "margin", percent)] if lens.money == "profit" else []
     caption = "A customer and an order can have several products, so only money adds up"
-    chart = plots.product_points(_frame(shown), currency=log.currency, ax=plots.canvas(height=4.0))
+    chart = plots.product_points(
+        drawn([row for row in shown if row["customers"]]), currency=log.currency, ax=plots.canvas(height=4.0)
+    )
     return exhibit(
-        "penetration", title, chart=chart, so_what=said, tables=[tabled(shown, columns, caption=caption)],
+        "penetration", title, chart=chart, so_what=said,
+        tables=[tabled(shown, columns, caption=caption), *([_ever_bought(lens)] if carried(lens.ever_bought) else [])],
         shows="Each product by the share of customers who buy it and the revenue an order: "
         + ", ".join(f"{row['product']} {percent(row['penetration'])} and {log.money(row['order_value'])}" for row in plain[:5]) + ".",
     )  # fmt: skip
 
 
-def _frame(rows):
-    import pandas as pd
-
-    return pd.DataFrame([row for row in rows if row["customers"]])
+def _ever_bought(lens):
+    """Of customers watched for a year, who had ever bought the products with most buyers, by weeks since the first purchase."""
+    rows = {}
+    for row in rows_of(lens.ever_bought):
+        if row["weeks"] in WEEKS_SHOWN:
+            own = rows.setdefault(row["product"], {"product": row["product"]})
+            own[row["weeks"]] = share_shown(row["bought"], row["customers"])
+    columns = [Column("product", "ever bought", text)]
+    columns += [
+        Column(weeks, f"within {weeks} weeks" if weeks else "on the first day", or_hidden(percent))
+        for weeks in WEEKS_SHOWN
+    ]
+    return tabled(
+        rows.values(), columns, caption="Products with most buyers, by weeks since each one’s own first purchase"
+    )
 
 
 def quoted(row):
@@ -90,15 +113,21 @@ def _together(log, lens):
     """Duplication of purchase: who buys one also buys another."""
     rows = [row for row in rows_of(lens.duplication) if row["both"] >= LEAST]
     if not rows:
-        return exhibit("together", "No two products have five buyers in common", so_what="There is no pair to offer together.")
+        return exhibit(
+            "together", "No two products have five buyers in common", so_what="There is no pair to offer together."
+        )
     buyers = {row["product"]: row["customers"] for row in rows_of(lens.by_product)}
     rows = sorted(rows, key=lambda row: (-row["times"], -row["share"]))
     rows = list({frozenset((row["product"], row["also"])): row for row in reversed(rows)}.values())[::-1]  # a pair once
     tells = lambda row: any(is_small(buyers[row[name]] - row["both"]) for name in ("product", "also"))  # noqa: E731
-    known = [row for row in rows if not tells(row)]  # who of the buyers of one did not buy the other are some, and not few
+    known = [
+        row for row in rows if not tells(row)
+    ]  # who of the buyers of one did not buy the other are some, and not few
     if not known:
         said = "Where they have, fewer than five buyers of the one did not buy the other, so the pairs are not told."
-        return exhibit("together", "No two products can be compared by the buyers that they have in common", so_what=said)
+        return exhibit(
+            "together", "No two products can be compared by the buyers that they have in common", so_what=said
+        )
     most = known[0]
     title = (
         f"Buyers of “{most['product']}” buy “{most['also']}” {ratio(most['times'])} times as often as all customers do "
@@ -114,9 +143,16 @@ def _together(log, lens):
                Column("both", "of them, both", or_hidden(number)), Column("share", "share", or_hidden(percent)),
                Column("penetration", "of all customers", percent), Column("times", "times", or_hidden(ratio))]  # fmt: skip
     short = lambda name: name if len(name := str(name)) <= 22 else f"{name[:21]}…"  # noqa: E731  two of them stand in a row
-    bars = [{"pair": f"{short(row['product'])} + {short(row['also'])}", "customers": row["both"], "index": row["times"]} for row in known[:6]]
+    bars = [
+        {"pair": f"{short(row['product'])} + {short(row['also'])}", "customers": row["both"], "index": row["times"]}
+        for row in known[:6]
+    ]
     chart = plots.entry_index(
-        _frame(bars), label="pair", x="buyers in common, by chance = 100", what="pair (buyers of both)", ax=plots.canvas(height=2.8)
+        drawn(bars),
+        label="pair",
+        x="buyers in common, by chance = 100",
+        what="pair (buyers of both)",
+        ax=plots.canvas(height=2.8),
     )
     points = "; ".join(f"{row['pair']} {number(100 * row['index'])}" for row in bars)
     return exhibit(
@@ -150,7 +186,7 @@ def _entry(log, lens):
     chart = None
     known = [row for row in shown if row["index"] is not None and row["customers"] >= ENOUGH]
     if best is not None:
-        chart = plots.entry_index(_frame(known), ax=plots.canvas(height=1.2 + 0.32 * len(known)))
+        chart = plots.entry_index(drawn(known), ax=plots.canvas(height=1.2 + 0.32 * len(known)))
     return exhibit(
         "entry", title, chart=chart, so_what=said,
         shows="Index of the first year's value by first product, all customers at 100: "

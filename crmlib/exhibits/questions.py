@@ -10,6 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from crmlib.carries import (
+    ALL_COHORTS,
+    COHORTS_COMPARED,
+    ONE_COHORT,
+    ONE_PERIOD,
+    PRODUCTS,
+    TWO_PERIODS,
+)
 from crmlib.conclusions import Finding, carried
 from crmlib.exhibits import answers_on_cohorts, answers_on_periods
 from crmlib.exhibits.parts import reason
@@ -19,10 +27,6 @@ from crmlib.overview import Refused
 from crmlib.wording import several
 
 __all__ = ["QUESTIONS", "Question", "answers", "first_page", "lens_order"]
-
-_ONE, _TWO, _COHORT, _COMPARED, _ALL, _PRODUCTS = (
-    "one period", "two periods", "one cohort", "cohorts compared", "all cohorts", "products",
-)  # fmt: skip
 
 
 class Question(NamedTuple):
@@ -36,8 +40,12 @@ class Question(NamedTuple):
 
 def lens_order(log: Opened) -> list[str]:
     """The lenses in the order in which this log tells them best: of a log that follows one group, the cohort first."""
-    order = [_ONE, _TWO, _COHORT, _COMPARED, _ALL, _PRODUCTS]
-    return [_COHORT, _COMPARED, _ONE, _TWO, _ALL, _PRODUCTS] if log.audit.facts.is_panel else order
+    order = [ONE_PERIOD, TWO_PERIODS, ONE_COHORT, COHORTS_COMPARED, ALL_COHORTS, PRODUCTS]
+    return (
+        [ONE_COHORT, COHORTS_COMPARED, ONE_PERIOD, TWO_PERIODS, ALL_COHORTS, PRODUCTS]
+        if log.audit.facts.is_panel
+        else order
+    )
 
 
 def answers(log: Opened) -> list[tuple[Question, Finding | Refused]]:
@@ -60,24 +68,26 @@ def first_page(log: Opened) -> Findings:
             said.append(found._replace(key=f"question-{question.number}", question=question.words))
         else:
             unsaid.setdefault(found, []).append(question)
-    sentences = [f"{several([question.words for question in asked])} {reason(refused)}" for refused, asked in unsaid.items()]
+    sentences = [
+        f"{several([question.words for question in asked])} {reason(refused)}" for refused, asked in unsaid.items()
+    ]
     return Findings(tuple(said), tuple(sentences))
 
 
 QUESTIONS = (
-    Question(1, "How many customers are there, by what definition?", _ONE, answers_on_periods.how_many),
-    Question(2, "What share of revenue is identified?", _ONE, answers_on_periods.identified),
-    Question(3, "Who makes half of the money?", _ONE, answers_on_periods.half),
-    Question(4, "How many bought once?", _ONE, answers_on_periods.once),
-    Question(5, "What sets the best apart: frequency, basket or margin?", _ONE, answers_on_periods.what_differs),
-    Question(6, "Who loses us money?", _ONE, answers_on_periods.loss_makers),
-    Question(7, "Does growth come from more or from better customers?", _TWO, answers_on_periods.growth),
-    Question(8, "Who did not come back, and who returned?", _TWO, answers_on_periods.came_back),
-    Question(9, "How do the same customers trend?", _TWO, answers_on_periods.same_customers),
-    Question(10, "How many buy twice, and how fast?", _COHORT, answers_on_cohorts.second_purchase),
-    Question(11, "What is a cohort worth by month 12?", _COHORT, answers_on_cohorts.worth),
-    Question(12, "Are new cohorts worse?", _COMPARED, answers_on_cohorts.worse),
-    Question(13, "What share is new, and what is carried over?", _ALL, answers_on_cohorts.new_share),
-    Question(14, "How many must we acquire to hit plan?", _ALL, answers_on_cohorts.needed),
-    Question(15, "Which products open good relationships?", _PRODUCTS, answers_on_cohorts.door),
+    Question(1, "How many customers are there, by what definition?", ONE_PERIOD, answers_on_periods.how_many),
+    Question(2, "What share of revenue is identified?", ONE_PERIOD, answers_on_periods.identified),
+    Question(3, "Who makes half of the money?", ONE_PERIOD, answers_on_periods.half),
+    Question(4, "How many bought once?", ONE_PERIOD, answers_on_periods.once),
+    Question(5, "What sets the best apart: frequency, basket or margin?", ONE_PERIOD, answers_on_periods.what_differs),
+    Question(6, "Who loses us money?", ONE_PERIOD, answers_on_periods.loss_makers),
+    Question(7, "Does growth come from more or from better customers?", TWO_PERIODS, answers_on_periods.growth),
+    Question(8, "Who did not come back, and who returned?", TWO_PERIODS, answers_on_periods.came_back),
+    Question(9, "How do the same customers trend?", TWO_PERIODS, answers_on_periods.same_customers),
+    Question(10, "How many buy twice, and how fast?", ONE_COHORT, answers_on_cohorts.second_purchase),
+    Question(11, "What is a cohort worth by month 12?", ONE_COHORT, answers_on_cohorts.worth),
+    Question(12, "Are new cohorts worse?", COHORTS_COMPARED, answers_on_cohorts.worse),
+    Question(13, "What share is new, and what is carried over?", ALL_COHORTS, answers_on_cohorts.new_share),
+    Question(14, "How many must we acquire to hit plan?", ALL_COHORTS, answers_on_cohorts.needed),
+    Question(15, "Which products open good relationships?", PRODUCTS, answers_on_cohorts.door),
 )

@@ -78,7 +78,9 @@ def identities(log: Opened) -> list[Identity]:
     one, two, every, cohort = lenses.one_period, lenses.two_periods, lenses.all_cohorts, lenses.one_cohort
     if carried(one) and carried(two) and two.months == 12:
         after = sum(row["customers"] for row in rows_of(two.bridge) if row["group"] in (BOTH, NEW, RETURNING))
-        found.append(Identity("customers of the last 12 months", "lens 1", "lens 2", one.factors["customers"], after, "count"))
+        found.append(
+            Identity("customers of the last 12 months", "lens 1", "lens 2", one.factors["customers"], after, "count")
+        )
     if carried(cohort) and carried(every):
         same = [row for row in rows_of(every.chart) if row["cohort"] == cohort.cohort]
         if same:
@@ -125,7 +127,16 @@ def _two_periods(lens):
     ]  # fmt: skip
     if carried(lens.drivers):
         *factors, _ = rows_of(lens.drivers)
-        found.append(Identity(f"change of {money}", "the factors", "after less before", _sum(factors, "change"), second - first, "money"))
+        found.append(
+            Identity(
+                f"change of {money}",
+                "the factors",
+                "after less before",
+                _sum(factors, "change"),
+                second - first,
+                "money",
+            )
+        )
     return found
 
 
@@ -143,10 +154,32 @@ def _one_cohort(lens):
                  _sum(ages, money), "money"),
     ]  # fmt: skip
     if len(product) == len(ages):
-        found.append(Identity(f"{money} from its factors", "age by age, multiplied", "the periods", math.fsum(product), _sum(ages, money), "money"))
+        found.append(
+            Identity(
+                f"{money} from its factors",
+                "age by age, multiplied",
+                "the periods",
+                math.fsum(product),
+                _sum(ages, money),
+                "money",
+            )
+        )
     if all(row["complete"] for row in rows_of(lens.by_age)):
-        found.append(Identity(f"{money} to date", "the deciles", "the periods", _sum(rows_of(lens.deciles), money), _sum(ages, money), "money"))
-    shares = [row["share_repeated"] for row in rows_of(lens.next_orders) if row["order"] == 1 and row["share_repeated"] is not None]
+        found.append(
+            Identity(
+                f"{money} to date",
+                "the deciles",
+                "the periods",
+                _sum(rows_of(lens.deciles), money),
+                _sum(ages, money),
+                "money",
+            )
+        )
+    shares = [
+        row["share_repeated"]
+        for row in rows_of(lens.next_orders)
+        if row["order"] == 1 and row["share_repeated"] is not None
+    ]
     if shares:
         falls = int((np.diff(shares) < 0).sum()) + (shares[-1] > 1)
         found.append(Identity("second purchases to date", "weeks in which the curve falls", "none", falls, 0, "count"))
@@ -155,7 +188,9 @@ def _one_cohort(lens):
 
 def _compared(lens):
     rows = [row for row in rows_of(lens.second_by_age) if row["repeated"] is not None]
-    falls = sum(later["repeated"] < one["repeated"] for one, later in zip(rows, rows[1:]) if one["cohort"] == later["cohort"])
+    falls = sum(
+        later["repeated"] < one["repeated"] for one, later in zip(rows, rows[1:]) if one["cohort"] == later["cohort"]
+    )
     return [Identity("second purchases of all cohorts", "ages at which a row falls", "none", falls, 0, "count")]
 
 

@@ -6,9 +6,18 @@ import datetime as dt
 
 from crmlib import plots
 from crmlib.conclusions import STEADY, carried, few
-from crmlib.exhibits.hidden import or_hidden, share_shown
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text, written
+from crmlib.exhibits.parts import (
+    Column,
+    exhibit,
+    ratio,
+    refusal,
+    section,
+    tabled,
+    text,
+    written,
+)
 from crmlib.frames import rows_of
+from crmlib.groups_shown import drawn, or_hidden, share_shown
 from crmlib.inert import Section
 from crmlib.opened import Opened
 from crmlib.small_groups import LEAST, cells, covered, is_small, merged
@@ -47,7 +56,9 @@ def two_periods(log: Opened) -> Section:
     if row.verdict == "limited":
         view += f" Read it with care: the log lacks {row.missing}."
     drivers = [_drivers(log, lens)] if carried(lens.drivers) else []
-    return section(KEY, HEADING, view, [_overlap(log, lens), _bridge(log, lens), *drivers, _deciles(log, lens), _same(log, lens)])
+    return section(
+        KEY, HEADING, view, [_overlap(log, lens), _bridge(log, lens), *drivers, _deciles(log, lens), _same(log, lens)]
+    )
 
 
 def before(lens) -> str:
@@ -81,7 +92,13 @@ def same_in_words(lens) -> str:
     if same["ratio"] is None or same["low"] is None:
         return f"an amount of {lens.money} that cannot be compared"
     change, low, high = (same[name] - 1 for name in ("ratio", "low", "high"))
-    word = "more than before" if low > 0 else "less than before" if high < 0 else "about as much as before, as far as can be told"
+    word = (
+        "more than before"
+        if low > 0
+        else "less than before"
+        if high < 0
+        else "about as much as before, as far as can be told"
+    )
     return f"{word} ({signed(change)}; 95 % interval {signed(low)} to {signed(high)})"
 
 
@@ -97,12 +114,18 @@ def _overlap(log, lens):
         f"{few(back, 'such customer', start=False)} of earlier days came back. "
     )
     if new and is_small(back):  # the share of the new alone would give the others away
-        said += f"{_share(new + back, both + new + back)} of the customers after are new or came back from earlier days."
+        said += (
+            f"{_share(new + back, both + new + back)} of the customers after are new or came back from earlier days."
+        )
     elif new:
         said += f"{_share(new, both + new + back)} of the customers after are new, as far as the log reaches back."
     elif log.audit.facts.is_panel:
         said += "Nobody is new, because the log follows one group."
-    columns = [Column("group", "group", text), Column("customers", "customers"), Column("share", "of all in either", percent)]
+    columns = [
+        Column("group", "group", text),
+        Column("customers", "customers"),
+        Column("share", "of all in either", percent),
+    ]
     everybody = both + gone + new + back
     names = {BOTH: "bought in both", BEFORE_ONLY: "bought before only", NEW: "new", RETURNING: "returning"}
     rows = [{"group": names[name], "customers": groups[name]["customers"], "share": groups[name]["customers"] / everybody}
@@ -111,7 +134,7 @@ def _overlap(log, lens):
     return exhibit(
         "overlap", title, so_what=said, tables=[tabled(rows, columns, caption="Who bought when")],
         chart=plots.value_bars(
-            _frame(rows), label="group", value="customers", what="customers", x="", ax=plots.canvas(height=2.6)
+            drawn(rows), label="group", value="customers", what="customers", x="", ax=plots.canvas(height=2.6)
         ), shows="Customers by group: " + ", ".join(f"{row['group']} {number(row['customers'])}" for row in rows) + ".",
     )  # fmt: skip
 
@@ -129,12 +152,6 @@ def _share(part, whole) -> str:
     return or_hidden(percent)(share_shown(part, whole))
 
 
-def _frame(rows):
-    import pandas as pd
-
-    return pd.DataFrame(rows)
-
-
 def _bridge(log, lens):
     """The money by group: what came, what went, what changed with those in both."""
     first, second = change_of(lens)
@@ -144,7 +161,9 @@ def _bridge(log, lens):
              NEW: "new customers", RETURNING: "returning customers"}  # fmt: skip
     rows = _merged(groups.values(), [f"{lens.money}_before", f"{lens.money}_after", name])
     moved = max(rows, key=lambda row: abs(row[name]))
-    step = words.get(moved["group"], f"the group “{moved['group']}”" if moved["customers"] else "refunds without an order")
+    step = words.get(
+        moved["group"], f"the group “{moved['group']}”" if moved["customers"] else "refunds without an order"
+    )
     said = f"The largest step is {step}: {signed(moved[name], log.round_money)}. "
     if groups[BOTH][name] < 0:
         said += (
@@ -162,7 +181,7 @@ def _bridge(log, lens):
                Column(f"{lens.money}_before", f"{lens.money} before", log.money),
                Column(f"{lens.money}_after", f"{lens.money} after", log.money), Column(name, "change", change)]  # fmt: skip
     chart = plots.money_bridge(
-        _frame(rows), label="group", change=name, start=first, value=lens.money, currency=log.currency,
+        drawn(rows), label="group", change=name, start=first, value=lens.money, currency=log.currency,
         ax=plots.canvas(height=3.2),
     )  # fmt: skip
     steps = ", ".join(f"{row['group']} {log.round_money(row[name])}" for row in rows)
@@ -197,9 +216,13 @@ def _drivers(log, lens):
     ]  # fmt: skip
     columns = [Column("factor", "factor", text), Column("before", "before", written), Column("after", "after", written),
                Column("ratio", "change in the factor", written), Column("change", f"brought, in {lens.money}", written)]  # fmt: skip
-    method = "by logarithms, exact" if factors[0]["method"] == "log" else "by Shapley's mean over all orders, as a factor is not above zero"
+    method = (
+        "by logarithms, exact"
+        if factors[0]["method"] == "log"
+        else "by Shapley's mean over all orders, as a factor is not above zero"
+    )
     chart = plots.money_bridge(
-        _frame([{"factor": FACTORS[row["factor"]], "change": row["change"]} for row in factors]), label="factor", change="change",
+        drawn([{"factor": FACTORS[row["factor"]], "change": row["change"]} for row in factors]), label="factor", change="change",
         start=total["before"], value=lens.money, currency=log.currency, ax=plots.canvas(height=3.0),
     )  # fmt: skip
     steps = ", ".join(f"{FACTORS[row['factor']]} {log.round_money(row['change'])}" for row in factors)
@@ -218,11 +241,18 @@ def _deciles(log, lens):
     silent = sum(row["customers"] for row in top if row["to"] == INACTIVE)
     rose = sum(row["customers"] for row in rows if row["from"] not in ("1", INACTIVE) and row["to"] == "1")
     names = [*map(str, range(1, 11)), INACTIVE]
-    counts = [[sum(row["customers"] for row in rows if (row["from"], row["to"]) == (one, other)) for other in names] for one in names]
+    counts = [
+        [sum(row["customers"] for row in rows if (row["from"], row["to"]) == (one, other)) for other in names]
+        for one in names
+    ]
     hides = covered(counts)
     parts = [*([] if hides[0][0] else [f"{percent(stayed / size)} are there again"]),
              *([] if hides[0][-1] else [f"{percent(silent / size)} bought nothing after"])]  # fmt: skip
-    title = f"Of the best tenth before, {', '.join(parts)}" if parts else "Few of the best tenth before are there again or bought nothing"
+    title = (
+        f"Of the best tenth before, {', '.join(parts)}"
+        if parts
+        else "Few of the best tenth before are there again or bought nothing"
+    )
     if not parts and (stayed + silent) / size > 0.5:
         title = "Most of the best tenth before are there again or bought nothing after"
     unseen = [counts[y][0] for y in range(1, 10) if hides[y][0]]  # which their sum must not give away
@@ -236,10 +266,12 @@ def _deciles(log, lens):
     pairs = [{"from": one, "to": other, "customers": n, "shown": None if hides[y][x] else n}
              for y, one in enumerate(names) for x, (other, n) in enumerate(zip(names, counts[y], strict=True))]  # fmt: skip
     chart = plots.transition_heatmap(
-        _frame(pairs), value="shown", order=names, start="tenth before", end="tenth after", ax=plots.canvas(height=4.6)
+        drawn(pairs), value="shown", order=names, start="tenth before", end="tenth after", ax=plots.canvas(height=4.6)
     )
     columns = [Column("from", "before", text), *(Column(name, name, written) for name in names)]
-    shown = [{"from": one} | dict(zip(names, line, strict=True)) for one, line in zip(names, cells(counts), strict=True)]
+    shown = [
+        {"from": one} | dict(zip(names, line, strict=True)) for one, line in zip(names, cells(counts), strict=True)
+    ]
     return exhibit(
         "decile-change", title, chart=chart, so_what=said,
         shows=_square(names, counts, hides),
@@ -249,14 +281,22 @@ def _deciles(log, lens):
 
 def _square(names, counts, hides) -> str:
     """The square of tenths in words: how full its diagonal is and which cells hold most, of those that are not hidden."""
-    seen = [(counts[y][x], names[y], names[x]) for y in range(10) for x in range(11) if not hides[y][x] and counts[y][x]]
+    seen = [
+        (counts[y][x], names[y], names[x]) for y in range(10) for x in range(11) if not hides[y][x] and counts[y][x]
+    ]
     said = "A square of tenths before by tenths after and inactive."
     if seen:
         most = sorted(seen, key=lambda cell: -cell[0])[:3]
         to = lambda name: "inactive" if name == INACTIVE else f"tenth {name}"  # noqa: E731
-        said += " Most customers went " + ", ".join(f"from tenth {one} to {to(other)} ({number(n)})" for n, one, other in most) + "."
+        said += (
+            " Most customers went "
+            + ", ".join(f"from tenth {one} to {to(other)} ({number(n)})" for n, one, other in most)
+            + "."
+        )
     hidden = sum(map(sum, hides))
-    return said + (f" {count(hidden, 'cell')} of {len(names) ** 2} {'is' if hidden == 1 else 'are'} hidden." if hidden else "")
+    return said + (
+        f" {count(hidden, 'cell')} of {len(names) ** 2} {'is' if hidden == 1 else 'are'} hidden." if hidden else ""
+    )
 
 
 def _same(log, lens):
@@ -264,7 +304,9 @@ def _same(log, lens):
     rows = rows_of(lens.ups_and_downs)
     everybody = sum(row["customers"] for row in rows)
     if is_small(everybody) or not everybody:
-        said = "Whoever began inside the first period had only a part of it, so no trend can be read from these customers."
+        said = (
+            "Whoever began inside the first period had only a part of it, so no trend can be read from these customers."
+        )
         return exhibit("same-customers", "No customers were seen whole in both periods" if not everybody else
                        f"Fewer than {LEAST} customers were seen whole in both periods", so_what=said)  # fmt: skip
     up = lambda name: sum(row["customers"] for row in rows if row[name] == "up")  # noqa: E731
@@ -283,7 +325,7 @@ def _same(log, lens):
     bars = [{"what": _OWN[name].removeprefix("their "), "customers": n} for name in names
             if not is_small(n := up(name)) and not is_small(everybody - n)]  # fmt: skip
     chart = plots.value_bars(
-        _frame(bars), label="what", value="customers", what="with as much or more", x="of a customer of both periods", ax=plots.canvas(height=2.4)
+        drawn(bars), label="what", value="customers", what="with as much or more", x="of a customer of both periods", ax=plots.canvas(height=2.4)
     ) if bars else None  # fmt: skip
     held = ", ".join(f"{row['what']} {number(row['customers'])}" for row in bars)
     return exhibit(

@@ -82,7 +82,9 @@ def textbook_of_a_period(people, by) -> list[str]:
     measured = one_period.measures({name: people[name][people["bought"]] for name in ("orders", "revenue")})
     spread = {name: np.nanstd(measured[name]) / np.nanmean(measured[name]) for name in ("orders", "own_order_value")}
     often, value = spread["orders"], spread["own_order_value"]
-    spreads = f"the standard deviation of the orders of a customer is {often:.2f} times their mean, that of the value of "
+    spreads = (
+        f"the standard deviation of the orders of a customer is {often:.2f} times their mean, that of the value of "
+    )
     spreads += f"an order of theirs {value:.2f} times"
     return [*found, claim("Customers differ more in how often they come than in what an order of theirs is worth",
                            often > value, spreads, rule="the first number above the second")]  # fmt: skip
@@ -113,7 +115,9 @@ def drivers(parts, currency="") -> str:
     most = factors.loc[factors["change"].abs().idxmax()]
     with_it = [row for row in factors.itertuples() if row.change * whole["change"] > 0]
     against = [row for row in factors.itertuples() if row.change * whole["change"] < 0]
-    said = f"The parts sum to {signed_money(whole['change'], currency)}. The largest is that of {_words(most['factor'])}, "
+    said = (
+        f"The parts sum to {signed_money(whole['change'], currency)}. The largest is that of {_words(most['factor'])}, "
+    )
     said += f"{signed_money(most['change'], currency)}; "
     said += (
         f"with the change go {several([_words(row.factor) for row in with_it])}"
@@ -194,7 +198,9 @@ def memo(people, parts, ages, *, audit) -> list[str]:
     held_back = [
         lens for lens, verdict in zip(audit.carried["lens"], audit.carried["verdict"], strict=True) if verdict != "yes"
     ]
-    caveat = f"The log begins on {first_day(audit.tx)}, so who had bought only before counts as new, and it does not know "
+    caveat = (
+        f"The log begins on {first_day(audit.tx)}, so who had bought only before counts as new, and it does not know "
+    )
     caveat += "what winning a customer costs."
     if held_back:
         caveat += f" It carries only in part, or not at all: {several(held_back)}."
@@ -221,5 +227,3 @@ def claim(words, held, told, *, rule="") -> str:
 
 def _words(factor) -> str:
     return str(factor).replace("_", " ")
-
-

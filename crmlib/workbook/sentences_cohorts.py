@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from crmlib import all_cohorts, cohort_comparison, one_cohort, products
 from crmlib.audit import FEW
+from crmlib.calendar_periods import periods_a_year
+from crmlib.carries import AGES
 from crmlib.errors import DataError
 from crmlib.wording import count, money, number, percent, several, signed
 from crmlib.workbook.sentences_audit import claim, refusal
@@ -22,7 +24,6 @@ __all__ = [
 
 SMALL = 0.05  # a gap between two cohorts that we do not speak of
 HELD = 0.02  # by how much carry-over may fall and is still said to hold
-_YEAR = {"month": 12, "quarter": 4, "year": 1}
 
 
 # one cohort
@@ -133,19 +134,14 @@ class Season(NamedTuple):
 def season(tx, *, as_of, unit, carried) -> Season:
     """A cohort and that of the same season a year earlier, by age and by calendar period.
 
-    The latest with four ages in common, or with two. Where a log has no two of one season: the first two cohorts, as a
-    check of stability.
+    The pair of `cohort_comparison.newest_pair`: where a log has no two of one season it is a check of stability.
     """
     row = carried.set_index("lens").loc["cohorts compared"]
     if row["verdict"] == "no":
         return Season(refusal(carried, "cohorts compared"))
     ages = one_cohort.by_age(tx, as_of=as_of, unit=unit)
-    sizes = ages[ages["complete"]].groupby("cohort").agg(size=("size", "first"), ages=("age", "size"))
-    names = sizes.index[(sizes["size"] >= FEW) & (sizes["ages"] >= 2)].tolist()
-    year_before = {name: f"{int(name[:4]) - 1}{name[4:]}" for name in names}
-    pairs = [(year_before[name], name) for name in names if year_before[name] in names]
-    pairs = [pair for pair in pairs if sizes.loc[pair[1], "ages"] >= 4] or pairs
-    one, other = pairs[-1] if pairs and row["verdict"] == "yes" else names[:2]
+    same_season = row["verdict"] == "yes"
+    one, other = cohort_comparison.newest_pair(ages, same_season=same_season, ages=AGES, least=FEW)
     by_age = cohort_comparison.two_cohorts(ages, first=one, second=other)
     by_period = cohort_comparison.two_cohorts(ages, first=one, second=other, across="period")
     by_period = by_period[by_period["period"] != other]  # age 0 of the newer one, which has no like
@@ -213,12 +209,14 @@ def chart_title(chart) -> str:
     return f"In {last} new customers brought {percent(new)} of the revenue, those from before the chart {percent(old)}"
 
 
-def maturing(base) -> str:
+def maturing(base, *, unit) -> str:
     """Whether the new share drifts down and carry-over holds: two years of `base_by_period` compared."""
     rows = base[base["complete"]]
-    year = _year(rows)
+    year = periods_a_year(unit)
     if len(rows) < 2 * year + 1:
-        return f"The log has {count(len(rows), 'complete period')}; two years and one period more are needed to compare."
+        return (
+            f"The log has {count(len(rows), 'complete period')}; two years and one period more are needed to compare."
+        )
     late, early = rows.iloc[-year:], rows.iloc[-2 * year : -year]
     new = [part["new_revenue"].sum() / part["revenue"].sum() for part in (early, late)]
     carried = [
@@ -236,7 +234,7 @@ def maturing(base) -> str:
 
 def plan(base, *, unit, growth, currency="") -> str:
     """How many new customers the next period needs to bring ``growth`` more than the last complete one did."""
-    rows, year = base[base["complete"]], _YEAR[unit]
+    rows, year = base[base["complete"]], periods_a_year(unit)
     if len(rows) <= year:
         return f"The log has {count(len(rows), 'complete period')}; a plan needs a year of them and one before."
     target = (1 + growth) * rows["revenue"].iloc[-1]
@@ -267,12 +265,6 @@ def _as_a_year_ago(rows, year, target, currency):
         f" With both as in {rows['period'].iloc[-year]}, the same season a year ago ({percent(own['carry_over'])} and "
         f"{money(own['per_new'], currency)}), it takes {number(needed)}."
     )
-
-
-def _year(rows):
-    """Periods in a year, by how they are named."""
-    name = rows["period"].iloc[0]
-    return 4 if "Q" in name else 12 if "-" in name else 1
 
 
 # products
