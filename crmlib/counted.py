@@ -68,16 +68,17 @@ def counted(log, as_of):
     starts = changes(code)
     customer = np.cumsum(starts, dtype=np.int32) - np.int32(1)
     day = (day + low).astype(np.int32)
-    return Counted(Lines(log.frame), ids, as_of, code[starts], customer, day, lines, order)._cut(as_of)
+    return Counted(Lines(log), ids, as_of, code[starts], customer, day, lines, order)._cut(as_of)
 
 
 class Lines:
     """The columns of the lines of a log in memory; texts are let go of when they have become numbers.
 
-    ``sample`` is the first line, for the names and the types of the columns.
+    ``sample`` is the first line, for the names and the types of the columns; ``days`` the day of each line, as a number.
     """
 
-    def __init__(self, frame):
+    def __init__(self, log):
+        frame, self.days = log.frame, log.days.astype(np.int32)
         self.sample = frame[[0]]
         wanted = ("amount", "cost", "quantity", "order", "product")
         self._columns = {name: frame[name] for name in wanted if name in frame.columns}
@@ -267,13 +268,19 @@ class Counted:
     def _knows_cost(self):
         if "cost" not in self.columns:
             return False
-        if gaps := int(np.count_nonzero(~np.isfinite(self.log.floats("cost"))[self.order])):
+        gap = ~np.isfinite(self.log.floats("cost"))
+        gaps = gap.any() and int(np.count_nonzero(gap[self.order]))  # of the lines up to as_of
+        if gaps:
             say_gaps(gaps, len(self.order))
         return not gaps
 
     def _profit(self):
         profit = self.log.floats("amount") - self.log.floats("cost")
         return sums(profit[self.order], self.begins)
+
+    def inside(self, start, end):
+        """The places in the log of the lines from the day ``start`` to the day ``end``, both included."""
+        return np.flatnonzero((self.log.days >= start) & (self.log.days <= end))
 
     @property
     def units(self):

@@ -331,11 +331,10 @@ _MAKERS = {
 
 def _in_log(tx, money, start, end):
     """The sum over the lines from ``start`` to ``end``, both included; of none of the sums that the lenses are made of."""
-    inside = (tx.day >= start.toordinal()) & (tx.day <= end.toordinal())
-    lines = tx.order[np.repeat(inside, tx.lines)]
-    values = tx.log.floats("amount")[lines]
+    inside = tx.inside(start.toordinal(), end.toordinal())
+    values = tx.log.floats("amount")[inside]
     if money == "profit":
-        values = values - tx.log.floats("cost")[lines]
+        values = values - tx.log.floats("cost")[inside]
     return float(values.sum(dtype=np.longdouble))
 
 

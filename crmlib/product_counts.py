@@ -20,8 +20,8 @@ class ProductCounts:
 
     def __init__(self, log):
         self.log = log
-        codes, self.names = log.log.products
-        self.pairs, self.owner, self.product = log.split(codes, len(self.names))
+        self.codes, self.names = log.log.products
+        self.pairs, self.owner, self.product = log.split(self.codes, len(self.names))
 
     def by_product(self, products, weights=None):
         return np.bincount(products, weights, len(self.names))
@@ -41,15 +41,23 @@ class ProductCounts:
         pair = self.pairs_since(start)
         owner, product = self.owner[pair], self.product[pair]
         each = np.bincount(owner, minlength=self.log.size)
-        rows = self.pairs.day >= start
-        product_of = self.product[self.pairs.customer[rows]]
+        rows, inside = self.pairs.day >= start, self.log.inside(start, self.log.as_of.toordinal())
+        orders = self.by_product(self.product[self.pairs.customer[rows]], self.pairs.orders[rows])
         found = {"customers": self.by_product(product), "sole_customers": self.by_product(product[each[owner] == 1])}
-        values = {"orders": self.pairs.orders, "revenue": self.pairs.amount}
-        values |= {} if self.pairs.profit is None else {"profit": self.pairs.profit}
-        values |= {"units": self.pairs.units} if "quantity" in self.log.columns else {}
-        found |= {name: self.by_product(product_of, one[rows]) for name, one in values.items()}
-        found = self.by_name(found, self.by_product(product_of))
+        found |= {"orders": orders} | self.sums(inside)
+        found = self.by_name(found, self.by_product(self.codes[inside]))
         return found, int(np.count_nonzero(each)), int(self.log.orders[self.log.day >= start].sum())
+
+    def sums(self, lines):
+        """Over some lines of the log, by product: revenue, profit if every line has a cost, units if there are such."""
+        product, floats = self.codes[lines], self.log.log.floats
+        amount = floats("amount")[lines]
+        found = {"revenue": self.by_product(product, amount)}
+        if self.log.profit is not None:
+            found["profit"] = self.by_product(product, amount - floats("cost")[lines])
+        if "quantity" in self.log.columns:
+            found["units"] = self.by_product(product, np.nan_to_num(floats("quantity")[lines]))
+        return found
 
     def by_name(self, columns, counts):
         """Of products with a count above 0, {name: {column: value}}."""
