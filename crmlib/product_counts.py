@@ -86,7 +86,7 @@ class ProductCounts:
 
     def entries(self, latest, days):
         """By entry product, of customers with a first purchase up to the day ``latest`` and in their first ``days``
-        days: {name: {customers, orders, revenue, [profit]}}."""
+        days: {name: {customers, orders, revenue, [profit], squares}}, the squares of what each brought."""
         first, pairs, log = self.log.first, self.pairs, self.log
         owner = self.owner[pairs.customer]
         at_first = np.flatnonzero(self.bought & (pairs.day == first[owner]))
@@ -104,6 +104,8 @@ class ProductCounts:
         found = {"customers": self.by_product(entry[entry >= 0]), "orders": self.by_product(entry_of, log.orders[rows])}
         money = {"revenue": log.amount} | ({} if log.profit is None else {"profit": log.profit})
         found |= {name: self.by_product(entry_of, values[rows]) for name, values in money.items()}
+        each = np.bincount(log.customer[rows], [*money.values()][-1][rows], log.size)
+        found["squares"] = self.by_product(entry[entry >= 0], each[entry >= 0] ** 2)
         return self.by_name(found, found["customers"])
 
     def first_times(self, latest, most):

@@ -133,10 +133,11 @@ def entry_products(tx, *, as_of, days=365):
     """The product that customers bought first, against what they brought in their own first ``days`` days.
 
     A row a product, most customers first: customers, share_of_customers, orders, revenue, [profit], orders_each,
-    revenue_each, [profit_each], and index: profit (or revenue) a customer / that of all customers. A customer's entry
-    product is the one with the most money on the day of the first purchase, of equal ones the first by name. Only who
-    was watched for all ``days`` days counts, so that the age is equal: the first purchase is day 0, and the value is
-    that of days 0 to ``days`` - 1. The first purchase is the first in the log.
+    revenue_each, [profit_each], index: profit (or revenue) a customer / that of all customers, and index_se, its standard
+    error as far as customers differ (delta method; a gap where fewer than two customers began with it, or with others).
+    A customer's entry product is the one with the most money on the day of the first purchase, of equal ones the first by
+    name. Only who was watched for all ``days`` days counts, so that the age is equal: the first purchase is day 0, and the
+    value is that of days 0 to ``days`` - 1. The first purchase is the first in the log.
 
     Raises `DataError` if nobody was watched that long.
 
@@ -157,6 +158,7 @@ def entry_products(tx, *, as_of, days=365):
         raise DataError(f"No customer was watched for {days} days up to as_of {as_of}; choose fewer days.")
     names = sorted(found, key=lambda name: (-found[name]["customers"], name))
     whole = {one: np.array([int(found[name][one]) for name in names]) for one in ("customers", "orders")}
+    squares = np.array([found[name].pop("squares") for name in names], float)
     money = {one: np.array([float(found[name][one]) for name in names]) for one in found[names[0]] if one not in whole}
     columns = {"product": names, "customers": whole["customers"]}
     columns["share_of_customers"] = columns["customers"] / columns["customers"].sum()
@@ -166,12 +168,26 @@ def entry_products(tx, *, as_of, days=365):
     last = [*money][-1]
     mean = columns[last].sum() / columns["customers"].sum()
     columns["index"] = ratio(columns[f"{last}_each"], np.full(len(names), mean))
+    columns["index_se"] = np.where(np.isnan(columns["index"]), np.nan, _index_se(columns["customers"], money[last], squares))
     return _made(frame, columns)
+
+
+def _index_se(n, total, squares):
+    """The standard error of each group's mean / the mean of all, from sizes, sums and sums of squares."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means, errors = [], []  # of the group, and of all others
+        for size, amount, square in ((n, total, squares), (n.sum() - n, total.sum() - total, squares.sum() - squares)):
+            means.append(amount / size)
+            spread = np.maximum(square - amount * means[-1], 0) / (size - 1)
+            errors.append(np.where(size > 1, spread / size, np.nan))
+        mean = total.sum() / n.sum()
+        # d index / d own mean = (others' share) * (others' mean) / mean^2, and the same of the others with a minus
+        return (1 - n / n.sum()) / mean**2 * np.sqrt(means[1] ** 2 * errors[0] + means[0] ** 2 * errors[1])
 
 
 def _entries(lines, latest, days):
     """By entry product, of customers with a first purchase up to the day ``latest`` and in their first ``days`` days:
-    {name: {customers, orders, revenue, [profit]}}."""
+    {name: {customers, orders, revenue, [profit], squares}}."""
     if isinstance(lines, ProductCounts):
         return lines.entries(latest, days)
     bought = lines.filter(nw.col("bought") == 1)
@@ -188,7 +204,9 @@ def _entries(lines, latest, days):
     own = own.filter(nw.col("day") < nw.col("first") + days).join(entry, on="customer")
     counts = _by(entry.group_by("entry").agg(nw.len().alias("customers")), "entry", ["customers"])
     orders = _by(own.group_by("entry").agg(nw.len().alias("orders")), "entry", ["orders"])
-    sums = _by(inside.group_by("entry").agg(nw.col(*money).sum()), "entry", money)
+    each = inside.group_by("entry", "customer").agg(nw.col(*money).sum())
+    each = each.with_columns(squares=nw.col(money[-1]) * nw.col(money[-1]))
+    sums = _by(each.group_by("entry").agg(nw.col(*money, "squares").sum()), "entry", [*money, "squares"])
     return {name: counts[name] | orders[name] | sums[name] for name in counts}
 
 

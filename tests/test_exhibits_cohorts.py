@@ -11,7 +11,7 @@ import pytest
 from companies import class_set
 
 from crmlib import datasets
-from crmlib.exhibits import all_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts
+from crmlib.exhibits import all_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts, products
 from crmlib.inert import Exhibit, Picture, Prose, Table
 from crmlib.carries import Carried
 from crmlib.lenses import lenses
@@ -554,3 +554,16 @@ def test_the_triangle_of_second_purchases_never_falls_and_ends_where_the_log_doe
             assert shares == sorted(shares)
         seen = [sum(cell != "" for cell in row[1:]) for row in triangle.rows]
         assert seen == sorted(seen, reverse=True)
+
+
+def test_the_best_of_many_products_stands_out_only_beyond_the_choice_among_them():
+    """1.3 with an error of 0.12 is 2.5 errors above the mean: enough for one of two, not for the best of nine."""
+    rows = [{"product": f"P{n}", "customers": 40, "index": 1.0, "index_se": 0.1} for n in range(8)]
+    best = {"product": "tea", "customers": 40, "index": 1.3, "index_se": 0.12}
+    tiny = {"product": "tin", "customers": 29, "index": 9.0, "index_se": 0.1}
+    door = lambda *some: products.best_entry(SimpleNamespace(entry=pd.DataFrame(some)))  # noqa: E731
+    of_two, of_nine = door(best, rows[0], tiny), door(best, *rows, tiny)
+    assert of_two.row["product"] == of_nine.row["product"] == "tea" and (of_two.among, of_nine.among) == (2, 9)
+    assert of_two.stands_out and not of_nine.stands_out
+    assert of_nine.low == pytest.approx(1.3 - 2.7729 * 0.12, abs=1e-4) and of_nine.high == pytest.approx(1.3 + 2.7729 * 0.12, abs=1e-4)
+    assert door(best, tiny) is None

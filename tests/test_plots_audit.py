@@ -193,6 +193,13 @@ def test_entry_products_stand_around_the_mean_of_all():
     assert ticks(ax.yaxis) == ["tea (8)", "milk (1,200)"]
 
 
+def test_a_line_shows_the_interval_of_an_index_and_the_number_stands_behind_it():
+    ax = plots.entry_index(ENTRIES.assign(low=[1.2, None], high=[1.9, None]), ax=plots.canvas())
+    (line,) = [one for one in ax.lines if len(set(one.get_ydata())) == 1]
+    assert line.get_xdata().tolist() == pytest.approx([120, 190])
+    assert [text.xy[0] for text in ax.texts[:2]] == pytest.approx([190, 80])
+
+
 def test_curves_of_money_by_age_have_its_sign():
     ax = rendered(plots.cohort_curves(COHORT.assign(cohort="2024-01"), value="revenue_to_date", from_age=0, currency="$",
                                       ax=plots.canvas()))  # fmt: skip

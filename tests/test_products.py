@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from engines import EVERY_ENGINE, build, kind, rows
@@ -132,6 +133,32 @@ def test_entry_products_at_equal_age(made, days):
     found = quietly(entry_products, margins(made), as_of=as_of, days=days)
     columns = ["customers", "orders", "revenue", "profit"]
     assert {row["product"]: row[columns].tolist() for _, row in found.iterrows()} == wanted
+
+
+def test_the_error_of_an_index_is_that_of_the_two_means():
+    """By hand: tea 6, 8, 10 and milk 2, 4; the index of tea is 8 / 6, of milk 3 / 6."""
+    brought = {"tea": [6.0, 8.0, 10.0], "milk": [2.0, 4.0]}
+    lines = [(f"{product}{n}", 300, one, f"{product}{n}", product, 0.0) for product in brought
+             for n, one in enumerate(brought[product])]  # fmt: skip
+    found = entry_products(margins(lines, cost=False), as_of=AS_OF, days=30).set_index("product")
+    by_tea, by_milk = 4 / 3, 2 / 2  # the square of each mean's standard error
+    for product, share, means, errors in (("tea", 2 / 5, (8, 3), (by_tea, by_milk)), ("milk", 3 / 5, (3, 8), (by_milk, by_tea))):
+        wanted = share / 36 * math.sqrt(means[1] ** 2 * errors[0] + means[0] ** 2 * errors[1])
+        assert found.loc[product, "index_se"] == pytest.approx(wanted, rel=1e-12)
+    alone = entry_products(margins(lines[:4], cost=False), as_of=AS_OF, days=30)
+    assert alone["index_se"].isna().all()  # one customer began with milk, so that nobody knows how they differ
+
+
+def test_the_error_of_an_index_is_what_samples_differ_by():
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(120):
+        amounts = np.concatenate([rng.gamma(2, 10, 60), rng.gamma(1, 12, 140)])
+        log = pd.DataFrame({"customer": [f"c{n:03}" for n in range(200)], "date": pd.Timestamp("2024-01-05"),
+                            "amount": amounts, "product": ["tea"] * 60 + ["milk"] * 140})  # fmt: skip
+        found.append(entry_products(log, as_of="2024-03-31", days=30).set_index("product").loc["tea", ["index", "index_se"]])
+    found = pd.DataFrame(found).astype(float)
+    assert found["index_se"].mean() == pytest.approx(found["index"].std(), rel=0.15)
 
 
 def test_unequal_age_is_a_mistake_that_shows():

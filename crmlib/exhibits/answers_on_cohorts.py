@@ -20,7 +20,6 @@ _WORDS = {
     cohorts_compared.WORSE: "worse",
     cohorts_compared.UNTOLD: "not to be told apart from",
 }
-STANDS_OUT = 1.1  # times the mean first year, below which no product is called the best opener; our convention
 
 
 def second_purchase(log, lens):
@@ -181,19 +180,16 @@ def door(log, lens):
             "more customers or a longer log",
             "the products by penetration",
         )
-    stands_out = best["index"] >= STANDS_OUT
-    verdict = (
-        f"{products.quoted(best)} opens the best relationships"
-        if stands_out
-        else "no product opens clearly better relationships"
-    )
+    name, index = products.quoted(best.row), ratio(best.row["index"])
+    verdict = f"{name} opens the best relationships" if best.stands_out else "no product opens clearly better relationships"
     sentence = (
-        f"Of the products that {products.ENOUGH} or more customers began with, {products.quoted(best)} stands highest: they bring "
-        f"{ratio(best['index'])} times what all bring in their first year; {verdict}."
+        f"Of the {best.among} products that {products.ENOUGH} or more customers began with, {name} stands highest: its customers bring "
+        f"{index} times what all bring in their first year (95 % interval, as the best of {best.among}: {ratio(best.low)} to "
+        f"{ratio(best.high)}); {verdict}."
     )
     detail = (
         "It is no cause: whoever begins with it may differ in more. Try it with a part of the next new customers, by lot."
-        if stands_out
+        if best.stands_out
         else "So do not steer new customers towards one product for what they bring later."
     )
-    return Finding("", f"{ratio(best['index'])}×", sentence, detail, verdict=verdict, link="entry")
+    return Finding("", f"{index}×", sentence, detail, verdict=verdict, link="entry")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+from typing import NamedTuple
+
 from crmlib import plots
 from crmlib.conclusions import carried
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
+from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.groups_shown import drawn, or_hidden, share_shown
 from crmlib.inert import Section
@@ -13,7 +16,7 @@ from crmlib.opened import Opened
 from crmlib.small_groups import HIDDEN, LEAST, is_small, merged
 from crmlib.wording import count, number, percent
 
-__all__ = ["ENOUGH", "KEY", "best_entry", "products"]
+__all__ = ["ENOUGH", "KEY", "Door", "best_entry", "products", "quoted"]
 
 KEY, HEADING = "products", "Products: what opens good relationships?"
 ENOUGH = 30  # customers who began with a product, below which its index says little; our convention
@@ -31,10 +34,34 @@ def products(log: Opened) -> Section:
     return section(KEY, HEADING, f"{lens.start} to {lens.end}; money is {lens.money}.", found)
 
 
-def best_entry(lens) -> dict | None:
-    """The product that the best customers began with, of those with enough of them; None without two such products."""
-    rows = [row for row in rows_of(lens.entry) if row["customers"] >= ENOUGH and row["index"] is not None]
-    return max(rows, key=lambda row: row["index"]) if len(rows) > 1 else None
+class Door(NamedTuple):
+    """The product that the best customers began with: its row of `products.entry_products`, the 95 % interval of its index
+    as the best of ``among`` products, and whether that lies above the mean."""
+
+    row: dict
+    low: float
+    high: float
+    among: int
+    stands_out: bool
+
+
+def best_entry(lens) -> Door | None:
+    """The best of the products that enough customers began with; None without two such products.
+
+    The best of many seems better than it is, so its interval has the level of 5 % / products (Bonferroni).
+    """
+    rows = [row for row in rows_of(lens.entry) if row["customers"] >= ENOUGH and row["index_se"] is not None]
+    if len(rows) < 2:
+        return None
+    best = max(rows, key=lambda row: row["index"])
+    reach = NormalDist().inv_cdf(1 - 0.025 / len(rows)) * best["index_se"]
+    low, high = best["index"] - reach, best["index"] + reach
+    return Door(best, low, high, len(rows), low > 1)
+
+
+def of_hundred(door) -> str:
+    """The interval of a door, all customers at 100."""
+    return f"95 % interval as the best of {door.among}: {number(100 * door.low)} to {number(100 * door.high)}"
 
 
 def _penetration(log, lens):
@@ -162,6 +189,14 @@ def _together(log, lens):
     )  # fmt: skip
 
 
+def _reach(row):
+    """The 95 % interval of an index by itself: its ends, and in words."""
+    if row["index"] is None or row["index_se"] is None or row["customers"] < ENOUGH:
+        return {"low": None, "high": None, "interval": "–"}
+    low, high = (row["index"] + side * NormalDist().inv_cdf(0.975) * row["index_se"] for side in (-1, 1))
+    return {"low": low, "high": high, "interval": f"{number(100 * low)} to {number(100 * high)}"}
+
+
 def _entry(log, lens):
     """The first product against the value of the first year."""
     best = best_entry(lens)
@@ -171,22 +206,31 @@ def _entry(log, lens):
         title = f"Too few customers were watched for {ENTRY_DAYS} days to compare what they began with"
         said = f"It takes two products with {ENOUGH} customers each who began with them."
     else:
-        title = f"Customers who began with {quoted(best)} bring {number(100 * best['index'])} in their first year where all bring 100"
+        title = f"Customers who began with {quoted(best.row)} bring {number(100 * best.row['index'])} in their first year where all bring 100"
         worst = min((row for row in rows if row["customers"] >= ENOUGH), key=lambda row: row["index"])
-        said = (
-            f"Those who began with {quoted(worst)} bring {number(100 * worst['index'])}. Who begins with what differs in more than the "
-            "product, so it is no cause: offer the one to half of the next new customers by lot before you count on it."
+        said = f"{of_hundred(best)}. Those who began with {quoted(worst)} bring {number(100 * worst['index'])}. "
+        said += (
+            "Who begins with what differs in more than the product, so it is no cause: offer the one to half of the next new "
+            "customers by lot before you count on it."
+            if best.stands_out
+            else "The best is not told apart from chance, so steer nobody towards it for what they bring later."
         )
     money = f"{lens.money}_each"
     shown = _cut(merged(rows, label="product", sums=["share_of_customers"]), ["share_of_customers"])
+    shown = [row | _reach(row) for row in shown]
     columns = [Column("product", "first product", text), Column("customers", "customers"),
                Column("share_of_customers", "share", percent), Column("orders_each", "orders in the year", ratio),
                Column(money, f"{lens.money} in the year", log.money),
-               Column("index", "index", lambda value: number(None if value is None else 100 * value))]  # fmt: skip
+               Column("index", "index", lambda value: number(None if value is None else 100 * value)),
+               Column("interval", "95 % interval", written)]  # fmt: skip
     chart = None
     known = [row for row in shown if row["index"] is not None and row["customers"] >= ENOUGH]
     if best is not None:
-        chart = plots.entry_index(drawn(known), ax=plots.canvas(height=1.2 + 0.32 * len(known)))
+        chart = plots.entry_index(
+            drawn(known),
+            x="value a customer at equal age, mean of all = 100; line: 95 % interval",
+            ax=plots.canvas(height=1.2 + 0.32 * len(known)),
+        )
     return exhibit(
         "entry", title, chart=chart, so_what=said,
         shows="Index of the first year's value by first product, all customers at 100: "

@@ -191,21 +191,26 @@ def entry_index(
     """What customers brought by the product that they bought first, against the mean of all, which is 100.
 
     ``entries``: from `products.entry_products`: ``product, customers, index`` (a ratio, 1 for the mean). Above the mean
-    is dark, below is hatched. For another index by group: ``label`` is its column, ``x`` says what it is, and ``what``
-    what the rows are.
+    is dark, below is hatched; where the table has ``low`` and ``high``, a line shows the interval. For another index by
+    group: ``label`` is its column, ``x`` says what it is, and ``what`` what the rows are.
     """
     entries = finished(entries, [label, "customers", "index"], what="table of entry products")
     names = [f"{name} ({wording.number(n)})" for name, n in
              zip(entries[label].to_list(), entries["customers"].to_list(), strict=True)]  # fmt: skip
     index = 100 * entries["index"].to_numpy().astype(float)
+    known = {"low", "high"} <= {*entries.columns}
+    ends = [100 * entries[name].to_numpy().astype(float) if known else index for name in ("low", "high")]
     ax = axes(ax, (SIZE[0], 1.3 + 0.34 * len(names)))
-    for row, one in enumerate(index):
+    for row, (one, low, high) in enumerate(zip(index, *ends, strict=True)):
         if np.isfinite(one):
             look = {"color": PALETTE["dark"]} if one >= 100 else {
                 "facecolor": "white", "edgecolor": PALETTE["accent"], "hatch": "////"}  # fmt: skip
             ax.barh(row, one - 100, left=100, height=0.66, **look)
+            if high > low:
+                ax.plot([low, high], [row, row], color=PALETTE["mid"], linewidth=2.2, solid_capstyle="butt", zorder=3)
             above = one >= 100
-            note(ax, wording.number(one), (one, row), right=5 if above else -5, ha="left" if above else "right")
+            end = np.fmax(one, high) if above else np.fmin(one, low)
+            note(ax, wording.number(one), (end, row), right=5 if above else -5, ha="left" if above else "right")
     ax.axvline(100, color=INK, linewidth=1)
     dress(ax, title, x, None, grid="x", names=names)
     named_ticks(ax.yaxis, range(len(names)), names)

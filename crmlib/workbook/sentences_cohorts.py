@@ -302,12 +302,19 @@ def entry(tx, *, as_of, days=365, least=100) -> Entry:
     said = (
         f"Of products that {number(least)} or more customers bought first, {best['product']} has the highest value: "
         f"{best['index']:.2f} times the mean customer in the first {days} days "
-        f"({count(best['customers'], 'customer')})."
+        f"({count(best['customers'], 'customer')}{_reach(best)})."
     )
     if best["product"] == most["product"]:
         return Entry(f"{said} Most also began with it.", rows)
     said += f" Most began with {most['product']} ({number(most['customers'])}), {most['index']:.2f} times."
     return Entry(said, rows)
+
+
+def _reach(row) -> str:
+    if not row["index_se"] >= 0:  # one customer shows no spread
+        return ""
+    low, high = (row["index"] + side * 1.96 * row["index_se"] for side in (-1, 1))
+    return f"; 95 % interval {low:.2f} to {high:.2f}"
 
 
 def _than(ratio) -> str:
