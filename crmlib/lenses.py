@@ -34,6 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 WEEKS = (13, 26, 52)  # windows for the second purchase: a quarter, half a year, a year
+WATCHED = (52, 39, 26, 12, 4)  # weeks in which the members of a cohort may come back, the first that all were watched for
 ENTRY_DAYS = 365  # of a customer's own first year, in which entry products are compared
 
 
@@ -85,12 +86,17 @@ class TwoPeriods:
 
 @dataclass(frozen=True)
 class OneCohort:
-    """Lens 3 on the cohort called ``cohort``: tables of `crmlib.one_cohort`."""
+    """Lens 3 on the cohort called ``cohort``: tables of `crmlib.one_cohort`.
+
+    ``next_orders`` goes as far as all members were watched, at most a year. ``on_first_day`` is the money per member of the
+    day of the first purchase.
+    """
 
     cohort: str
     unit: str
     money: str
     size: int
+    on_first_day: float
     by_age: Any
     next_orders: Any
     repeat_buying: Any
@@ -260,14 +266,37 @@ def _one_cohort(tx, as_of, carried, money):
         cohort=cohort,
         unit=unit,
         money=money,
-        size=int(own["size"][0]),
+        size=(size := int(own["size"][0])),
+        on_first_day=_on_first_day(tx, unit, cohort, money) / size,
         by_age=own.to_native(),
-        next_orders=one_cohort.next_order_curves(tx, as_of=as_of, cohort=cohort, unit=unit),
+        next_orders=_next_orders(tx, as_of, unit, cohort, size),
         repeat_buying=one_cohort.repeat_buying(tx, as_of=as_of, unit=unit, cohort=cohort),
         # a cohort of more periods than a pattern can have is followed without them
         patterns=_or_refused(lambda: one_cohort.patterns(tx, as_of=as_of, unit=unit, cohort=cohort)),
         deciles=one_cohort.value_deciles(tx, as_of=as_of, unit=unit, cohort=cohort),
     )
+
+
+def _next_orders(tx, as_of, unit, cohort, size):
+    """`one_cohort.next_order_curves` over the longest of `WATCHED` for which all members were watched, or the shortest."""
+    for weeks in WATCHED:
+        found = one_cohort.next_order_curves(tx, as_of=as_of, cohort=cohort, unit=unit, weeks=weeks)
+        if rows_of(found)[0]["customers"] == size:
+            break
+    return found
+
+
+def _on_first_day(tx, unit, cohort, money):
+    """What the members of a cohort brought on the days of their first purchases, all together."""
+    first = np.flatnonzero(tx.day == tx.first[tx.customer])
+    period = tx.periods(unit)[first]
+    own = first[period == _number(cohort, period, unit)]
+    return float((tx.profit if money == "profit" else tx.amount)[own].sum())
+
+
+def _number(label, periods, unit):
+    """The number among ``periods`` of the one called ``label``."""
+    return next(one for one in np.unique(periods) if one < NEVER and period_label(int(one), unit) == label)
 
 
 def _cohorts_compared(tx, as_of, carried, money):
@@ -293,10 +322,10 @@ def _cohorts_compared(tx, as_of, carried, money):
 def _spread(tx, unit, cohort, money):
     """The standard deviation between the members of a cohort of their money to date, by age from 0 on."""
     cells = tx.by_period(unit)
-    labels = {period_label(int(one), unit): one for one in np.unique(cells["cohort"]) if one < NEVER}
-    own = (cells["cohort"] == labels[cohort]) & (cells["period"] >= cells["cohort"])
+    born = _number(cohort, cells["cohort"], unit)
+    own = (cells["cohort"] == born) & (cells["period"] >= cells["cohort"])
     members, place = np.unique(cells["customer"][own], return_inverse=True)
-    age = cells["period"][own] - labels[cohort]
+    age = cells["period"][own] - born
     paid = np.zeros((len(members), int(age.max()) + 1))
     paid[place, age] = cells["profit" if money == "profit" else "amount"][own]
     return np.cumsum(paid, axis=1).std(axis=0, ddof=1).tolist()

@@ -86,7 +86,8 @@ class ProductCounts:
 
     def entries(self, latest, days):
         """By entry product, of customers with a first purchase up to the day ``latest`` and in their first ``days``
-        days: {name: {customers, orders, revenue, [profit], squares}}, the squares of what each brought."""
+        days: {name: {customers, orders, revenue, [profit], squares, later}}: the squares of what each brought, and of it
+        what came after the first day."""
         first, pairs, log = self.log.first, self.pairs, self.log
         owner = self.owner[pairs.customer]
         at_first = np.flatnonzero(self.bought & (pairs.day == first[owner]))
@@ -104,8 +105,11 @@ class ProductCounts:
         found = {"customers": self.by_product(entry[entry >= 0]), "orders": self.by_product(entry_of, log.orders[rows])}
         money = {"revenue": log.amount} | ({} if log.profit is None else {"profit": log.profit})
         found |= {name: self.by_product(entry_of, values[rows]) for name, values in money.items()}
-        each = np.bincount(log.customer[rows], [*money.values()][-1][rows], log.size)
+        brought = [*money.values()][-1][rows]
+        each = np.bincount(log.customer[rows], brought, log.size)
         found["squares"] = self.by_product(entry[entry >= 0], each[entry >= 0] ** 2)
+        after = log.day[rows] > began[rows]
+        found["later"] = self.by_product(entry_of[after], brought[after])
         return self.by_name(found, found["customers"])
 
     def first_times(self, latest, most):

@@ -133,8 +133,9 @@ def entry_products(tx, *, as_of, days=365):
     """The product that customers bought first, against what they brought in their own first ``days`` days.
 
     A row a product, most customers first: customers, share_of_customers, orders, revenue, [profit], orders_each,
-    revenue_each, [profit_each], index: profit (or revenue) a customer / that of all customers, and index_se, its standard
-    error as far as customers differ (delta method; a gap where fewer than two customers began with it, or with others).
+    revenue_each, [profit_each], index: profit (or revenue) a customer / that of all customers, index_se, its standard
+    error as far as customers differ (delta method; a gap where fewer than two customers began with it, or with others), and
+    later_index, the index of what they brought after the day of their first purchase, so without the first basket.
     A customer's entry product is the one with the most money on the day of the first purchase, of equal ones the first by
     name. Only who was watched for all ``days`` days counts, so that the age is equal: the first purchase is day 0, and the
     value is that of days 0 to ``days`` - 1. The first purchase is the first in the log.
@@ -158,7 +159,7 @@ def entry_products(tx, *, as_of, days=365):
         raise DataError(f"No customer was watched for {days} days up to as_of {as_of}; choose fewer days.")
     names = sorted(found, key=lambda name: (-found[name]["customers"], name))
     whole = {one: np.array([int(found[name][one]) for name in names]) for one in ("customers", "orders")}
-    squares = np.array([found[name].pop("squares") for name in names], float)
+    squares, later = (np.array([found[name].pop(one) for name in names], float) for one in ("squares", "later"))
     money = {one: np.array([float(found[name][one]) for name in names]) for one in found[names[0]] if one not in whole}
     columns = {"product": names, "customers": whole["customers"]}
     columns["share_of_customers"] = columns["customers"] / columns["customers"].sum()
@@ -166,8 +167,9 @@ def entry_products(tx, *, as_of, days=365):
     for one in ("orders", *money):
         columns[f"{one}_each"] = ratio(columns[one], columns["customers"])
     last = [*money][-1]
-    mean = columns[last].sum() / columns["customers"].sum()
-    columns["index"] = ratio(columns[f"{last}_each"], np.full(len(names), mean))
+    against_all = lambda each: ratio(each, np.full(len(names), (each * columns["customers"]).sum() / columns["customers"].sum()))  # noqa: E731
+    columns["index"] = against_all(columns[f"{last}_each"])
+    columns["later_index"] = against_all(later / columns["customers"])
     columns["index_se"] = np.where(np.isnan(columns["index"]), np.nan, _index_se(columns["customers"], money[last], squares))
     return _made(frame, columns)
 
@@ -187,7 +189,7 @@ def _index_se(n, total, squares):
 
 def _entries(lines, latest, days):
     """By entry product, of customers with a first purchase up to the day ``latest`` and in their first ``days`` days:
-    {name: {customers, orders, revenue, [profit], squares}}."""
+    {name: {customers, orders, revenue, [profit], squares, later}}."""
     if isinstance(lines, ProductCounts):
         return lines.entries(latest, days)
     bought = lines.filter(nw.col("bought") == 1)
@@ -207,7 +209,9 @@ def _entries(lines, latest, days):
     each = inside.group_by("entry", "customer").agg(nw.col(*money).sum())
     each = each.with_columns(squares=nw.col(money[-1]) * nw.col(money[-1]))
     sums = _by(each.group_by("entry").agg(nw.col(*money, "squares").sum()), "entry", [*money, "squares"])
-    return {name: counts[name] | orders[name] | sums[name] for name in counts}
+    after = inside.filter(nw.col("day") > nw.col("first")).group_by("entry").agg(nw.col(money[-1]).sum().alias("later"))
+    after = _by(after, "entry", ["later"])
+    return {name: counts[name] | orders[name] | sums[name] | after.get(name, {"later": 0.0}) for name in counts}
 
 
 @same_kind

@@ -75,11 +75,12 @@ def deciles(revenue, share_active, customers=10):
 def one_cohort(**parts):
     """A cohort of 100 with the parts that a test gives."""
     known = {
+        "on_first_day": 9.0,
         "by_age": by_age([100, 50, 40, 40, 36, 30], [120, 80, 64, 64, 58, 48], [1200, 800, 640, 640, 580, 480]),
         "next_orders": next_orders((100, (20, 30, 40, 60)), (60, (20, 30, 40, 48)), (4, (1, 2, 3, 3)), (0, (0, 0, 0, 0))),
         "repeat_buying": repeat_buying([100, 50, 40], [50, 30, 20]),
         "patterns": patterns(Ynn=40, YYn=20, YYY=22, YnY=18),
-        "deciles": deciles([500, 200, 100, 90, 80, 10, 8, 6, 4, 2], [0.4] + [0.0] * 9),
+        "deciles": deciles([500, 200, 100, 90, 80, 10, 8, 6, 4, 2], [0.5] + [0.0] * 9),
     } | parts  # fmt: skip
     return OneCohort("2023 Q1", "quarter", "revenue", int(known["by_age"]["size"][0]), **known)
 

@@ -11,7 +11,7 @@ import pytest
 from companies import class_set
 
 from crmlib import datasets
-from crmlib.exhibits import all_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts, products
+from crmlib.exhibits import all_cohorts, answers_on_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts, products
 from crmlib.inert import Exhibit, Picture, Prose, Table
 from crmlib.carries import Carried
 from crmlib.lenses import lenses
@@ -128,8 +128,8 @@ def test_the_second_order_with_its_interval_its_half_time_and_the_step_to_pay_fo
     assert found.title == "60.0 % bought a second time within 52 weeks of their first purchase, 30.0 % within 13"
     text = said(found)
     assert "That is 60.0 % (95 % interval 50.2 % to 69.1 %) of 100 members watched that long." in text
-    assert "Half of those who came back did so by week 13: a second offer belongs before that week." in text
-    assert "Of those with a second purchase 80.0 % made a third: the second one is the step to pay for." in text
+    assert "Half of those who came back did so by week 13, so that an offer that is to bring a second purchase comes before it" in text
+    assert "Of the 60 whose second purchase lies 52 weeks or more before the end, 80.0 % made a third. That later curves" in text
     (table,) = tables(found)
     assert [row[:2] for row in table.rows] == [("1st", "100"), ("2nd", "60"), ("3rd", "<5")]
     assert table.rows[2][2:] == ("hidden",) * 3 and table.rows[0][-1] == "60.0 %"
@@ -137,7 +137,7 @@ def test_the_second_order_with_its_interval_its_half_time_and_the_step_to_pay_fo
 
 def test_a_third_order_that_is_no_surer_than_the_second():
     found = of_cohort(next_orders=made.next_orders((100, (20, 30, 40, 60)), (60, (10, 20, 25, 30))))["next-orders"]
-    assert "the next one is no surer (50.0 % of 60): do not stop there." in said(found)
+    assert "Of the 60 whose second purchase lies 52 weeks or more before the end, 50.0 % made a third: after the" in said(found)
     assert "next-orders" not in of_cohort(next_orders=made.next_orders((0, (0, 0, 0, 0))))
 
 
@@ -189,22 +189,30 @@ def test_value_after_the_first_year_is_what_winning_a_member_may_cost():
     assert one_cohort.value_in_first_year(made.one_cohort()) == (3, pytest.approx(32.8))
     assert found.title == "By the end of its first four quarters a member of 2023 Q1 had brought $32.80 of revenue"
     assert said(found) == (
-        "That is revenue and no profit: what winning a member may cost is its margin, a part of $32.80. By age 5 it is $10.60 "
-        "more: who can wait longer for the payback may win dearer customers."
+        "That is revenue and no profit: what winning a member may cost is its margin, a part of $32.80. $9.00 of it (27.4 %) came "
+        "on the day of the first purchase. By age 5 it is $10.60 more: who can wait longer for the payback may win dearer customers."
     )
     early = of_cohort(by_age=made.by_age([100, 50, 40, 40, 9], [120, 80, 64, 64, 9], [1200, 800, 640, 640, 90]))
-    assert said(early["value-to-date"]).endswith("most of the value comes early, so that an early payback is the right test.")
+    assert said(early["value-to-date"]).endswith("little is added later, so that winning a member has to pay back early.")
     short = of_cohort(by_age=made.by_age([100, 50], [120, 80], [1200, 800]))["value-to-date"]
     assert short.title.startswith("By the end of age 1 a member of 2023 Q1 had brought $20.00")
 
 
 def test_the_best_tenth_and_how_many_of_them_are_silent():
     found = of_cohort()["cohort-deciles"]
-    assert found.title == "The best tenth of the cohort brought 50.0 % of its revenue; 60.0 % of them did not buy in the last quarter"
-    assert said(found).startswith("They brought $50.00 each. Ask these 6 why they are silent")
-    active = of_cohort(deciles=made.deciles([500, 200, 100, 90, 80, 10, 8, 6, 4, 2], [0.9] + [0.3] + [0.0] * 8))["cohort-deciles"]
-    assert said(active).startswith("Nearly all of them bought in the last complete period")
+    assert found.title == "The best tenth of the cohort brought 50.0 % of its revenue; 50.0 % of them did not buy in the last quarter"
+    assert said(found).endswith("one silent quarter may be a pause: ask some of the 5 why they are silent before anything is spent on them.")
+    active = of_cohort(deciles=made.deciles([500, 200, 100, 90, 80, 10, 8, 6, 4, 2], [1.0] + [0.3] + [0.0] * 8))["cohort-deciles"]
+    assert said(active).endswith("All of them bought in the last complete quarter: what they get is worth protecting as it is.")
     assert tables(active)[0].rows[1][-1] == "under 50.0 %"  # three of ten would be three people
+
+
+@pytest.mark.parametrize(("customers", "active"), [(7, 3), (8, 4), (10, 1), (10, 9)])
+def test_a_share_that_a_few_people_make_says_nothing_of_the_best_tenth(customers, active):
+    shares = [active / customers] + [0.0] * 9
+    best = made.deciles([500, 200, 100, 90, 80, 10, 8, 6, 4, 2], shares, customers=customers)
+    found = of_cohort(deciles=best)["cohort-deciles"]
+    assert "did not buy" not in found.title and "All of them" not in said(found) and "silent" not in said(found)
     few = of_cohort(by_age=made.by_age([40, 20, 10], [40, 20, 10], [400, 200, 100]))
     assert "cohort-deciles" not in few
 
@@ -567,3 +575,46 @@ def test_the_best_of_many_products_stands_out_only_beyond_the_choice_among_them(
     assert of_two.stands_out and not of_nine.stands_out
     assert of_nine.low == pytest.approx(1.3 - 2.7729 * 0.12, abs=1e-4) and of_nine.high == pytest.approx(1.3 + 2.7729 * 0.12, abs=1e-4)
     assert door(best, tiny) is None
+
+
+def test_a_member_is_worth_what_came_by_the_year_and_most_of_it_after_the_first_day():
+    lens = made.one_cohort(on_first_day=12.0)
+    found = answers_on_cohorts.worth(made.opened(one_cohort=lens), lens)
+    assert found.sentence == (  # 12 + 8 + 6.40 + 6.40, of which 12 are more than a third
+        "A member of the cohort 2023 Q1 has brought $32.80 of revenue by the end of 4 calendar quarters, 9 to 12 months after their "
+        "first purchase, $12.00 of it on the first day: more than half of it comes after the first day."
+    )
+    most = made.one_cohort(on_first_day=25.0)
+    assert "$25.00 of it on the first day: most of it comes on the first day." in answers_on_cohorts.worth(made.opened(), most).sentence
+    loss = made.one_cohort(by_age=made.by_age([100, 50, 40, 40], [120, 80, 64, 64], [100, -200, -100, 0]))
+    assert answers_on_cohorts.worth(made.opened(), loss).verdict == "a member has brought nothing by then"
+
+
+def test_what_came_on_the_first_day_is_counted_over_the_lines_of_that_day():
+    log = datasets.load("cdnow")
+    bought = log[log["amount"] >= 0]
+    first = log["customer"].map(bought.groupby("customer")["date"].min())
+    wanted = log.loc[log["date"] == first, "amount"].sum() / bought["customer"].nunique()
+    assert lenses(log, as_of="1998-06-30").one_cohort.on_first_day == pytest.approx(wanted, rel=1e-12)
+
+
+def test_the_weeks_of_a_second_purchase_are_those_that_every_member_was_watched_for():
+    """112 members of a quarter, one of them watched for a year: the year would be told of one person."""
+    days = ["2025-01-01", *["2025-03-20"] * 111]
+    first = pd.DataFrame({"customer": [f"c{n:03}" for n in range(112)], "date": pd.to_datetime(days), "amount": 5.0})
+    again = first[:60].assign(date=first["date"][:60] + pd.Timedelta(days=30))
+    log = pd.concat([first, again, first[60:63].assign(date=pd.Timestamp("2025-12-31"))], ignore_index=True)
+    found = lenses(log, as_of="2025-12-31").one_cohort
+    rows = found.next_orders[found.next_orders["order"] == 1]
+    assert (rows["weeks"].max(), set(rows["customers"]), rows["repeated"].iloc[-1]) == (39, {112}, 60)
+
+
+def test_an_opener_whose_lead_is_the_first_basket_opens_no_relationship():
+    rows = [{"product": "tea", "customers": 90, "index": 1.0, "index_se": 0.01, "later_index": 1.1},
+            {"product": "tin", "customers": 60, "index": 1.5, "index_se": 0.01, "later_index": 0.9}]  # fmt: skip
+    lens = SimpleNamespace(entry=pd.DataFrame(rows))
+    assert answers_on_cohorts.door(None, lens).verdict == "“tin” opens the largest first baskets"
+    better = SimpleNamespace(entry=pd.DataFrame(rows).assign(later_index=1.2))
+    assert answers_on_cohorts.door(None, better).verdict == "“tin” opens the best relationships"
+    alike = SimpleNamespace(entry=pd.DataFrame(rows).assign(index=[1.0, 1.02]))
+    assert answers_on_cohorts.door(None, alike).verdict == "no product opens clearly better relationships"

@@ -139,7 +139,7 @@ def test_no_table_counts_one_to_four_customers(seed, customers):
 
 
 SMALL = re.compile(
-    r"(?<![\d.,:–-])[1-4] (such |returning |new |other |of the |of them\b)?(customers?|buyers?|persons?|people|rose\b|did not buy)"
+    r"(?<![\d.,:–-])[1-4] (such |returning |new |other |of the |of them\b)?(customers?|members?|buyers?|persons?|people|rose\b|did not buy)"
     r"|\b[Oo]f (the )?[1-4] (customers?|buyers?)|(customers|group|tenth|inactive|only|new|returning) \(?[1-4]\b(?![\d.,%: ]*%)(?=[,.;)])"
 )
 

@@ -177,9 +177,10 @@ def test_products_stand_at_their_penetration_and_value():
     ax = rendered(plots.product_points(PRODUCTS, currency="$", ax=plots.canvas()))
     assert ax.collections[0].get_offsets().tolist() == [[0.5, 30], [0.2, 12]]
     assert sorted(texts(ax)) == ["milk", "tea"] and ax.get_yscale() == "linear"
-    assert ax.get_ylabel() == "value of an order with it ($)"
+    assert ax.get_ylabel() == "revenue of the product in an order with it ($)"
     dear = PRODUCTS.assign(order_value=[30.0, 3000.0])
-    assert plots.product_points(dear, ax=plots.canvas()).get_yscale() == "log"
+    steep = plots.product_points(dear, ax=plots.canvas())
+    assert (steep.get_yscale(), steep.get_ylabel()) == ("log", "revenue of the product in an order with it (log scale)")
     share = plots.product_points(PRODUCTS, value="sole_share", currency="$", most=1, ax=plots.canvas())
     assert texts(share) == ["tea"] and "$" not in share.get_ylabel()
 

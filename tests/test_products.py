@@ -135,6 +135,18 @@ def test_entry_products_at_equal_age(made, days):
     assert {row["product"]: row[columns].tolist() for _, row in found.iterrows()} == wanted
 
 
+def test_a_large_first_basket_is_no_later_value():
+    """Both bring 12 in all; who began with the tin paid 10 of it on the first day, who began with tea 2."""
+    lines = [(f"{name}{n}", 300 + day, one, f"{name}{n}-{day}", product, 0.0) for n in range(2)
+             for name, product, first, then in (("a", "tin", 10.0, 2.0), ("b", "tea", 2.0, 10.0))
+             for day, one in ((0, first), (9, then))]  # fmt: skip
+    found = entry_products(margins(lines, cost=False), as_of=AS_OF, days=30).set_index("product")
+    assert found["index"].to_dict() == {"tea": 1.0, "tin": 1.0}
+    assert found["later_index"].to_dict() == pytest.approx({"tea": 10 / 6, "tin": 2 / 6})
+    once = entry_products(margins(lines[::2], cost=False), as_of=AS_OF, days=30)
+    assert once["later_index"].isna().all()
+
+
 def test_the_error_of_an_index_is_that_of_the_two_means():
     """By hand: tea 6, 8, 10 and milk 2, 4; the index of tea is 8 / 6, of milk 3 / 6."""
     brought = {"tea": [6.0, 8.0, 10.0], "milk": [2.0, 4.0]}

@@ -58,22 +58,27 @@ def worth(log, lens):
         return Refused(
             f"The cohort {lens.cohort} is not yet a year old.", "a longer log", "its value to date at the last age seen"
         )
-    at_once = rows_of(lens.by_age)[0][f"{lens.money}_to_date"]
-    share = at_once / each if each > 0 else None
-    verdict = "a member is worth nothing by then"
-    if share is not None:
-        verdict = banded(share, (1 / 3, "most of it comes after the first period"), (1 / 2, "more than half of it comes after the first period"),
-                          (2 / 3, "more than half of it comes in the first period"), (None, "most of it comes in the first period"))  # fmt: skip
-    periods = count(periods_a_year(lens.unit), f"calendar {lens.unit}")
-    sentence = f"A member of the cohort {lens.cohort} has brought {log.money(each)} of {lens.money} by the end of {periods}: {verdict}."
-    detail = f"All {number(lens.size)} members count, also those who never came back. "
-    detail += (
-        "Who spends less than that to win one has it back within the year."
-        if lens.money == "profit"
-        else "It is revenue: only the margin in it may be spent on winning one."
+    verdict, year = "a member has brought nothing by then", periods_a_year(lens.unit)
+    if each > 0:
+        share = lens.on_first_day / each
+        verdict = banded(share, (1 / 3, "most of it comes after the first day"), (1 / 2, "more than half of it comes after the first day"),
+                          (2 / 3, "more than half of it comes on the first day"), (None, "most of it comes on the first day"))  # fmt: skip
+    least = 12 - 12 // year  # whoever came on the last day of the period has had one period less
+    months = f"{least} to 12 months" if least else "up to 12 months"
+    sentence = (
+        f"A member of the cohort {lens.cohort} has brought {log.money(each)} of {lens.money} by the end of "
+        f"{count(year, f'calendar {lens.unit}')}, {months} after their first purchase, {log.money(lens.on_first_day)} of it on the first day: {verdict}."
     )
-    if share is not None and share > 0.5:
-        detail += " Most of it comes at once, so a first order at a loss is rarely made good."
+    detail = f"All {number(lens.size)} members count, also those who never came back. "
+    if lens.money == "revenue":
+        detail += "It is revenue: only the margin in it may be spent on winning one."
+    elif each > 0:
+        detail += (
+            "Who spends less than that to win one has it back within the year; shipping, service and contacts come off first, "
+            "unless the log's costs hold them."
+        )
+    else:
+        detail += "What winning a member costs is not earned back by then."
     return Finding("", log.money(each), sentence, detail, verdict=verdict, link="value-to-date")
 
 
@@ -180,16 +185,20 @@ def door(log, lens):
             "more customers or a longer log",
             "the products by penetration",
         )
-    name, index = products.quoted(best.row), ratio(best.row["index"])
-    verdict = f"{name} opens the best relationships" if best.stands_out else "no product opens clearly better relationships"
+    name, index, later = products.quoted(best.row), ratio(best.row["index"]), best.row["later_index"]
+    if not best.stands_out:
+        verdict = "no product opens clearly better relationships"
+        detail = "So do not steer new customers towards one product for what they bring later."
+    elif products.first_basket(best):
+        verdict = f"{name} opens the largest first baskets"
+        detail = "After the first day its customers bring no more than others do, so that it opens no better relationship."
+    else:
+        verdict = f"{name} opens the best relationships"
+        detail = f"After the first day they bring {ratio(later)} times what all bring then. It shows no cause: whoever begins with it "
+        detail += "may differ in more. Try it with a part of the next new customers, by lot."
     sentence = (
         f"Of the {best.among} products that {products.ENOUGH} or more customers began with, {name} stands highest: its customers bring "
         f"{index} times what all bring in their first year (95 % interval, as the best of {best.among}: {ratio(best.low)} to "
         f"{ratio(best.high)}); {verdict}."
-    )
-    detail = (
-        "It is no cause: whoever begins with it may differ in more. Try it with a part of the next new customers, by lot."
-        if best.stands_out
-        else "So do not steer new customers towards one product for what they bring later."
     )
     return Finding("", f"{index}×", sentence, detail, verdict=verdict, link="entry")

@@ -53,24 +53,30 @@ def next_orders(log, lens):
         return None
     last = max(second)
     repeated, members = second[last]
-    early = min(13, last)
+    if is_small(members):
+        return None
+    early = 13 if last > 13 else 4
     title = (
         f"{percent(repeated / members)} bought a second time within {count(last, 'week')} of their first purchase, "
         f"{percent(second[early][0] / members)} within {early}"
     )
     said = f"That is {sampled(repeated, members)} of {count(members, 'member')} watched that long. "
     if half := week_of_half(second):
-        said += f"Half of those who came back did so by week {half}: a second offer belongs before that week. "
+        said += (
+            f"Half of those who came back did so by week {half}, so that an offer that is to bring a second purchase comes "
+            "before it; whether it brings any, a part left out by lot tells. "
+        )
     later = _share_at(lens, order=2, weeks=last)
     if later is not None:
         share, n = later
+        seen = f"Of the {number(n)} whose second purchase lies {last} weeks or more before the end, {percent(share)} made a third"
         if share > repeated / members + 0.05:
             said += (
-                f"Of those with a second purchase {percent(share)} made a third: the second one is the step to pay for. That "
-                "later curves lie higher is mostly sorting, as who buys often is who is left to be counted."
+                f"{seen}. That later curves lie higher is mostly sorting, as who buys often and soon is who is left to be "
+                "counted; it does not show that a second purchase makes a third likelier."
             )
         else:
-            said += f"After the second purchase the next one is no surer ({percent(share)} of {number(n)}): do not stop there."
+            said += f"{seen}: after the second purchase the next one is no surer, so do not stop there."
     rows = _next_rows(lens, [weeks for weeks in (4, 13, 26, 52) if weeks <= last])
     weeks = [name for name in rows[0] if isinstance(name, int)]
     columns = [Column("after", "after purchase", text), Column("customers", "customers", or_hidden(number))]
@@ -83,7 +89,7 @@ def next_orders(log, lens):
     return exhibit(
         "next-orders", title, chart=chart,
         shows=f"Share who bought again by weeks since the purchase before; within {weeks[-1]} weeks: {ends}.", so_what=said,
-        tables=[tabled(rows, columns, caption="Each on their own clock; only who was watched for all the weeks is counted")],
+        tables=[tabled(rows, columns, caption=f"Each on their own clock; counted are those who made the purchase {last} weeks or more before the end")],
     )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def decay(lens) -> Decay | None:
     found = Decay(1, end, before, after, (end - 1) % year == 0, None, None)
     names = ["share_active", "orders_each", "order_value", *(["margin"] if lens.money == "profit" else [])]
     factors = [{name: rows[age][name] for name in names} for age in (1, end)]
-    if any(value is None for one in factors for value in one.values()) or abs(after - before) < STEADY * abs(before):
+    if any(value is None for one in factors for value in one.values()) or abs(after - before) <= STEADY * abs(before):
         return found
     positive = all(value > 0 for one in factors for value in one.values())
     changes = split(*factors, method="log" if positive else "shapley").changes
@@ -179,17 +179,22 @@ def _value(log, lens):
     when = spans[unit] if age == periods_a_year(unit) - 1 else f"age {age}"
     title = f"By the end of {when} a member of {lens.cohort} had brought {log.money(value)} of {money}"
     said = (
-        f"To win such a member may cost at most {log.money(value)} if it is to be earned back by then. "
-        if money == "profit"
-        else f"That is revenue and no profit: what winning a member may cost is its margin, a part of {log.money(value)}. "
+        f"That is revenue and no profit: what winning a member may cost is its margin, a part of {log.money(value)}. "
+        if money == "revenue"
+        else "A member has cost more than it brought, so winning one is not earned back by then. "
+        if value <= 0
+        else f"To win such a member may cost less than {log.money(value)} if it is to be earned back by then: shipping, service "
+        "and contacts come off too, unless the log's costs hold them. "
     )
-    if last["age"] > age:
+    if 0 < lens.on_first_day <= value:
+        said += f"{log.money(lens.on_first_day)} of it ({percent(lens.on_first_day / value)}) came on the day of the first purchase. "
+    if last["age"] > age and value > 0:
         later = last[f"{money}_to_date"] - value
         said += f"By age {last['age']} it is {log.money(later)} more: "
         said += (
             "who can wait longer for the payback may win dearer customers."
-            if later >= 0.25 * abs(value)
-            else "most of the value comes early, so that an early payback is the right test."
+            if later >= 0.25 * value
+            else "little is added later, so that winning a member has to pay back early."
         )
     rows = _hidden_ages(rows, [f"{money}_per_member"], money)
     chart = plots.cohort_curves(
@@ -212,14 +217,16 @@ def _deciles(log, lens):
     if lens.size < 10 * LEAST or best["share_active"] is None or best[share] is None:
         return None
     title = f"The best tenth of the cohort brought {percent(best[share])} of its {lens.money}"
-    quiet = round(best["customers"] * (1 - best["share_active"]))
-    if is_small(quiet) or not quiet:
-        said = "Nearly all of them bought in the last complete period: what they get is worth protecting as it is."
-    else:
-        title += f"; {percent(1 - best['share_active'])} of them did not buy in the last {lens.unit}"
-        said = (
-            f"They brought {log.money(best['value_per_member'])} each. Ask these {number(quiet)} why they are silent before "
-            "anything is spent on the other tenths."
+    said = f"They brought {log.money(best['value_per_member'])} each. "
+    active = round(best["customers"] * best["share_active"])
+    quiet = best["customers"] - active
+    if not isinstance(share_shown(active, best["customers"]), str):
+        title += f"; {percent(quiet / best['customers'])} of them did not buy in the last {lens.unit}"
+        said += (
+            f"They were chosen by what they brought so far, so that some fall back is to be expected, and one silent {lens.unit} may "
+            f"be a pause: ask some of the {number(quiet)} why they are silent before anything is spent on them."
+            if quiet
+            else f"All of them bought in the last complete {lens.unit}: what they get is worth protecting as it is."
         )
     for row in rows:
         active = round((row["share_active"] or 0) * row["customers"])

@@ -59,6 +59,11 @@ def best_entry(lens) -> Door | None:
     return Door(best, low, high, len(rows), low > 1)
 
 
+def first_basket(door) -> str:
+    """What to say of a best opener whose lead is gone after the first day, or of which nothing came later; else nothing."""
+    return ", so that its lead is the first basket" if door.row["index"] > 1 >= (door.row["later_index"] or 0) else ""
+
+
 def of_hundred(door) -> str:
     """The interval of a door, all customers at 100."""
     return f"95 % interval as the best of {door.among}: {number(100 * door.low)} to {number(100 * door.high)}"
@@ -85,8 +90,8 @@ def _penetration(log, lens):
     if carried(lens.basket):
         one = rows_of(lens.basket)[0]
         said += (
-            f" An order of {log.money(one['order_value'])} holds {ratio(one['products_each_order'])} products of {ratio(one['units_each'])} "
-            f"units at {log.money(one['price'])}."
+            f" An order of {log.money(one['order_value'])} holds {ratio(one['products_each_order'])} different products and of each "
+            f"{ratio(one['units_each'])} units, at {log.money(one['price'])} a unit."
         )
     shown = [row | {"sole_share": share_shown(row["sole_customers"], row["customers"])} for row in _cut(apart, summed)]
     columns = [Column("product", "product", text), Column("customers", "customers"), Column("penetration", "penetration", percent),
@@ -207,8 +212,11 @@ def _entry(log, lens):
         said = f"It takes two products with {ENOUGH} customers each who began with them."
     else:
         title = f"Customers who began with {quoted(best.row)} bring {number(100 * best.row['index'])} in their first year where all bring 100"
+        later = best.row["later_index"]
         worst = min((row for row in rows if row["customers"] >= ENOUGH), key=lambda row: row["index"])
         said = f"{of_hundred(best)}. Those who began with {quoted(worst)} bring {number(100 * worst['index'])}. "
+        if later is not None:
+            said += f"After the first day they bring {number(100 * later)} where all bring 100{first_basket(best)}. "
         said += (
             "Who begins with what differs in more than the product, so it is no cause: offer the one to half of the next new "
             "customers by lot before you count on it."
@@ -222,7 +230,8 @@ def _entry(log, lens):
                Column("share_of_customers", "share", percent), Column("orders_each", "orders in the year", ratio),
                Column(money, f"{lens.money} in the year", log.money),
                Column("index", "index", lambda value: number(None if value is None else 100 * value)),
-               Column("interval", "95 % interval", written)]  # fmt: skip
+               Column("interval", "95 % interval", written),
+               Column("later_index", "index after day 1", lambda value: number(None if value is None else 100 * value))]  # fmt: skip
     chart = None
     known = [row for row in shown if row["index"] is not None and row["customers"] >= ENOUGH]
     if best is not None:
@@ -235,5 +244,5 @@ def _entry(log, lens):
         "entry", title, chart=chart, so_what=said,
         shows="Index of the first year's value by first product, all customers at 100: "
         + ", ".join(f"{row['product']} {number(100 * row['index'])}" for row in known[:6]) + ".",
-        tables=[tabled(shown, columns, caption=f"{count(everybody, 'customer')} watched for {ENTRY_DAYS} days, by what they bought first")],
+        tables=[tabled(shown, columns, caption=f"{count(everybody, 'customer')} watched for {ENTRY_DAYS} days, by the product with the most money on their first day")],
     )  # fmt: skip

@@ -150,13 +150,13 @@ def product_points(products, *, value="order_value", currency="", most=12, title
     ax = axes(ax, (SIZE[0], 4.2))
     share, sign = value.startswith(("sole", "share", "margin")), drawable(currency)
     ax.scatter(x, y, s=34, color=PALETTE["dark"], zorder=3)
-    what = {"order_value": "value of an order with it", "sole_share": "share of its buyers who buy nothing else"}
+    what = {"order_value": "revenue of the product in an order with it", "sole_share": "share of its buyers who buy nothing else"}
     what = what.get(value, value.replace("_", " "))
-    dress(ax, title, "penetration: share of the customers of the period who bought it",
-          f"{what} ({sign})" if sign and not share else what, grid="both")  # fmt: skip
     wide = float(np.nanmax(x, initial=0)) or 1.0
     # a few dear products would press all others on the line of zero
     steep = not share and bool((y > 0).all()) and y.max(initial=1) > 20 * y.min(initial=np.inf)
+    unit = ", ".join([*([sign] if sign and not share else []), *(["log scale"] if steep else [])])
+    dress(ax, title, "penetration: share of the customers of the period who bought it", f"{what} ({unit})" if unit else what, grid="both")
     up, back = (np.log10, lambda v: 10**v) if steep else (lambda v: v, lambda v: v)
     if steep:
         ax.set_yscale("log")
