@@ -13,9 +13,11 @@ from crmlib.conclusions import (
     CLOSE, STEADY, carried, concentration, few, share_of_top,
 )  # fmt: skip
 from crmlib.frames import rows_of
-from crmlib.groups_shown import pairs_hidden
 from crmlib.holdout import QUIET
-from crmlib.small_groups import LEAST, covered, is_small
+from crmlib.moves_shown import moves_shown
+from crmlib.periods import ABSENT
+from crmlib.pyramid import INACTIVE, NON_POSITIVE
+from crmlib.small_groups import LEAST, is_small
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
@@ -25,7 +27,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-_WHERE = ("up", "stayed", "down", "left", "came")  # customers of a tier after it
 SAME = 0.02  # two forecasts that differ by less in what they find of the best do as well; our convention
 
 
@@ -142,38 +143,36 @@ def pyramid(facts, summary) -> Said:
     return Said(title, f"The small tier brings {percent(below)}: it is many hands that carry the business.")
 
 
-def moves(found, order=()) -> Said:
-    """Who moved between the tiers; ``order`` is that of the square."""
-    rows = {row["tier"]: row for row in rows_of(found.table) if row["customers"]}
-    tiers = [row for name, row in rows.items() if name not in ("inactive", "non_positive", "(absent)")]
+def moves(found) -> Said:
+    """Who moved between the tiers."""
+    square = moves_shown(found.pairs)
+    active = [name for name in square.before if name not in (INACTIVE, ABSENT)]
+    tiers = [name for name in active if name != NON_POSITIVE]
     if not tiers:
         return Said(f"Nobody was in a tier {found.before}", "So nobody could move out of one.")
-    everybody = rows_of(found.table)
-    hides = covered([[row[where] for where in _WHERE] for row in everybody])
-    hidden = {row["tier"] for row, line in zip(everybody, hides, strict=True)
-              if line[_WHERE.index("stayed")] or line[_WHERE.index("left")]}  # fmt: skip
-    hidden |= {one for one, other in pairs_hidden(found.pairs, order) if other in (one, "inactive")}
-    enough = [row for row in tiers if row["customers"] >= FEW] or [max(tiers, key=lambda row: row["customers"])]
-    # the title must not say what the table or the square hides: the best tier of which they hide nothing
-    first = next((row for row in enough if row["tier"] not in hidden and not is_small(row["customers"])), None)
+    enough = [name for name in tiers if square.size(name) >= FEW] or [max(tiers, key=square.size)]
+    # the title must not say what the square hides: the best tier of which it hides neither who stayed nor who fell silent
+    first = next((name for name in enough if square.sizes[name] == number(square.size(name))
+                  and square.open(name, name) and square.open(name, INACTIVE)), None)  # fmt: skip
     title = f"Who was in which tier {found.before}, and where they went"
     if first:
-        n = first["customers"]
+        n = square.size(first)
+        stayed, left = (square.counts.get((first, to), 0) for to in (first, INACTIVE))
         title = (
-            f"Of {count(n, 'customer')} in the {first['tier']} tier {percent(first['stayed'] / n, 0)} stayed in it, "
-            f"{percent(first['left'] / n, 0)} fell silent"
+            f"Of {count(n, 'customer')} in the {first} tier {percent(stayed / n, 0)} stayed in it, "
+            f"{percent(left / n, 0)} fell silent"
         )
-    active = [row for name, row in rows.items() if name not in ("inactive", "(absent)")]
-    new = " “(absent)” were no customers yet." if "(absent)" in rows else ""
-    silent, all_of_them = (sum(row[what] for row in active) for what in ("left", "customers"))
+    all_of_them = sum(map(square.size, active))
+    silent = sum(square.counts.get((name, INACTIVE), 0) for name in active)
     fell = (
         f"under {percent(LEAST / all_of_them)}"
         if is_small(silent) and all_of_them > LEAST
         else percent(silent / all_of_them)
     )
+    hidden = " Hatched cells hold customers whose number is hidden." if square.hides else ""
     return Said(
         title,
-        f"A row is a tier {found.before}, a column where its customers stood {found.after}; who stayed is framed.{new} "
+        f"A row is a tier {found.before}, a column where its customers stood {found.after}; who stayed is framed.{hidden} "
         f"{fell} of those who were active fell silent. Part of every move is chance: whoever "
         "was at the top once by luck comes down.",
     )

@@ -12,7 +12,7 @@ from crmlib.small_groups import HIDDEN, LEAST, covered, is_small, merged, shown
 from crmlib.wording import percent
 
 __all__ = [
-    "drawn", "hide", "in_order", "of_rates", "or_hidden", "pairs_hidden", "periods_shown", "share_shown", "summary_shown", "top_shown",
+    "drawn", "hide", "in_order", "of_rates", "or_hidden", "periods_shown", "share_shown", "summary_shown", "top_shown",
 ]  # fmt: skip
 
 _ADD_UP = ("share_of_customers", "revenue", "share_of_revenue", "value", "share_of_value", "expected")
@@ -81,24 +81,6 @@ def periods_shown(periods, least=LEAST) -> list[dict]:
 
 def _count(n, least):
     return shown(n, least) if is_small(n, least) else HIDDEN
-
-
-def pairs_hidden(pairs, order=(), least=LEAST) -> set[tuple[str, str]]:
-    """The pairs of states that `plots.transition_heatmap` hides, drawn with the same ``order`` and ``least``."""
-    found = {(row["from"], row["to"]): row["customers"] for row in rows_of(pairs)}
-    moved = {name for pair, n in found.items() if n for name in pair}
-    states = [
-        name
-        for name in dict.fromkeys([*order, *(one for one, _ in found), *(other for _, other in found)])
-        if name in moved
-    ]
-    hides = covered([[found.get((one, other), 0) for other in states] for one in states], least)
-    return {
-        (one, other)
-        for one, line in zip(states, hides, strict=True)
-        for other, hide in zip(states, line, strict=True)
-        if hide
-    }
 
 
 def top_shown(top, least=LEAST) -> list[dict]:

@@ -147,28 +147,33 @@ def answers(moved, *, shares=TIERS):
     1  rest          0   0       0     0     0     0
     """
     names = [name for name, _ in _check_shares(shares)]
-    rungs = {name: rung for rung, name in enumerate([*names, NON_POSITIVE])}  # best first; the others are not active
     frame = table(moved, ["from", "to", "customers"], what="table of moves", eager=False)
-    found = {name: dict.fromkeys(_ANSWERS, 0) for name in (*rungs, INACTIVE, ABSENT)}
+    found = {name: dict.fromkeys(ANSWERS, 0) for name in (*names, NON_POSITIVE, INACTIVE, ABSENT)}
     for origin, to, customers in collect(frame, "from", "to", "customers").iter_rows():
         if NO_CLASS in (origin, to):
             raise DataError(f"'tier' is missing for {customers:,} customers; use the tables of tiers().")
-        found[origin][_answer(rungs.get(origin), rungs.get(to), origin)] += int(customers)
+        found[origin][answer(origin, to, names)] += int(customers)
     rows = {name: answers for name, answers in found.items() if name in names or any(answers.values())}
     columns = {"tier": list(rows), "customers": [sum(answers.values()) for answers in rows.values()]}
-    columns |= {answer: [answers[answer] for answers in rows.values()] for answer in _ANSWERS}
+    columns |= {answer: [answers[answer] for answers in rows.values()] for answer in ANSWERS}
     return like(frame, columns, {name: nw.Int64 for name in columns} | {"tier": nw.String}).to_native()
 
 
-_ANSWERS = ("up", "stayed", "down", "left", "came")
+ANSWERS = ("up", "stayed", "down", "left", "came")
 
 
-def _answer(rung, new_rung, origin):
-    """Which of `_ANSWERS` a move is; a rung is None outside the active customers."""
-    if rung is None and new_rung is None:
+def answer(origin, to, names=tuple(name for name, _ in TIERS)) -> str:
+    """Which of `ANSWERS` a move between two tiers is, as `migration` has it; ``names`` are those of the tiers, best first.
+
+    >>> answer("large", "top"), answer("top", "non_positive"), answer("small", "inactive"), answer("(absent)", "small")
+    ('up', 'down', 'left', 'came')
+    """
+    rungs = [*names, NON_POSITIVE]  # the others are not active
+    if origin not in rungs and to not in rungs:
         return "stayed" if origin == INACTIVE else "left"
-    if rung is None or new_rung is None:
-        return "came" if rung is None else "left"
+    if origin not in rungs or to not in rungs:
+        return "came" if origin not in rungs else "left"
+    rung, new_rung = rungs.index(origin), rungs.index(to)
     return "up" if new_rung < rung else "down" if new_rung > rung else "stayed"
 
 

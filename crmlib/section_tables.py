@@ -10,8 +10,10 @@ from crmlib.frames import rows_of
 from crmlib.groups_shown import of_rates, periods_shown, summary_shown, top_shown
 from crmlib.inert import Prose, Table
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
+from crmlib.moves_shown import NOT_YET, moves_shown
 from crmlib.opened import Opened
 from crmlib.overview import YEAR
+from crmlib.periods import ABSENT
 from crmlib.small_groups import HIDDEN, cells, shown
 from crmlib.wording import MODELS, day, number, percent, signed
 
@@ -130,17 +132,12 @@ def grading(log: Opened) -> Prose | None:
 def moves(log: Opened) -> Table | None:
     """How many of each tier moved up, stayed, moved down, fell silent, came."""
     if carried(log.audit.moved):
-        found, where = log.audit.moved, ("up", "stayed", "down", "left", "came")
-        all_of_them = rows_of(found.table)
-        inside = cells([[row[name] for name in where] for row in all_of_them])
-        totals = cells([[row["customers"]] for row in all_of_them])
-        rows = ((_tier(row["tier"]), *total, *moved) for row, total, moved in zip(all_of_them, totals, inside, strict=True))
+        found, square = log.audit.moved, moves_shown(log.audit.moved.pairs)
+        rows = (
+            (NOT_YET if name == ABSENT else name.replace("_", " "), square.sizes[name], *square.answers(name)) for name in square.before
+        )
         headings = ("tier", "customers", "moved up", "stayed", "moved down", "fell silent", "came")
         return Table(headings, tuple(rows), caption=f"Tiers {found.before}, and who moved where {found.after}")
-
-
-def _tier(name):
-    return {"(absent)": "not a customer yet"}.get(name, name.replace("_", " "))
 
 
 def stages(log: Opened) -> Table | None:

@@ -19,17 +19,19 @@ from crmlib.exhibits import all_cohorts, cohorts_compared, one_cohort, one_perio
 from crmlib.exhibits.parts import Column, tabled, text
 from crmlib.exhibits.reconciliation import reconciliation
 from crmlib.frames import rows_of
-from crmlib.groups_shown import in_order, pairs_hidden, periods_shown, summary_shown, top_shown
+from crmlib.groups_shown import in_order, periods_shown, summary_shown, top_shown
 from crmlib.inert import Exhibit, Facts, Findings, Picture, Prose, Section, picture
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
+from crmlib.moves_shown import NOT_YET, moves_shown
 from crmlib.opened import IDS, Opened, open_log, prepare
 from crmlib.overview import Refused, value_by
+from crmlib.periods import ABSENT
 from crmlib.section_tables import (
     abc_classes, act_first, definitions, forecasts, forecasts_meaning, grading, held, holdout, limits, moves, one_year, periods,
     pyramid_tiers, rates, segment_actions, silence, stages, states, summarised, top_customers, top_shares, windows,
 )  # fmt: skip
 from crmlib.small_groups import HIDDEN, LEAST
-from crmlib.wording import number, percent
+from crmlib.wording import count, number, percent
 
 __all__ = [
     "IDS", "LENSES", "SECTIONS", "VIEWS", "Opened", "View", "can_carry", "chart", "data_notes", "first_page", "header", "lens",
@@ -193,12 +195,25 @@ def _shares_in_words(label):
 
 
 def _moves_in_words(log, part):
-    hides = pairs_hidden(part.pairs, TIERS)
-    rows = [row for row in rows_of(part.pairs) if (row["from"], row["to"]) not in hides]
-    plain = lambda name: str(name).replace("_", " ")  # noqa: E731
+    square = moves_shown(part.pairs)
+    rows = [{"from": one, "to": other, "customers": n} for (one, other), n in square.counts.items() if square.open(one, other)]
+    plain = lambda name: NOT_YET if name == ABSENT else str(name).replace("_", " ")  # noqa: E731
     say = lambda row: f"from {plain(row['from'])} to {plain(row['to'])} {number(row['customers'])}"  # noqa: E731
     said = _largest(rows, "customers", say, 4)
-    return "A square of tiers before by tiers after." + (f" The largest cells: {said} customers." if said else " All cells are hidden.")
+    hidden = f" {count(len(square.hides), 'cell')} with customers are hidden." if len(square.hides) > 1 else ""
+    return (
+        "A square of tiers before by tiers after." + (f" The largest cells: {said} customers." if said else " All cells are hidden.") + hidden
+    )
+
+
+def _moves_drawn(log, part):
+    square = moves_shown(part.pairs)
+    plain = lambda name: NOT_YET if name == ABSENT else name  # noqa: E731
+    return plots.transition_heatmap(
+        pd.DataFrame(square.drawn()), value="customers", hides={(plain(one), plain(other)) for one, other in square.hides},
+        sizes={plain(name): text for name, text in square.sizes.items()}, order=TIERS, start="before", end="after",
+        ax=plots.canvas(height=4.2),
+    )  # fmt: skip
 
 
 def _tenths_in_words(log, part):
@@ -258,11 +273,8 @@ VIEWS = {
     ),
     "moves": View(
         lambda log: log.audit.moved,
-        lambda log, part: captions.moves(part, TIERS),
-        lambda log, part: plots.transition_heatmap(
-            part.pairs, value="customers", least=LEAST, order=TIERS, start="before", end="after",
-            ax=plots.canvas(height=4.2),
-        ),  # fmt: skip
+        lambda log, part: captions.moves(part),
+        _moves_drawn,
         _moves_in_words,
     ),
     "states": View(

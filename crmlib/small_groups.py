@@ -44,8 +44,9 @@ def merged(rows, *, label, sums=(), count="customers", least=LEAST) -> list[dict
     ``rows`` are dictionaries; ``label`` is the column that names the group, ``count`` the one that counts its customers,
     and ``sums`` are the other columns that add up, e.g. revenue and shares. They are summed in the new row, so that totals
     are kept (a sum with a gap in it is a gap); all its other columns are None, as nothing can be said of them. If the new
-    row has fewer than ``least`` customers itself, the smallest other row that has customers joins it (the last of equals),
-    or the total would give it away; it is then named "drifting and others (fewer than 5 each)". It stands where the last
+    row has fewer than ``least`` customers itself, or as many as give each of its groups away (eight of two groups of fewer
+    than five), the smallest other row that has customers joins it (the last of equals), or the total would tell; it is then
+    named "drifting and others (fewer than 5 each)". It stands where the last
     of its rows stood. Rows without customers stay. If all customers of the table are fewer than ``least``, one small row is
     left: show its count with `shown` and nothing else of it.
 
@@ -61,7 +62,8 @@ def merged(rows, *, label, sums=(), count="customers", least=LEAST) -> list[dict
     if not together:
         return rows
     name = f"others (fewer than {least} each)"
-    if sum(rows[place][count] for place in together) < least:
+    all_of_them = sum(rows[place][count] for place in together)
+    if all_of_them < least or all_of_them in (len(together), len(together) * (least - 1)):
         larger = [place for place, row in enumerate(rows) if row[count] and place not in together]
         if larger:
             joins = min(reversed(larger), key=lambda place: rows[place][count])
@@ -77,26 +79,95 @@ def covered(counts, least=LEAST) -> list[list[bool]]:
 
     ``counts`` are the rows of the table without its totals, gaps as None. Where one cell alone is hidden in a row or a
     column, or all that are hidden there sum to fewer than ``least``, the smallest other cell that has customers is hidden
-    too, until nothing follows from either total. In a row or column with no such cell the total is as small as the cell,
-    so hide that as well: `shown` does.
+    too, one that is not alone in its own column or row if there is such a cell. Then more are hidden until no hidden cell
+    follows from the cells that are shown, all totals and what "<5" and "hidden" say of a number (1 to 4, 5 or more).
+    Totals that are small are not among what is known: they are hidden themselves, by ``cells([totals])``.
 
     >>> covered([[10, 2, 30], [40, 50, 6], [7, 8, 9]])
     [[True, True, False], [False, False, False], [True, True, False]]
+    >>> covered([[4, 4, 30]])  # two of fewer than five that sum to eight are four each
+    [[True, True, True]]
     """
     found = [[is_small(n, least) for n in row] for row in counts]
     width = len(found[0]) if found else 0
-    lines = [[(y, x) for x in range(width)] for y in range(len(found))]
-    lines += [[(y, x) for y in range(len(found))] for x in range(width)]
+    rows = [[(y, x) for x in range(width)] for y in range(len(found))]
+    columns = [[(y, x) for y in range(len(found))] for x in range(width)]
+
+    def alone(y, x):
+        return any(sum(bool(counts[b][a]) for b, a in line) == 1 for line in (rows[y], columns[x]))
+
     changed = True
     while changed:
         changed = False
-        for line in lines:
+        for line in rows + columns:
             hidden = [counts[y][x] for y, x in line if found[y][x]]
             open_ = [(y, x) for y, x in line if not found[y][x] and counts[y][x]]
             if hidden and open_ and (len(hidden) == 1 or sum(hidden) < least):
-                y, x = min(open_, key=lambda place: counts[place[0]][place[1]])
+                y, x = min(open_, key=lambda place: (alone(*place), counts[place[0]][place[1]]))
                 found[y][x] = changed = True
+    return _closed(counts, found, rows, columns, least)
+
+
+def _closed(counts, found, rows, columns, least):
+    """``found`` and as many cells more as it takes that none of the hidden follows; `covered` without that."""
+    free = _totals_hidden(counts, least)
+    known = _following(counts, found, free, least)
+    while known:
+        tries = {place for y, x in known for place in (*rows[y], *columns[x]) if not found[place[0]][place[1]]}
+        tries = [(_following(counts, _with(found, (y, x)), free, least), counts[y][x], (y, x)) for y, x in tries if counts[y][x]]
+        if not tries:
+            break  # nothing is left to hide
+        left, _, place = min(tries, key=lambda one: (len(one[0]), *one[1:]))
+        if len(left) >= len(known) and not any(is_small(counts[y][x], least) for y, x in known):
+            break  # what follows still is no small number
+        found, known = _with(found, place), left
     return found
+
+
+def _with(hides, place):
+    return [[hide or (y, x) == place for x, hide in enumerate(line)] for y, line in enumerate(hides)]
+
+
+def _totals_hidden(counts, least):
+    """Of each row and each column whether its total is hidden too, or is no other number than that of its one cell."""
+    rows, columns = ([sum(n or 0 for n in line) for line in lines] for lines in (counts, zip(*counts, strict=True)))
+    return [
+        [(n, True) for n in lines] if len(across) == 1 else list(zip(lines, covered([lines], least)[0], strict=True))
+        for lines, across in ((rows, columns), (columns, rows))
+    ]
+
+
+def _following(counts, hides, free, least):
+    """The hidden cells that can have one number only, given all that is shown.
+
+    A table with its totals is a flow from rows to columns. A number can be another one if a cycle leads through it along
+    which each hidden number has room to rise or to fall; what is shown has none.
+    """
+    arcs = {(("row", y), ("column", x)): n for y, row in enumerate(counts) for x, n in enumerate(row) if hides[y][x]}
+    cells_hidden = list(arcs)
+    of_rows, of_columns = free
+    arcs |= {("all", ("row", y)): n for y, (n, hide) in enumerate(of_rows) if hide}
+    arcs |= {(("column", x), "whole"): n for x, (n, hide) in enumerate(of_columns) if hide}
+    ways = {end: set() for arc in arcs for end in arc}
+    for (start, end), n in arcs.items():
+        if not is_small(n, least) or n < least - 1:  # it may be more
+            ways[start].add(end)
+        if n > (1 if is_small(n, least) else least):  # it may be less
+            ways[end].add(start)
+
+    def turns(start, end):
+        if end not in ways[start]:
+            return False
+        seen, rest = {end}, list(ways[end] - {start})  # not straight back
+        while rest:
+            here = rest.pop()
+            if here == start:
+                return True
+            seen.add(here)
+            rest += ways[here] - seen
+        return False
+
+    return [(one[1], other[1]) for one, other in cells_hidden if not (turns(one, other) or turns(other, one))]
 
 
 def cells(counts, least=LEAST) -> list[list[str]]:

@@ -7,7 +7,7 @@ from made_findings import FACTS, facts, held, methods, value
 
 from crmlib import captions
 from crmlib.captions import Said
-from crmlib.groups_shown import pairs_hidden
+from crmlib.moves_shown import moves_shown
 from crmlib.overview import Refused, top_shares
 
 PANEL = facts(panel=1.0, last_first=dt.date(2024, 3, 25))
@@ -290,32 +290,31 @@ def test_stages_say_who_keeps_a_rhythm_and_where_an_effort_can_change_something(
     assert "Decline is where" not in nobody.meaning
 
 
-def test_moves_speak_of_the_best_tier_that_is_no_handful():
-    def said(*rows, pairs=None):
-        table = pd.DataFrame(rows, columns=["tier", "customers", "up", "stayed", "down", "left", "came"])
-        pairs = pd.DataFrame({"from": [], "to": [], "customers": []}) if pairs is None else pairs
-        return captions.moves(SimpleNamespace(table=table, before="in May", after="in June", pairs=pairs))
+def moved(**lines):
+    """Moves of ``lines``: a tier before, and {tier after: customers}."""
+    lines = {"(absent)" if one == "absent" else one: line for one, line in lines.items()}
+    rows = [(one, other, n) for one, line in lines.items() for other, n in line.items()]
+    return SimpleNamespace(before="in May", after="in June", pairs=pd.DataFrame(rows, columns=["from", "to", "customers"]))
 
-    found = said(("top", 10, 0, 5, 5, 0, 0), ("large", 40, 0, 10, 10, 20, 0), ("(absent)", 7, 0, 0, 0, 0, 7))
+
+def test_moves_speak_of_the_best_tier_that_is_no_handful():
+    found = captions.moves(moved(top={"top": 5, "large": 5}, large={"large": 10, "small": 10, "inactive": 20}, absent={"small": 7}))
     assert found.title == "Of 40 customers in the large tier 25 % stayed in it, 50 % fell silent"
     assert found.meaning.startswith("A row is a tier in May, a column where its customers stood in June; who stayed is framed. ")
-    assert "“(absent)” were no customers yet. 40.0 % of those who were active fell silent." in found.meaning
-    few = said(("top", 1, 0, 1, 0, 0, 0), ("small", 4, 0, 1, 0, 3, 0))
-    assert few.title == "Who was in which tier in May, and where they went" and "absent" not in few.meaning
-    assert said(("top", 30, 0, 2, 0, 28, 0)).title == "Who was in which tier in May, and where they went"
-    assert said(("inactive", 4, 0, 4, 0, 0, 0)).title == "Nobody was in a tier in May"
+    assert " 40.0 % of those who were active fell silent." in found.meaning and "absent" not in found.meaning
+    few = captions.moves(moved(top={"top": 1}, small={"small": 1, "inactive": 3}))
+    assert few.title == "Who was in which tier in May, and where they went"
+    assert captions.moves(moved(top={"top": 2, "inactive": 28})).title == "Who was in which tier in May, and where they went"
+    assert captions.moves(moved(inactive={"inactive": 9})).title == "Nobody was in a tier in May"
     # two went to medium, so the square hides them and the smallest other cell of the row: the five who stayed
-    row = ("top", 20, 0, 6, 7, 7, 0)
-    assert said(row).title.startswith("Of 20 customers in the top tier 30 % stayed")
-    hides = [("top", "top", 5), ("top", "large", 8), ("top", "medium", 2), ("top", "inactive", 5), ("large", "large", 90),
-             ("medium", "large", 80)]  # fmt: skip
-    hides = pd.DataFrame(hides, columns=["from", "to", "customers"])
-    assert ("top", "top") in pairs_hidden(hides)
-    assert said(row, pairs=hides).title == "Who was in which tier in May, and where they went"
+    row = {"top": 6, "large": 7, "inactive": 7}
+    assert captions.moves(moved(top=row, large={"large": 90})).title.startswith("Of 20 customers in the top tier 30 % stayed")
+    row = {"top": 5, "large": 8, "medium": 2, "inactive": 8}
+    hides = moved(top=row, large={"large": 90}, medium={"medium": 80})
+    assert not moves_shown(hides.pairs).open("top", "top")
+    assert captions.moves(hides).title == "Who was in which tier in May, and where they went"
 
 
 def test_moves_do_not_count_the_few_who_fell_silent():
-    table = pd.DataFrame([("top", 50, 0, 47, 0, 3, 0)], columns=["tier", "customers", "up", "stayed", "down", "left", "came"])
-    pairs = pd.DataFrame({"from": ["top", "top"], "to": ["top", "inactive"], "customers": [47, 3]})
-    found = captions.moves(SimpleNamespace(table=table, before="in May", after="in June", pairs=pairs))
+    found = captions.moves(moved(top={"top": 47, "inactive": 3}))
     assert "under 10.0 % of those who were active fell silent" in found.meaning and "6 %" not in repr(found)

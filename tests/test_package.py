@@ -68,7 +68,7 @@ LAYERS = """
     audit scorecard
     carries
     lenses
-    conclusions groups_shown
+    conclusions groups_shown moves_shown
     captions
     plots.look
     plots.purchases plots.shares plots.value

@@ -91,6 +91,15 @@ def test_names_are_turned_only_where_they_have_no_room():
     assert {label.get_rotation() for label in ax.get_xticklabels()} == {30}
 
 
+def test_a_hidden_cell_is_hatched_and_no_empty_one():
+    moved = pd.DataFrame({"from": ["a", "a", "b"], "to": ["a", "b", "b"], "customers": [3, 9, 20]})
+    ax = plots.transition_heatmap(moved, value="customers", hides={("a", "a"), ("a", "b")}, sizes={"a": "hidden"}, ax=plots.canvas())
+    assert in_cells(ax) == {(1, 1): "20"}
+    assert ticks(ax.yaxis) == ["a (hidden)", "b (20)"]
+    assert sorted((one.get_x(), one.get_y()) for one in ax.patches if one.get_hatch()) == [(0, 0), (1, 0)]
+    assert ax.get_xlabel() == "to: customers; hatched: hidden"
+
+
 def test_a_state_without_customers_before_has_an_empty_row():
     moved = MOVES.assign(customers=[0, 0, 2, 3], probability=[None, None, 0.4, 0.6])
     assert in_cells(plots.transition_heatmap(moved, ax=plots.canvas())) == {(1, 0): "40 %", (1, 1): "60 %"}

@@ -1,8 +1,10 @@
 """Small groups are merged or hidden, totals stay, and nothing follows from them."""
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from crmlib.small_groups import HIDDEN, cells, covered, is_small, merged, shown
 
@@ -89,6 +91,65 @@ def test_a_cell_that_follows_from_a_total_is_hidden_too():
 COUNTS = st.integers(1, 5).flatmap(
     lambda width: st.lists(st.lists(st.integers(0, 9) | st.integers(0, 200), min_size=width, max_size=width), min_size=1, max_size=5)
 )
+
+
+def possible(counts, hides, place):
+    """The least and the greatest number that a hidden cell can have, given the other cells and the totals: by linear programming."""
+    hidden = [(y, x) for y, line in enumerate(hides) for x, hide in enumerate(line) if hide]
+    lines = [[(y, x) for x in range(len(counts[0]))] for y in range(len(counts))]
+    lines += [[(y, x) for y in range(len(counts))] for x in range(len(counts[0]))] if len(counts) > 1 else []
+    lines = [line for line in lines if len(line) > 1]
+    equal = [[float(cell in line) for cell in hidden] for line in lines]
+    sums = [sum(counts[y][x] for y, x in line if hides[y][x]) for line in lines]
+    bounds = [(1, 4) if is_small(counts[y][x]) else (5, None) for y, x in hidden]
+    aim = np.array([float(cell == place) for cell in hidden])
+    ends = [linprog(sign * aim, A_eq=equal, b_eq=sums, bounds=bounds) for sign in (1, -1)]
+    assert not any(end.status for end in ends)
+    return round(ends[0].fun), round(-ends[1].fun)
+
+
+@settings(deadline=None, max_examples=60)
+@given(COUNTS)
+def test_every_hidden_number_could_be_another_one(counts):
+    hides = covered(counts)
+    totals = [sum(line) for line in counts] + [sum(line) for line in zip(*counts, strict=True)]
+    assume(not any(is_small(n) for n in totals))  # which are hidden too
+    for y, line in enumerate(counts):
+        for x, n in enumerate(line):
+            if is_small(n):
+                low, high = possible(counts, hides, (y, x))
+                left = [(b, a) for b in range(len(counts)) for a in range(len(line)) if counts[b][a] and not hides[b][a] and (b == y or a == x)]
+                assert low < high or not left, (y, x)
+
+
+@pytest.mark.parametrize(
+    ("counts", "hides"),
+    [
+        ([[4, 4, 30, 90]], [[True, True, True, False]]),  # eight of two small ones are four each
+        ([[1, 1, 1, 1, 1, 70]], [[True] * 6]),  # and five of five are one each
+        ([[2, 3, 90], [60, 70, 80], [40, 50, 90]], [[True, True, False], [False, False, False], [True, True, False]]),
+        # the seven is alone in its row, whose total would tell it: the next of the column is hidden
+        ([[3, 50, 60], [7, 0, 0], [40, 80, 90]], [[True, True, False], [False, False, False], [True, True, False]]),
+    ],
+)
+def test_what_follows_from_several_totals_at_once_is_hidden_too(counts, hides):
+    assert covered(counts) == hides
+
+
+def test_a_bridge_between_two_squares_of_hidden_cells_is_seen():
+    # each line hides two, but the rows of the first block less its columns are the cell between the blocks
+    counts = [[1, 2, 0, 0], [2, 3, 0, 2], [0, 0, 2, 3], [0, 0, 3, 90]]
+    assert possible(counts, [[bool(n) and n < 5 for n in line] for line in counts], (1, 3)) == (2, 2)
+    hides = covered(counts)
+    low, high = possible(counts, hides, (1, 3))
+    assert low < high or hides == [[bool(n) for n in line] for line in counts]
+
+
+def test_groups_that_their_sum_would_tell_are_joined_by_another():
+    assert names(merged(rows(4, 60, 4), label="g")) == [("g1 and others (fewer than 5 each)", 68)]
+    assert names(merged(rows(4, 60, 4, 9), label="g")) == [("g1", 60), ("g3 and others (fewer than 5 each)", 17)]
+    assert names(merged(rows(1, 1, 1, 1, 1, 60), label="g")) == [("g5 and others (fewer than 5 each)", 65)]
+    assert names(merged(rows(4, 60, 3), label="g")) == [("g1", 60), ("others (fewer than 5 each)", 7)]
 
 
 @given(COUNTS)

@@ -265,8 +265,9 @@ def _deciles(log, lens):
     )
     pairs = [{"from": one, "to": other, "customers": n, "shown": None if hides[y][x] else n}
              for y, one in enumerate(names) for x, (other, n) in enumerate(zip(names, counts[y], strict=True))]  # fmt: skip
+    hatched = {(row["from"], row["to"]) for row in pairs if row["shown"] is None}
     chart = plots.transition_heatmap(
-        drawn(pairs), value="shown", order=names, start="tenth before", end="tenth after", ax=plots.canvas(height=4.6)
+        drawn(pairs), value="shown", hides=hatched, order=names, start="tenth before", end="tenth after", ax=plots.canvas(height=4.6)
     )
     columns = [Column("from", "before", text), *(Column(name, name, written) for name in names)]
     shown = [

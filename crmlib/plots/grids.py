@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from crmlib import small_groups, wording
+from crmlib import wording
 from crmlib.plots.look import INK, MUTED, SIZE, axes, dress, finished, named_ticks, note, readable_on, shades
 
 __all__ = ["cohort_heatmap", "rf_grid", "transition_heatmap"]
@@ -44,14 +44,16 @@ def cohort_heatmap(cohorts, *, title=None, ax=None):
     return ax
 
 
-def transition_heatmap(moved, *, value="probability", least=0, order=None, start="from", end="to", title=None, ax=None):
+def transition_heatmap(
+    moved, *, value="probability", hides=(), sizes=None, order=None, start="from", end="to", title=None, ax=None
+):
     """Where customers were (a row) and where they went (a column).
 
     ``moved``: from `periods.moves` or `Transitions.table`: ``from, to, customers`` and, for ``value="probability"``,
     that; with ``value="customers"`` the numbers alone are drawn. Who stayed is framed. A pair without a row is empty,
     and so is the row of a state without customers; a state that nobody was or is in is left out. ``order`` lists the
-    states if they are to stand in another order than they come in; ``start`` and ``end`` say what the two axes are. With
-    ``value="customers"``, cells of 1 to ``least`` - 1 customers are not shown, nor what would give them away.
+    states if they are to stand in another order than they come in; ``start`` and ``end`` say what the two axes are. The pairs
+    in ``hides`` are hatched and their number is not shown; ``sizes`` are texts for the numbers of customers beside the names.
     """
     needed = list(dict.fromkeys(["from", "to", "customers", value]))
     moved = finished(moved, needed, what="table of moves")
@@ -67,21 +69,20 @@ def transition_heatmap(moved, *, value="probability", least=0, order=None, start
     shares = value == "probability"
     write = _with_sign if shares else wording.number
     texts = [["" if math.isnan(one) else write(one) for one in row] for row in values]
-    if least and not shares:
-        counts = np.nan_to_num(values).astype(int).tolist()
-        safe = small_groups.cells(counts, least)
-        texts = [["" if not text else other for text, other in zip(*pair, strict=True)] for pair in zip(texts, safe, strict=True)]
-        values = np.where(small_groups.covered(counts, least), np.nan, values)
+    for one, other in hides:
+        y, x = states.index(one), states.index(other)
+        texts[y][x], values[y, x] = "", np.nan
+        ax.add_patch(_hatched(x, y))
     # the greatest number is many times the others: shades by the root tell these apart
     _cells(ax, values if shares else np.sqrt(values), texts, size=9 if len(states) <= 7 else 7.5)
     for place in range(len(states)):
         ax.plot([place, place + 1, place + 1, place, place], [place, place, place + 1, place + 1, place], color=INK,
                 linewidth=1.4, clip_on=False, label="_stayed")  # fmt: skip
     names = [name.replace("_", " ") for name in states]
-    sizes = customers.sum(axis=1)
-    labels = [f"{name} ({small_groups.shown(n, least)})" for name, n in zip(names, sizes, strict=True)]
-    dress(ax, title, f"{end}: share of the row" if shares else f"{end}: customers", f"{start} (customers)", grid=None,
-          names=labels)  # fmt: skip
+    known = sizes or {}
+    labels = [f"{name} ({known.get(state, wording.number(n))})" for state, name, n in zip(states, names, customers.sum(axis=1), strict=True)]
+    what = "share of the row" if shares else "customers"
+    dress(ax, title, f"{end}: {what}{'; hatched: hidden' if hides else ''}", f"{start} (customers)", grid=None, names=labels)
     _frame(ax, labels, names)
     widest = max((len(one) + len(other) for one, other in zip(names, names[1:])), default=0) / 2  # beside each other
     if widest * 0.09 > 0.75 * ax.figure.get_figwidth() / max(len(names), 1):  # inches
@@ -124,6 +125,13 @@ def _cells(ax, values, texts, *, size):
                 shade = values[row, column] / greatest
                 colour = MUTED if text in _NOTHING else INK if math.isnan(shade) else readable_on(scale(shade))
                 note(ax, text, (column + 0.5, row + 0.5), size=size, ha="center", color=colour)
+
+
+def _hatched(x, y):
+    """A cell whose number is hidden, which is not an empty one."""
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x, y), 1, 1, facecolor="none", edgecolor=MUTED, hatch="////", linewidth=0, zorder=1.5, label="_hidden")
 
 
 def _frame(ax, rows, columns):
