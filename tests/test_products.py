@@ -65,8 +65,10 @@ def holds(log, as_of):
         if row["orders"] and row["revenue"]:
             value = totals["customers"] * row["penetration"] * row["orders_each"] * row["order_value"]
             assert math.isclose(value, row["revenue"], rel_tol=1e-12)
-            if "margin" in row:
+            if "margin" in row and row["revenue"] > 0:
                 assert math.isclose(value * row["margin"], row["profit"], rel_tol=1e-12, abs_tol=1e-12)
+            elif "margin" in row:
+                assert math.isnan(row["margin"])  # of a loss there is no share
     one = basket(log, as_of=as_of).iloc[0] if "quantity" in log else None
     if one is not None and one["orders"] and one["units"] and one["revenue"]:
         product = one["products_each_order"] * one["units_each"] * one["price"]

@@ -55,12 +55,17 @@ def some(request, logs):
     return logs[request.param]
 
 
+def more_logs():
+    """Bob comes back exactly twelve weeks after his first purchase."""
+    return {"twelve weeks": material(TINY.replace({"date": {pd.Timestamp("2024-04-12"): pd.Timestamp("2024-04-13")}}))}
+
+
 WORKBOOK = Workbook(
     "39_customer_base_audit", QUESTIONS, made_logs,
     lambda logs: {name: logs[name].tx for name in ("other", "messy", "tiny")} | {"one line": TINY[:1]},
     {"0", "1", "2", "3", "4", "10", "12", "100", "150", "2.0", "1.7", "7", "50", "60", "0.05", "25,000", "27,500"},
     (), TINY, "memo", (pd.Series(["customers"], index=["ann"]), TINY, ("customers",), "margin"),
-    blurred=True, a_word="customers",
+    more_logs, blurred=True, a_word="customers",
 )  # fmt: skip
 
 

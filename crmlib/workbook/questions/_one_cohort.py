@@ -42,14 +42,14 @@ def cohort_months(material):
         sizes = _number(first, months).value_counts().sort_index()
         enough = sizes.index[(sizes >= few) & (complete - sizes.index >= AGES)]
         if len(enough):
-            later = material.tx["date"].min() + pd.Timedelta(days=365)
-            inside = enough[enough >= (later.year * 12 + later.month - 1) // months]
-            return months, int((inside if len(inside) else enough)[0])
+            year_ends = material.tx["date"].min() + pd.Timedelta(days=364)
+            inside = enough[enough > (year_ends.year * 12 + year_ends.month - 1) // months]
+            return months, int(inside[0] if len(inside) else sizes[enough].idxmax())
     raise DataError(f"No cohort in it has {AGES} complete periods.")
 
 
 def members(material):
-    """The cohort that the workbook follows: the first that began a year after the log, or the first of all."""
+    """The cohort that the workbook follows: the first that began after the log's first year, or else the largest."""
     months, number = cohort_months(material)
     first = purchases(material).groupby("customer")["date"].min()
     own = first[_number(first, months) == number]
