@@ -190,6 +190,11 @@ def test_a_question_that_the_log_cannot_carry_says_why_whatever_the_answer(kind,
 # choices
 
 
+def test_a_choice_is_read_with_the_underscores_of_a_column():
+    check = a_check(q=Choice(lambda m: "orders each", "Well done.", ("orders each", "order value")))
+    assert check("q", "Orders_each").status == "correct" and check("q", "order_value").status == "not yet"
+
+
 def test_a_choice_is_read_without_spaces_and_capitals():
     check = a_check(
         q=Choice(lambda m: "send", "Well done.", ("send", "wait", "never"), (Wrong(lambda m: "wait", "Compare."),))

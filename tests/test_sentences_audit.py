@@ -266,7 +266,8 @@ def test_the_plan_by_hand():
     """60 of 100 are carried over, a new one brings 40 / 8 = 5; 110 need 50 more, which is 10 new customers."""
     base = a_base([8] * 5, [100.0] * 5, [60.0] * 5)
     assert of_cohorts.plan(base, unit="quarter", growth=0.10, currency="$") == (
-        "Target $110, 10 % more than 2021 Q1. Of that period's revenue 60.0 % is carried over, $60; the gap is $50. A new customer "
+        "Target $110, 10 % more than 2021 Q1. Of that period's revenue 60.0 % is carried over, which is the rate of "
+        "the last 4 quarters together: $60; the gap is $50. A new customer "
         "brings $5.00 at first: 10 new customers needed, more than the 8 of 2021 Q1. With both as in 2020 Q2, the same season a "
         "year ago (60.0 % and $5.00), it takes 10."
     )

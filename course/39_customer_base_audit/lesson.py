@@ -132,7 +132,7 @@ pd.concat([tx.head(4), tx[tx["amount"] < 0].head(1)])  # the first lines, and th
 
 # %% [markdown]
 # A row is a line of an **order**, which may have several. An amount below zero is a **refund**: it lowers the money and
-# is no order. **Revenue** is the sum of all amounts, so it is net of refunds wherever the word stands below.
+# is no order; a line of zero is part of a purchase. **Revenue** is the sum of all amounts, so it is net of refunds wherever the word stands below.
 #
 # **Before you run the next cell:** think of the log that you would most like to audit. Which of the lenses could it
 # not carry? (`say` holds sentences that are computed from tables; here and below they carry what depends on the log.)
@@ -317,8 +317,9 @@ print(f"repeat-buying rate: {percent(rate)} of the {count(known, 'customer')} of
 print(f"chance leaves it uncertain between {percent(rate - wide)} and {percent(rate + wide)}")
 
 # %% [markdown]
-# **How far to trust a share:** p ± 1.96 × √(p(1 − p) / n), where n customers could have done it. If nothing but chance
-# differed from one such period to the next, the share would lie in an interval like this about 95 times in 100.
+# **How far to trust a share:** p ± 1.96 × √(p(1 − p) / n), where n customers could have done it. Behind what they did
+# stands a rate; of 100 such intervals about 95 hold the rate they were made for. What the *next* period shows has its own
+# chance on top and falls outside more often.
 #
 # The same change by factor. **Before you run the next cell:** growth can be more customers, or better ones. Which was
 # it?
@@ -471,7 +472,8 @@ print(counted.round(3).to_string(index=False))
 # purchase without a second one. The right one may rise, and it does not promise so much at age 1.
 #
 # What is the revenue of an age made of? **Before you run the next cell:** which of the factors falls with age, the
-# share active, the orders of those active, or the value of an order?
+# share active, the orders of those active, or the value of an order? Read from age 1 on: at age 0 all are active, as that
+# is how the cohort was chosen, and the day of the first purchase cuts the period short.
 
 # %%
 from crmlib.workbook import sentences_cohorts as of_cohorts
@@ -508,7 +510,8 @@ print(fill(of_cohorts.next_orders(curves), 88))
 
 # %% [markdown]
 # Where a later curve lies higher, this does *not* say that one more order makes a better customer: whoever buys often
-# is more often there to be counted. It is sorting.
+# is more often there to be counted. It is sorting. Where it lies lower, as after a good second order, the next step is the
+# harder one in spite of the sorting: do not stop there. (A customer's orders of one day count once here.)
 
 # %% [markdown]
 # ## 7. Lens four: are newer customers worse?

@@ -22,7 +22,8 @@ OPTIONS = {}  # column names and formats of your own file, e.g. {"customer": "Cu
 # %% [markdown]
 # `tx` is the log behind the door, up to `as_of`. The **last period** are its last `months` calendar months, up to and
 # with `as_of`; the **period before** are as many months before them. `cohort` are all customers whose first purchase
-# lies in that one period of the kind `unit`.
+# lies in that one period of the kind `unit`. An amount below zero is a refund; any other line, one of zero too, is
+# part of a purchase.
 
 # %% tags=["nbval-check-output"]
 from textwrap import fill
@@ -79,7 +80,7 @@ print("It is a list that fits on a few pages. Some are on it by luck, and will n
 check("half", half)
 
 # %% [markdown]
-# ## 3. The same people, twice
+# ## 3. Those who bought in both
 #
 # Take the customers who bought in **both** periods. By how much did their revenue change, all together, refunds taken
 # off? **Answer:** after less before, an amount with its sign and two decimals.
@@ -110,7 +111,7 @@ check("both_change", both_change)
 # | revenue an order | 50 | 60 |
 #
 # Split the change of the revenue by logarithms. How much of it did **orders a customer** bring? Do it by hand; a
-# calculator will do. **Answer:** an amount with its sign and two decimals.
+# calculator will do. **Answer:** an amount with its sign, to the whole unit; carry five digits of the logarithms.
 
 # %% tags=["answer"] question="orders_effect"
 orders_effect = ...
@@ -131,7 +132,7 @@ check("orders_effect", orders_effect)
 #
 # Back to `tx`. Which factor moved the **revenue** most from the period before to the last one, upwards or downwards?
 # Split it as in question 4: three factors, and L from the two revenues. (In a log with costs the margin stays out of it:
-# drop the columns of profit before you call `drivers`.) **Answer:** `"customers"`, `"orders each"` or `"order value"`.
+# drop `profit_before` and `profit_after` from what `changes` gives before you call `drivers`.) **Answer:** `"customers"`, `"orders each"` or `"order value"`.
 
 # %% tags=["answer"] question="mover"
 mover = ...
@@ -229,7 +230,7 @@ check("fair", fair)
 # | Q3 | 18,000 | 5,600 | 120 |
 # | Q4 | 25,000 | 9,400 | 180 |
 #
-# The next quarter should bring **27,500**. Take carry-over and the money of a new customer as ratios of totals over
+# The next quarter should bring **27,000**. Take carry-over and the money of a new customer as ratios of totals over
 # Q2, Q3 and Q4. How many new customers does it take? **Answer:** a number.
 
 # %% tags=["answer"] question="new_needed"
@@ -237,7 +238,7 @@ new_needed = ...
 # ---- solution
 carry = ((22_000 - 8_000) + (18_000 - 5_600) + (25_000 - 9_400)) / (20_000 + 22_000 + 18_000)
 per_new = (8_000 + 5_600 + 9_400) / (160 + 120 + 180)
-new_needed = (27_500 - carry * 25_000) / per_new
+new_needed = (27_000 - carry * 25_000) / per_new
 print(f"carry-over {percent(carry)}, carried {carry * 25_000:,.0f}, a new one brings {per_new:.2f}")
 print(f"{new_needed:.1f} new customers needed")
 print("The plan supposes that none of this changes, and knows nothing of the season.")
@@ -272,10 +273,14 @@ rate = two_periods.repeat_buying_rate(changed)
 wide = 1.96 * (rate * (1 - rate) / known) ** 0.5
 weak = ", ".join(audit.carried.loc[audit.carried["verdict"] != "yes", "lens"]) or "no lens, but causes"
 before, after = (money(whole[name], CURRENCY, 0) for name in ("before", "after"))
+up = most["change"] > 0
+where = "the number of customers" if most["factor"] == "customers" else most["factor"].replace("_", " ")
+kind = ("more" if up else "fewer") if most["factor"] == "customers" else ("better" if up else "worse")
 memo = f"""
-{str(whole["factor"]).capitalize()} went from {before} to {after} in {months} months. Most of the difference,
-{money(most["change"], CURRENCY, 0)}, sits in {most["factor"].replace("_", " ")}. Of those who bought in the period before,
-{percent(rate)} did again; chance leaves that uncertain between {percent(rate - wide)} and {percent(rate + wide)}. The split is
+{str(whole["factor"]).capitalize()} went from {before} to {after} in {months} months. The largest part of the difference,
+{money(most["change"], CURRENCY, 0)}, sits in {where}: it is first of all one of {kind} customers.
+Of those who bought in the period before, {percent(rate)} did again; chance leaves that uncertain between
+{percent(rate - wide)} and {percent(rate + wide)}. The split is
 arithmetic and names no cause, and what this log carries in part or not at all is: {weak}. It does not know what winning
 a customer costs, nor what rivals did. I would spend the next budget on the second purchase of those who came in the last
 12 weeks, half of them drawn by lot, and leave the winning of new ones as it is. If the half without an offer came back

@@ -108,7 +108,7 @@ class Number(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """One of a few words, all in small letters."""
+    """One of a few words, all in small letters; ``orders_each`` is taken for ``orders each``."""
 
     answer: Callable[[Material], str]
     praise: str
@@ -118,9 +118,11 @@ class Choice(NamedTuple):
 
     def compare(self, given, material):
         right = self.answer(material)
-        if not isinstance(given, str) or given.strip().lower() not in self.choices:
+        plain = given.strip().lower() if isinstance(given, str) else None
+        known = [one for one in (plain, plain and plain.replace("_", " ")) if one in self.choices]
+        if not known:
             raise NotComparable(f"the answer is one of {', '.join(map(repr, self.choices))}, not {shown(given)}")
-        given = given.strip().lower()
+        given = known[0]
         if given == right:
             return Outcome(CORRECT, self.praise)
         if named := _named(self.wrong, material, given.__eq__):

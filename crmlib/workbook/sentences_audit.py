@@ -198,17 +198,15 @@ def memo(people, parts, ages, *, audit) -> list[str]:
     held_back = [
         lens for lens, verdict in zip(audit.carried["lens"], audit.carried["verdict"], strict=True) if verdict != "yes"
     ]
-    caveat = (
-        f"The log begins on {first_day(audit.tx)}, so who had bought only before counts as new, and it does not know "
-    )
-    caveat += "what winning a customer costs."
+    caveat = "The log does not know what winning a customer costs."
+    if (people["group"] == two_periods.NEW).any():
+        caveat = f"The log begins on {first_day(audit.tx)}, so who had bought only before counts as new. {caveat}"
     if held_back:
         caveat += f" It carries only in part, or not at all: {several(held_back)}."
     return [
         f"Asked: {whole['factor']} moved; with more or fewer customers, or with better or worse ones?",
-        f"Number: {signed_money(whole['change'], audit.currency)} in {count(audit.months, 'month')}, of which "
-        f"{_words(most['factor'])} "
-        f"{signed_money(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did "
+        f"Number: {signed_money(whole['change'], audit.currency)} in {count(audit.months, 'month')}; the "
+        f"largest part is that of {_words(most['factor'])}, {signed_money(most['change'], audit.currency)}. Of those who bought in the period before, {percent(rate)} did "
         f"again (chance leaves that uncertain between {percent(rate - wide)} and {percent(rate + wide)}). A member of cohort "
         f"{seen['cohort'].iloc[0]} has "
         f"brought {money(seen['revenue_to_date'].iloc[-1], audit.currency)} of revenue by age "

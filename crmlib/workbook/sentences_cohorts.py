@@ -244,7 +244,8 @@ def plan(base, *, unit, growth, currency="") -> str:
     return (
         f"Target {money(target, currency, 0)}, {percent(growth, 0)} more than {found['last_period']}. Of that "
         "period's revenue "
-        f"{percent(found['carry_over'])} is carried over, {money(found['carried'], currency, 0)}; the gap is "
+        f"{percent(found['carry_over'])} is carried over, which is the rate of the last {count(year, unit)} together: "
+        f"{money(found['carried'], currency, 0)}; the gap is "
         f"{money(max(found['gap'], 0), currency, 0)}. A new customer brings {money(found['per_new'], currency)} at "
         "first: "
         f"{count(needed, 'new customer')} needed, {more} the {number(won)} of {found['last_period']}."

@@ -158,6 +158,18 @@ def _lines_count(material):
     return _shares(material, came)
 
 
+def _profit_to_date(material):
+    own = members(material)
+    if "cost" not in own.lines or own.lines["cost"].isna().any():
+        raise DataError("It has no cost of every line.")
+    lines = own.lines.assign(amount=own.lines["amount"] - own.lines["cost"])
+    return _money(own._replace(lines=lines), lines["age"].between(0, AGES - 1))
+
+
+def _zero_is_no_purchase(material):
+    return to_date(material._replace(tx=material.tx[material.tx["amount"] != 0]))
+
+
 TO_DATE = Number(
     answer=to_date,
     praise="Nobody dropped out of the denominator, and silent periods counted.",
@@ -190,6 +202,8 @@ TO_DATE = Number(
             ),
             "You left out the refunds. They lower what a member brought.",
         ),
+        Wrong(_profit_to_date, "This is profit; the question asks for revenue."),
+        Wrong(_zero_is_no_purchase, "A line of zero is a purchase too: only amounts below zero are refunds."),
         Wrong(
             lambda m: to_date(m) * len(members(m).first),
             "This is the money of all; the question asks for that of a member.",
@@ -205,7 +219,7 @@ TO_DATE = Number(
 FAIR = Number(
     answer=fair,
     praise="Both halves had the same time to come back, so what is left is the customers, or chance.",
-    within=0.0005,
+    within=0.00001,
     wrong=(
         Wrong(
             _by_end_of_period,

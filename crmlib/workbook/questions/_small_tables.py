@@ -18,7 +18,7 @@ QUARTERS = pd.DataFrame(
     [("Q1", 20_000, 9_000, 200), ("Q2", 22_000, 8_000, 160), ("Q3", 18_000, 5_600, 120), ("Q4", 25_000, 9_400, 180)],
     columns=["period", "revenue", "new_revenue", "new"],
 )
-TARGET = 27_500
+TARGET = 27_000
 FACTORS = tuple(BEFORE)
 
 
@@ -91,7 +91,7 @@ def _all_per_new():
 ORDERS_EFFECT = Number(
     answer=orders_effect,
     praise="And the three parts sum to the change exactly, whatever the order of the factors.",
-    within=0.05,
+    within=0.5,
     wrong=(
         Wrong(
             lambda m: _one_at_a_time(BEFORE),
@@ -136,6 +136,12 @@ NEW_NEEDED = Number(
             "You divided the older money by the revenue of the *same* quarters. What is carried over "
             "is a share of the quarter before.",
         ),
+        Wrong(
+            lambda m: QUARTERS["new_revenue"][1:].sum() / QUARTERS["new"][1:].sum(),
+            "This is what a new customer brings. How many of them fill the gap between the target and what is carried?",
+        ),
+        Wrong(lambda m: TARGET - 0.7 * 25_000, "This is the money that is missing; how many new customers bring it?"),
+        Wrong(lambda m: TARGET * 0.3 / 50, "You took the carry-over of the target. What is carried is a part of the last quarter."),
         Wrong(lambda m: _last_only(), "You took the last quarter alone. Three quarters are asked for."),
         Wrong(
             lambda m: _all_per_new(), "You divided all revenue by the new customers. Take what the new ones brought."

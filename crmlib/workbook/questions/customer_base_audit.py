@@ -48,6 +48,15 @@ def _gross(material):
     return last.lines.loc[last.lines["amount"] >= 0, "amount"].sum() / last.orders.sum()
 
 
+def _profit_an_order(material):
+    last = two_periods(material)[1]
+    return last.profit.sum() / last.orders.sum()
+
+
+def _zero_is_no_purchase(material):
+    return order_value(material._replace(tx=material.tx[material.tx["amount"] != 0]))
+
+
 def _median_order(material):
     lines = two_periods(material)[1].lines
     bought = lines[lines["amount"] >= 0]
@@ -139,6 +148,12 @@ def _who_bought_before(material):
     return (after - before)[was].sum()
 
 
+def _profit_change(material):
+    before, after = two_periods(material)
+    both = np.intersect1d(before.customers, after.customers)
+    return (after.profit[both] - before.profit[both]).sum()
+
+
 def _each(material):
     _, _, was, now = _sides(material)
     return both_change(material) / max((was & now).sum(), 1)
@@ -191,6 +206,11 @@ def top_now(material):
     return _reach(after.revenue, _top(before.revenue))
 
 
+def _of_profit(material):
+    before, after = two_periods(material)
+    return _reach(after.profit, _top(before.profit))
+
+
 def _own_tenth(material):
     return math.ceil(len(two_periods(material)[1].customers) / 10)
 
@@ -232,6 +252,11 @@ QUESTIONS = {
             Wrong(_median_order, "This is the median order. Multiplied by the number of orders it gives no total."),
             Wrong(_by_days, "You counted days for orders. The log has order ids."),
             Wrong(_whole_log, "This is the whole log. The question is about the last period."),
+            Wrong(
+                lambda m: two_periods(m)[0].factors()[2], "This is the period before; the question is about the last one."
+            ),
+            Wrong(_profit_an_order, "This is profit; the question asks for revenue."),
+            Wrong(_zero_is_no_purchase, "A line of zero is a purchase too: only amounts below zero are refunds."),
         ),
         hints=(
             "Two totals of the last period: all money, refunds included, and all orders that began in it.",
@@ -247,6 +272,7 @@ QUESTIONS = {
             Wrong(_half_of_people, "This is half of the customers; how many bring half of the *money*?"),
             Wrong(_half_of_orders, "This is half of the orders. The question is about money."),
             Wrong(_half_of_log, "You took the whole log. The question is about the last period."),
+            Wrong(lambda m: _makes_half(_best_first(two_periods(m)[1].profit)), "This is half of the profit; the question asks for revenue."),
             Wrong(lambda m: half(m) - 1, "These bring a little less than half: one more is needed."),
             Wrong(
                 lambda m: half(m) / len(two_periods(m)[1].customers),
@@ -260,7 +286,8 @@ QUESTIONS = {
     ),
     "both_change": Number(
         answer=both_change,
-        praise="The same people, twice. What the bridge adds to it is who came and who fell silent.",
+        praise="Beware of calling them the same customers: who first bought inside the period before had only a part of "
+        "it. What the bridge adds is who came and who fell silent.",
         within=0.005,
         wrong=(
             Wrong(_of_all, "This is the change of the whole. The question is about those who bought in both periods."),
@@ -272,6 +299,7 @@ QUESTIONS = {
                 _who_bought_before,
                 "You took all customers of the period before. Those who fell silent are another group.",
             ),
+            Wrong(_profit_change, "This is profit; the question asks for revenue."),
             Wrong(_each, "This is the mean of a customer; the question asks for all of them together."),
         ),
         hints=(
@@ -289,10 +317,10 @@ QUESTIONS = {
                 _in_units,
                 "It changed most in its own unit. Customers, orders and money cannot be compared: split the money.",
             ),
-            Wrong(_least, "It moved the revenue least."),
+            Wrong(_least, "Its part of the change is not the largest, whatever the sign."),
             Wrong(
                 _most_upwards,
-                "It moved the revenue most *upwards*. The question asks for the largest part, whatever its sign.",
+                "Another part is larger. The question asks for the largest part, whatever its sign.",
             ),
         ),
         hints=(
@@ -311,6 +339,7 @@ QUESTIONS = {
                 _cut_of_after,
                 "You turned it round: the cut of the last period, held to the customers of the one before.",
             ),
+            Wrong(_of_profit, "You took profit; the question asks for revenue."),
             Wrong(_were_and_are, "These were on top and still are. Others may have come up, or be new."),
             Wrong(_top_again, "You took those who bought in both periods. New and returning customers count too."),
             Wrong(
@@ -330,9 +359,10 @@ QUESTIONS = {
     "memo": Words(
         at_least=80,
         hints=(
-            "Four parts: the question, a number from above, how far it can be trusted, and what to do.",
+            "Four parts: a number from above with its interval or caveat, what the log cannot say, your decision, and what would "
+            "change your mind.",
             "Which of the traps could your number have fallen into, and how do you know that it did not?",
-            "Say what would change your mind: another period, a cost, a test?",
+            "What would change your mind: another period, a cost, a test?",
         ),
     ),
 }
