@@ -18,7 +18,7 @@ The door and the customer table stand here; the rest is in modules by what it co
     value_classes                       high, medium, low by three ways to cut; high, low and zero frequency
     cohorts, rates                      customers by first purchase, through the calendar; rates and what they divide by
     one_period, two_periods             how different customers are in a period; what changed since the one before: new and
-                                        returning, money by group, which factor (behind them: windows)
+                                        returning, money by group, which factor (behind them: windows, intakes)
     products                            what customers buy: by how many, together with what, first, and how soon
     one_cohort, cohort_comparison,      a cohort by age; two of them side by side; all stacked, with what is new and what
     all_cohorts                         is carried over (behind them: customer_periods)

@@ -7,9 +7,9 @@ import re
 import pandas as pd
 import pytest
 
-from crmlib import sections
+from crmlib import datasets, sections
 from crmlib.conclusions import carried
-from crmlib.exhibits import one_period, parts, products, questions, reconciliation, two_periods
+from crmlib.exhibits import growth, one_period, parts, products, questions, reconciliation, two_periods
 from crmlib.exhibits.answers_on_periods import identified
 from crmlib.frames import rows_of
 from crmlib.inert import Exhibit, Picture, Table
@@ -85,7 +85,7 @@ def test_few_customers_are_not_counted_out(opened):
         exhibits(one_period.one_period(found))["half"].title == "Half of the revenue comes from fewer than 5 customers"
     )
     assert answer(found, 3).sentence.startswith("Fewer than 5 customers bring half of the revenue")
-    assert answer(found, 3).verdict == "one in twenty to one in ten bring half"
+    assert answer(found, 3).verdict == "a small group carries it, worth a service of its own"
 
 
 @pytest.mark.parametrize(
@@ -140,15 +140,18 @@ def test_how_much_is_identified(opened, note, figure, verdict):
 # ---- two periods
 
 
+FEWER_NEW = "by customers of before, with fewer new ones"
+
 @pytest.mark.parametrize(
     ("changed", "verdict"),
     [
-        ({"after": 10.2}, "revenue is steady, moved most by revenue an order (up)"),
-        ({"after": 13.0}, "revenue grew, moved most by revenue an order (up)"),
-        ({"orders": 2}, "revenue grew, moved most by orders a customer (up)"),
-        ({"joined": 20}, "revenue grew, moved most by the number of customers (up)"),
-        ({"after": 7.0}, "revenue shrank, moved most by revenue an order (down)"),
-        ({"cost": 4.0, "after": 10.0, "joined": 20}, "profit grew, moved most by the number of customers (up)"),
+        # all 40 are new in 2023, and 0 or 20 in 2024
+        ({"after": 10.2}, "revenue is steady, with less from new customers and more from earlier ones; moved most by revenue an order (up)"),
+        ({"after": 13.0}, f"revenue grew, {FEWER_NEW}; moved most by revenue an order (up)"),
+        ({"orders": 2}, f"revenue grew, {FEWER_NEW}; moved most by orders a customer (up)"),
+        ({"joined": 20}, f"revenue grew, {FEWER_NEW}; moved most by the number of customers (up)"),
+        ({"after": 7.0}, "revenue shrank, mostly by fewer new customers; moved most by revenue an order (down)"),
+        ({"cost": 4.0, "after": 10.0, "joined": 20}, f"profit grew, {FEWER_NEW}; moved most by the number of customers (up)"),
     ],
 )
 def test_growth_and_what_moved_it(opened, changed, verdict):
@@ -156,6 +159,83 @@ def test_growth_and_what_moved_it(opened, changed, verdict):
     assert answer(log, 7).verdict == verdict
     drivers = rows_of(log.lenses.two_periods.drivers)
     assert sum(row["change"] for row in drivers[:-1]) == pytest.approx(drivers[-1]["change"], abs=1e-9)
+
+
+def intakes(earlier=30, earlier_each=(10.0, 10.0), new=(40, 40), each=(10.0, 10.0), began="2022-01-01"):
+    """``earlier`` customers since ``began`` who buy in 2023 and 2024 too; ``new`` ones of 2023 and of 2024, who buy once."""
+    rows = [(f"e{n}", day, amount) for n in range(earlier)
+            for day, amount in zip((began, "2023-06-15", "2024-06-15"), (1.0, *earlier_each), strict=True)]  # fmt: skip
+    rows += [(f"n{year}{n}", f"{year}-05-15", amount) for year, count, amount in zip((2023, 2024), new, each, strict=True) for n in range(count)]
+    return pd.DataFrame(rows, columns=["customer", "date", "amount"])
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict", "advice"),
+    [
+        # 300 + 400 to 300 + 800
+        ({"new": (40, 80)}, "grew, mostly by more new customers", "has to be won again every year: see whether they buy again."),
+        # 300 + 400 to 300 + 1,200
+        ({"each": (10.0, 30.0)}, "grew, mostly by new customers who bring more each", "whether price, range or where they come from has changed."),
+        # 300 + 400 to 600 + 420; 30 known, then 70, of whom each brought 300 / 30 and 600 / 70
+        (
+            {"earlier_each": (10.0, 20.0), "new": (40, 42)},
+            "grew, mostly by customers of earlier years",
+            "The log knew 30 customers when the first year began and 70 when the second did, who brought €10.00 and €8.57 each: there are more "
+            "of them, and not better ones. As it begins on 2022-01-01 with nobody known, such a stock builds up by itself at first.",
+        ),
+        # 300 + 400 to 1,200 + 200; 1,200 / 70
+        (
+            {"earlier_each": (10.0, 40.0), "new": (40, 20)},
+            "grew, by customers of before, with fewer new ones",
+            "Fewer new customers came (20 after 40), and so fewer are there to buy again in the years to come: find out why. The log knew 30 "
+            "customers when the first year began and 70 when the second did, who brought €10.00 and €17.14 each: there are more of them, and they bring more.",
+        ),
+        ({"earlier_each": (20.0, 10.0)}, "shrank, mostly by customers of earlier years", "Customers of earlier years bring less"),
+        ({"each": (10.0, 5.0)}, "shrank, mostly by new customers who bring less each", "look at where they come from"),
+        ({"new": (40, 20)}, "shrank, mostly by fewer new customers", "Fewer new customers came (20 after 40)"),
+        ({}, "is steady, by new and earlier customers alike", "By factor: "),
+        ({"began": "2022-11-01", "new": (40, 80)}, "grew, mostly by more new customers", "less than a year before the first of the two"),
+        (
+            {"began": "2023-01-02", "new": (40, 80)},
+            "grew, but new and earlier customers cannot be told apart",
+            "a stock of earlier customers builds up by itself: it takes a log that begins a year earlier",
+        ),
+    ],
+)  # fmt: skip
+def test_growth_is_that_of_new_or_of_earlier_customers(opened, made, verdict, advice):
+    log = opened(intakes(**made))
+    found = answer(log, 7)
+    assert found.verdict.startswith(f"revenue {verdict}; moved most by ") and found.sentence.startswith("Revenue ")
+    assert advice in found.detail
+    assert ("won again" in found.detail) == (verdict == "grew, mostly by more new customers")
+
+
+def test_new_and_earlier_customers_stand_beside_each_other_in_both_years(opened):
+    log = opened(intakes(new=(40, 80)))
+    assert growth.sources(log, log.lenses.two_periods) == (((40, 80), (400.0, 800.0)), ((30, 30), (300.0, 300.0)), (30, 70))
+    said = "New customers brought €800.00 after €400.00 (80 of them after 40), customers of earlier years €300.00 after €300.00 (30 bought after 30): a change of +€400.00 and of €0.00."
+    assert answer(log, 7).sentence == f"Revenue grew by 57.1 %, mostly by more new customers. {said}"
+    shown = exhibits(two_periods.two_periods(log))["bridge"]
+    assert "The largest step is new customers: +€800.00. It is all that they brought, as nobody is new twice; the new of the period before had brought €400.00 in it." in repr(shown)
+    assert tables(shown)[1].rows == (
+        ("new in the period", "40", "80", "€400.00", "€800.00", "+€400.00"), ("of earlier days", "30", "30", "€300.00", "€300.00", "€0.00"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [{"earlier": 3}, {"new": (40, 3)}, {"new": (4, 40)}])
+def test_few_new_or_earlier_customers_are_not_told_apart(opened, made):
+    log = opened(intakes(**made))
+    assert growth.sources(log, log.lenses.two_periods) is None and growth.story(log, log.lenses.two_periods) is None
+    assert re.fullmatch(r"revenue (grew|shrank|is steady); moved most by .*", answer(log, 7).verdict)
+    assert len(tables(exhibits(two_periods.two_periods(log))["bridge"])) == 1
+
+
+def test_a_part_of_a_change_may_be_more_than_the_whole(opened):
+    # 40 x 10 to 20 x 30: half as many customers, three times the order; by logarithms 200 x ln 3 / ln 1.5
+    frame = two_years(after=30.0)
+    frame = frame[~(frame["customer"].isin([f"c{n}" for n in range(20)]) & (frame["date"] > "2024"))]
+    found = exhibits(two_periods.two_periods(opened(frame)))["drivers"]
+    assert found.title == "What moved revenue most is revenue an order: +€541.90, more than the whole change of +€200.00"
 
 
 def test_overlap_by_hand(opened):
@@ -204,6 +284,26 @@ def test_same_customers_are_those_whose_both_periods_were_seen_whole(opened, aft
     half = 1.959964 * spread * (BUYERS / (BUYERS - 1)) ** 0.5 / (10.0 * BUYERS**0.5)
     assert same["high"] - same["ratio"] == pytest.approx(half, rel=1e-6)
     assert "20 customers began inside the first period" in repr(two_periods.two_periods(log)) or after < 10
+
+
+@pytest.mark.parametrize(
+    ("after", "spread", "words"),
+    [
+        # a ratio of means of 1.02; half the interval is 1.96 x 5 x sqrt(40 / 39) / (10 x sqrt(40)) = 15.7 %
+        (10.2, 5.0, "40 customers are too few to tell a fall of 14 % from a rise of 18 %. Neither praise nor alarm follows"),
+        (13.0, 1.0, "They rise although"),
+    ],
+)
+def test_an_interval_on_both_sides_of_no_change_tells_nothing(opened, after, spread, words):
+    log = opened(long_standing(after, spread))
+    assert answer(log, 9).detail.startswith(words)
+    shown = exhibits(two_periods.two_periods(log))["same-customers"]
+    assert ("too few to tell" in repr(shown)) == (spread == 5.0)
+    # every other one brings more; the order is their only one, so that its value moves alike
+    if spread == 5.0:
+        least = "Of orders and revenue an order, revenue an order held up least often (50.0 % had as much or more); revenue did for 50.0 %."
+        assert least in repr(shown)
+        assert next(part for part in shown.parts if isinstance(part, Picture)).words.endswith("half of them are 20.")
 
 
 def test_without_earlier_days_no_trend_is_read_from_the_same_customers(opened):
@@ -386,6 +486,27 @@ def test_an_identity_that_fails_is_said(real_logs, monkeypatch):
         "revenue from its factors",
     ]
     assert "2 identities do not hold: do not use this report" in repr(reconciliation.reconciliation(log))
+
+
+def test_new_and_earlier_customers_of_the_company_line_by_line(real_logs):
+    tx, _ = datasets.admit_log("lighthouse")
+    first, found = {}, {}
+    lines = sorted(tx[["date", "customer", "amount", "cost"]].itertuples(index=False, name=None))
+    for day, customer, amount, _ in lines:
+        if amount >= 0:
+            first.setdefault(customer, day.year)
+    for day, customer, amount, cost in lines:
+        who = "new" if first.get(customer) == day.year else "earlier"
+        people, money = found.setdefault((who, day.year), (set(), []))
+        money.append(amount - cost)
+        if amount >= 0:
+            people.add(customer)
+    log = real_logs["lighthouse"]
+    told = growth.sources(log, log.lenses.two_periods)
+    for who, side in (("new", told.new), ("earlier", told.earlier)):
+        assert side.customers == tuple(len(found[who, year][0]) for year in (2024, 2025))
+        assert side.money == pytest.approx([sum(found[who, year][1]) for year in (2024, 2025)], rel=1e-9)
+    assert told.known == tuple(sum(year < now for year in first.values()) for now in (2024, 2025))
 
 
 def test_cdnow_leads_with_the_cohort_and_refuses_what_it_cannot_carry(real_logs):

@@ -38,7 +38,7 @@ LAYERS = """
     cohorts rates transitions concentration windows
     one_period products
     two_periods
-    one_cohort
+    intakes one_cohort
     cohort_comparison all_cohorts
     linkage cleaning freshness exposure
     link_quality pipeline
@@ -79,7 +79,7 @@ LAYERS = """
     opened
     exhibits.parts
     exhibits.triangles
-    exhibits.cohort_repeats
+    exhibits.cohort_repeats exhibits.growth
     exhibits.one_period exhibits.two_periods exhibits.products exhibits.one_cohort
     exhibits.cohorts_compared exhibits.all_cohorts
     exhibits.answers_on_periods exhibits.answers_on_cohorts exhibits.reconciliation
@@ -121,7 +121,7 @@ WITH_EXAMPLES = (
     "wording", "small_groups", "delimited", "files", "datasets",
     "arguments", "retention_value", "migration_value", "event_value", "defection_value", "value_matrix", "profit_curve",
     "sbg", "bgbb", "method_comparison", "value_classes", "kano", "company.schema",
-    "windows", "one_period", "two_periods", "products", "counted",
+    "windows", "one_period", "two_periods", "intakes", "products", "counted",
     "two_rates", "uplift", "uplift_scores", "contact_pressure",
     "linkage", "link_quality", "cleaning", "freshness", "exposure", "record_score", "pipeline",
     "need_groups", "needs_value", "laddering",

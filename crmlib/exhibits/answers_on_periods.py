@@ -7,6 +7,7 @@ import narwhals as nw
 from crmlib import conclusions
 from crmlib.audit import FEW
 from crmlib.conclusions import STEADY, Finding, carried
+from crmlib.exhibits import growth as moved
 from crmlib.exhibits import one_period, two_periods
 from crmlib.exhibits.parts import banded, interval, sampled
 from crmlib.frames import rows_of
@@ -80,8 +81,8 @@ def half(log, lens):
     if not carried(lens.slices):
         return lens.slices
     n, share = one_period.half_of(lens)
-    verdict = banded(share, (0.05, "fewer than one in twenty bring half"), (0.1, "one in twenty to one in ten bring half"),
-                      (0.15, "one in ten to three in twenty bring half"), (None, "the money is spread over many"))  # fmt: skip
+    verdict = banded(share, (0.05, "the money hangs on a few, to be looked after one by one"), (0.1, "a small group carries it, worth a service of its own"),
+                      (0.15, "a larger group carries it, too many for a service of its own"), (None, "the money is spread over many"))  # fmt: skip
     who = f"Fewer than {LEAST} customers bring" if is_small(n) else f"{count(n, 'customer')} ({percent(share)}) bring"
     sentence = f"{who} half of the {lens.money}: {verdict}."
     return Finding("", percent(share), sentence, _concentration(log), verdict=verdict, link="half")
@@ -167,43 +168,41 @@ def loss_makers(log, lens):
 
 
 def growth(log, lens):
-    """How the money changed and which factor moved it; a log that follows one group has no growth."""
+    """How the money changed, with new or with earlier customers, and which factor moved it; a log of one group has no growth."""
     if log.audit.facts.is_panel:
         row = log.lenses.carried["two periods"]
         return Refused(f"The log lacks {row.missing}.", row.mends)
-    first, second = two_periods.change_of(lens)
+    first, second = moved.change_of(lens)
     if not (carried(lens.drivers) and first > 0):
         return lens.drivers if not carried(lens.drivers) else Refused(f"The {lens.money} before is not above zero.")
-    change, most = second / first - 1, two_periods.largest_driver(lens)
+    change, most = second / first - 1, moved.largest_driver(lens)
     word = "is steady" if abs(change) < STEADY else "grew" if change > 0 else "shrank"
-    name = two_periods.FACTORS[most["factor"]]
-    verdict = f"{lens.money} {word}, moved most by {name} ({'up' if most['change'] > 0 else 'down'})"
+    told = moved.story(log, lens)
+    by = f"{word}, {told.verdict}" if told else word
+    verdict = f"{lens.money} {by}; moved most by {moved.FACTORS[most['factor']]} ({'up' if most['change'] > 0 else 'down'})"
+    how = f"is steady ({signed(change)})" if word == "is steady" else f"{word} by {percent(abs(change))}"
+    sentence = f"{lens.money.capitalize()} {how}{f', {told.verdict}' if told else ''}."
+    if told:
+        sentence += f" {told.sentence}"
     parts = [
-        f"{two_periods.FACTORS[row['factor']]} {signed(row['change'], log.round_money)}"
-        for row in rows_of(lens.drivers)[:-1]
+        f"{moved.FACTORS[row['factor']]} {signed(row['change'], log.round_money)}" for row in rows_of(lens.drivers)[:-1]
     ]
-    sentence = f"{lens.money.capitalize()} {word} by {percent(abs(change))}: {several(parts)}."
-    if word == "is steady":
-        sentence = f"{lens.money.capitalize()} is steady ({signed(change)}): {several(parts)}."
-    detail = {
-        ("customers", True): "More customers is growth that has to be won again every year: see whether they stay.",
-        ("customers", False): "Fewer customers: see whether too few were won or fewer of the old ones bought again.",
-    }.get((most["factor"], most["change"] > 0))
-    if detail is None:
-        detail = "That lies with what customers do and not with how many there are: " + (
-            "find out who changed, and keep it." if most["change"] > 0 else "find out who changed, and why."
-        )
+    detail = f"By factor: {several(parts)}."
+    if told and told.advice:
+        detail += f" {told.advice}"
+    elif most["factor"] != "customers":
+        detail += " That lies with what customers do and not with how many there are: find out who changed, and why."
     if not lens.same_season:
-        detail = "The two periods lie in different seasons, so that a part of this is the season."
-    return Finding("", signed(change), sentence, detail, verdict=verdict, link="drivers")
+        detail += " The two periods lie in different seasons, so that a part of this is the season."
+    return Finding("", signed(change), sentence, detail, verdict=verdict, link="bridge" if told else "drivers")
 
 
 def came_back(log, lens):
     """The repeat-buying rate, and who returned after a silence."""
-    groups = two_periods.groups_of(lens)
+    groups = moved.groups_of(lens)
     both, gone, back = (groups[name]["customers"] for name in (BOTH, BEFORE_ONLY, RETURNING))
-    verdict = banded(lens.repeat_buying_rate, (0.25, "fewer than a quarter bought again"), (0.375, "a quarter to three eighths bought again"),
-                      (0.5, "three eighths to half bought again"), (None, "half or more bought again"))  # fmt: skip
+    verdict = banded(lens.repeat_buying_rate, (0.25, "plan with few of them"), (0.375, "plan with a minority of them"),
+                      (0.5, "plan with a good part of them, and not with most"), (None, "plan with half of them or more"))  # fmt: skip
     sentence = f"Of {number(both + gone)} customers of the {count(lens.months, 'month')} before, {sampled(both, both + gone)} bought again: {verdict}."
     detail = f"{conclusions.few(gone, 'customer')} did not. "
     detail += (
@@ -228,10 +227,10 @@ def same_customers(log, lens):
     word = "more than" if low > 0 else "less than" if high < 0 else "about as much as"
     verdict = f"same customers bring {word} before"
     sentence = f"The {number(same['customers'])} customers of both periods who had bought before them bring {two_periods.same_in_words(lens)}."
-    detail = {
+    detail = two_periods.too_few_to_tell(lens) + {
         "less than": "They were frequent buyers and fall back towards their mean; a fall beyond a tenth or so asks what else changed for them.",
         "more than": "They rise although such a group tends to fall back: something works; find out what, and for whom.",
-        "about as much as": "Such a group tends to fall back towards its mean, so holding is a good sign and no reason to change course.",
+        "about as much as": "Neither praise nor alarm follows from it: look again when more customers have been there for two whole periods.",
     }[word]
     if word == "less than" and change > -0.1:
         detail = "They were frequent buyers and fall back towards their mean, so that a fall of this size is no alarm."

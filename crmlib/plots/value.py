@@ -6,15 +6,16 @@ import numpy as np
 
 from crmlib import wording
 from crmlib.frames import table
-from crmlib.plots.look import PALETTE, axes, drawable, dress, legend, money_ticks, named_ticks, note, whole
+from crmlib.plots.look import INK, PALETTE, axes, drawable, dress, legend, money_ticks, named_ticks, note, whole
 
 __all__ = ["holdout_by_x", "value_bars"]
 
 
-def value_bars(groups, *, label, value, what=None, currency="", x=None, title=None, ax=None):
+def value_bars(groups, *, label, value, what=None, currency="", x=None, line=None, title=None, ax=None):
     """One bar of money a group.
 
-    ``groups``: the columns named by ``label`` and ``value``; ``x`` and ``what`` say what these are.
+    ``groups``: the columns named by ``label`` and ``value``; ``x`` and ``what`` say what these are. ``line``: (height, words) of a
+    dashed line to hold the bars against.
     """
     groups = table(groups, [label, value], what="table of groups")
     ax = axes(ax)
@@ -30,6 +31,9 @@ def value_bars(groups, *, label, value, what=None, currency="", x=None, title=No
     named_ticks(ax.xaxis, range(len(names)), names)
     money_ticks(ax.yaxis, sign)
     ax.margins(y=0.12)
+    if line:
+        ax.axhline(line[0], color=INK, linewidth=1.2, linestyle="--", label=line[1])
+        legend(ax, loc="upper right")
     return ax
 
 
