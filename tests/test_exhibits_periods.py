@@ -109,7 +109,10 @@ def test_without_costs_nobody_is_said_to_lose_money(opened):
 
 @pytest.mark.parametrize(
     ("frequent", "dear", "words"),
-    [(6, 10.0, "how often they order"), (1, 90.0, "the value of an order")],
+    [
+        (6, 10.0, "in how often they order, by more than four times"), (1, 90.0, "in the value of an order, by more than four times"),
+        (3, 30.0, "in how often they order and the value of an order alike, by far"), (3, 27.0, "in how often they order, by far"),
+    ],
 )
 def test_what_sets_the_best_apart(opened, frequent, dear, words):
     frame = two_years()
@@ -135,6 +138,55 @@ def test_how_much_is_identified(opened, note, figure, verdict):
     found = identified(log, log.lenses.one_period)
     assert (found.figure, found.verdict) == (figure, verdict)
     assert ("lines" in found.sentence) == (note is not None and note.money is None)
+
+
+@pytest.mark.parametrize(
+    ("dear", "said"),
+    [
+        # the best four of forty order three times, the others once for 10
+        (30.0, "in how often they order, 3.00 times (3.00 against 1.00), and in the value of an order, 3.00 times (€30.00 against €10.00): within 10 % of each other, which we call a tie."),
+        (27.0, "most in how often they order, 3.00 times (3.00 against 1.00), then in the value of an order, 2.70 times (€27.00 against €10.00)."),
+    ],
+)  # fmt: skip
+def test_both_leads_of_the_best_tenth_are_told_and_nothing_is_taught(opened, dear, said):
+    frame = two_years()
+    best = frame["customer"].isin([f"c{n}" for n in range(4)]) & (frame["date"] > "2024")
+    frame.loc[best, "amount"] = dear
+    log = opened(pd.concat([frame, *(frame[best].assign(date=f"2024-{5 + k:02d}-01") for k in range(2))]))
+    found = answer(log, 5)
+    assert found.sentence == f"The best tenth are ahead of the others {said}" and found.figure == "3.00×"
+    assert "describes it and does not show what to teach" in found.detail
+    assert said in repr(exhibits(one_period.one_period(log))["deciles"])
+
+
+@pytest.mark.parametrize(
+    ("silent", "verdict", "figure"),
+    [(15, "fewer bought once than is usual", "39.0 %"), (16, "as many bought once as is usual", "41.5 %"), (30, "more bought once than is usual", "75.6 %")],
+)  # fmt: skip
+def test_who_was_watched_for_a_year_is_held_against_what_is_usual(opened, silent, verdict, figure):
+    frame = two_years(joined=10)  # a0 of 2022 bought once too, and so did the ten who joined in August 2024
+    found = answer(opened(frame[~(frame["customer"].isin([f"c{n}" for n in range(silent)]) & (frame["date"] > "2024"))]), 4)
+    assert (found.verdict, found.figure) == (verdict, figure)
+    once = silent + 11
+    assert found.sentence == (
+        f"{100 * once / 51:.1f} % of customers bought once ({once} of 51). That counts customers of yesterday: of the 41 who first bought a year or "
+        f"longer ago, {figure} have bought once."
+    )
+    assert "rule of thumb, second-hand, from public notes" in found.detail and "interval" not in repr(found)
+
+
+def test_who_came_lately_is_not_held_against_what_is_usual(opened):
+    late = answer(opened(two_years().query("date > '2024'").assign(date="2024-08-15")), 4)
+    assert late.verdict == "too short to tell" and late.detail.startswith("Fewer than 20 customers were watched for a year")
+    few = answer(opened(two_years(joined=10)), 4)  # a0 alone of those watched
+    assert few.figure == "21.6 %" and "41" not in few.sentence and few.verdict == "fewer bought once than is usual"
+
+
+def test_profit_is_said_to_be_before_shipping_and_service(opened):
+    log = opened(two_years(cost=4.0))
+    words = "amount less cost as the log has the cost: before shipping, service and contacts"
+    assert words in one_period.one_period(log).parts[0].sentences[0] and words in answer(log, 6).detail
+    assert words not in repr(one_period.one_period(opened(two_years())))
 
 
 # ---- two periods

@@ -379,6 +379,12 @@ def test_value_bars_carry_money():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("tenths", "mean ($)")
 
 
+def test_a_line_across_the_bars_says_what_it_is_and_is_not_written_upon():
+    ax = plots.value_bars(GROUPS, label="group", value="value", line=(60, "half"), ax=plots.canvas())
+    assert [line.get_ydata()[0] for line in ax.lines] == [60] and texts(ax.get_legend()) == ["half"]
+    assert [text.xy[1] for text in ax.texts] == [250, 60]  # that of 50 stands above the line
+
+
 def test_a_sign_that_the_font_lacks_is_left_out():
     assert plots.drawable("€") == "€"
     assert plots.drawable("元") == ""

@@ -9,9 +9,9 @@ from crmlib.audit import FEW
 from crmlib.conclusions import STEADY, Finding, carried
 from crmlib.exhibits import growth as moved
 from crmlib.exhibits import one_period, two_periods
-from crmlib.exhibits.parts import banded, interval, sampled
+from crmlib.exhibits.parts import banded, interval, ratio, sampled
 from crmlib.frames import rows_of
-from crmlib.overview import Refused
+from crmlib.overview import YEAR, Refused
 from crmlib.small_groups import LEAST, is_small
 from crmlib.two_periods import BEFORE_ONLY, BOTH, RETURNING
 from crmlib.wording import count, number, percent, several, signed
@@ -99,39 +99,49 @@ def _concentration(log):
 
 
 def once(log, lens):
-    """The share that has bought once, beside what is usual."""
+    """The share that has bought once: of all, and of those who were watched for a year, which alone is held against what is usual."""
     facts = log.audit.facts
-    buyers = facts.customers - facts.never
     found = conclusions.once(facts)
-    low, high = conclusions.USUAL_ONCE
-    share = facts.once / buyers
-    verdict = (
-        "too short to tell" if facts.days < conclusions.SHORT
-        else banded(share, (low, "fewer bought once than is usual"), (high, "as many bought once as is usual"), (None, "more bought once than is usual"))
-    )  # fmt: skip
-    sentence = f"{sampled(facts.once, buyers)} of all customers have bought once so far."
-    return Finding("", found.figure, sentence, found.detail, verdict=verdict, link="factors")
+    buyers = facts.customers - facts.never
+    own = nw.from_native(log.audit.customers).filter(nw.col("orders") > 0, nw.col("T") >= YEAR)
+    watched, alone = len(own), len(own.filter(nw.col("orders") == 1))
+    sentence = found.sentence
+    if watched < FEW:
+        detail = f"Fewer than {FEW} customers were watched for a year, too few to hold against what is usual."
+        return Finding("", found.figure, sentence, detail, verdict="too short to tell", link="factors")
+    share, (low, high) = alone / watched, conclusions.USUAL_ONCE
+    verdict = banded(share, (low, "fewer bought once than is usual"), (high, "as many bought once as is usual"),
+                     (None, "more bought once than is usual"))  # fmt: skip
+    told = not any(map(is_small, (facts.once, buyers - facts.once, alone, watched - alone, facts.once - alone)))
+    if watched < buyers and told:
+        sentence += (
+            f" That counts customers of yesterday: of the {number(watched)} who first bought a year or longer ago, "
+            f"{percent(share)} have bought once."
+        )
+    word = {"fewer": "less than", "as": "within", "more": "more than"}[verdict.split()[0]]
+    detail = (
+        f"That is {word} the {100 * low:.0f} to {100 * high:.0f} % of a cohort that are usual where no contract binds: a rule of thumb, second-hand, "
+        "from public notes on The Customer-Base Audit (Fader, Hardie and Ross, 2022)."
+    )
+    if share > high:
+        detail += " Work on the second purchase before anything else."
+    return Finding("", percent(share) if told else found.figure, sentence, detail, verdict=verdict, link="factors")
 
 
 def what_differs(log, lens):
-    """The factor in which the best tenth is ahead most."""
-    factor = one_period.what_lifts(rows_of(lens.deciles))
-    if factor.others is None or not factor.best:
+    """The factor in which the best tenth is ahead most, or the two that are."""
+    factors = one_period.leads(rows_of(lens.deciles))
+    if not factors:
         return Refused(
             "There is no second tenth of customers to hold the best one against.",
             "more customers",
             "the deciles of the period",
         )
-    write = factor.write(log)
-    lead = banded(factor.best / factor.others, (2, "somewhat"), (4, "by far"), (None, "by more than four times"))
-    verdict = f"the best tenth is ahead in {factor.words}, {lead}"
-    sentence = f"The best tenth differ from the others most in {factor.words}: {write(factor.best)} against {write(factor.others)}."
-    detail = {
-        "how often they order": "Frequency makes the best customers here: remind, refill, subscribe, before you raise the basket.",
-        "the value of an order": "The basket makes the best customers here: range, sizes and advice count more than another mailing.",
-        "their margin": "The margin makes the best customers here: look at what they buy and at what price.",
-    }[factor.words]
-    return Finding("", write(factor.best), sentence, detail, verdict=verdict, link="deciles")
+    first, *rest = factors
+    size = banded(first.lead, (2, "somewhat"), (4, "by far"), (None, "by more than four times"))
+    what = f"{first.words} and {rest[0].words} alike" if one_period.tied(factors) else first.words
+    sentence = f"The best tenth are ahead of the others {one_period.set_apart(log, factors)}."
+    return Finding("", f"{ratio(first.lead)}×", sentence, one_period.CHOSEN, verdict=f"the best tenth is ahead in {what}, {size}", link="deciles")
 
 
 def loss_makers(log, lens):
@@ -144,7 +154,7 @@ def loss_makers(log, lens):
     n, all_of_them = len(losing), lens.factors["customers"]
     if n == 0:
         return Finding(
-            "", "0", "No customer cost more than they brought.", "", verdict="nobody loses us money", link="spread"
+            "", "0", "No customer cost more than they brought.", one_period.WITHOUT, verdict="nobody loses us money", link="spread"
         )
     verdict = banded(n / all_of_them, (0.02, "very few customers lose us money"), (0.05, "a few customers lose us money"),
                       (0.1, "many customers lose us money"), (None, "more than a tenth of customers lose us money"))  # fmt: skip
@@ -153,14 +163,15 @@ def loss_makers(log, lens):
             "",
             f"<{LEAST}",
             f"Fewer than {LEAST} customers cost more than they brought.",
-            "",
+            one_period.WITHOUT,
             verdict=verdict,
             link="spread",
         )
     cost = -losing["profit"].sum()
     sentence = f"{number(n)} customers ({percent(n / all_of_them)}) cost {log.round_money(cost)} more than they brought: {verdict}."
     detail = f"That is {percent(cost / lens.factors['profit'])} of all profit. " if lens.factors["profit"] > 0 else ""
-    detail += "See what they bought and sent back before you stop serving anybody: a loss in one year may be a first order of many."
+    detail += "See what they bought and sent back before you stop serving anybody: a loss in one year may be a first order of many. "
+    detail += one_period.WITHOUT
     return Finding("", number(n), sentence, detail, verdict=verdict, link="spread")
 
 

@@ -27,9 +27,11 @@ from crmlib.opened import Opened
 from crmlib.small_groups import LEAST, is_small, merged
 from crmlib.wording import count, number, percent
 
-__all__ = ["KEY", "Factor", "half_of", "one_period", "share_once", "what_lifts"]
+__all__ = ["CHOSEN", "KEY", "WITHOUT", "Factor", "half_of", "leads", "one_period", "set_apart", "share_once", "tied"]
 
 KEY, HEADING = "one-period", "One period: how different are customers?"
+TIE = 1.10  # two leads of the best tenth within 10 % of each other are no order; our convention
+WITHOUT = "Profit is amount less cost as the log has the cost: before shipping, service and contacts, unless that cost holds them."
 MEASURES = {
     "orders": "orders", "revenue": "revenue", "profit": "profit", "own_order_value": "own revenue an order",
     "own_margin": "own margin",
@@ -42,6 +44,7 @@ def one_period(log: Opened) -> Section:
     if not carried(lens):
         return refusal(KEY, HEADING, lens)
     view = f"{lens.start} to {lens.end}: {log.lenses.carried['one period'].view}."
+    view += f" {WITHOUT}" if lens.money == "profit" else ""
     found = [_factors(log, lens), _spread(log, lens), _deciles(log, lens)]
     return section(KEY, HEADING, view, [*found, *([_slices(log, lens)] if carried(lens.slices) else [])])
 
@@ -129,13 +132,10 @@ def _deciles(log, lens):
     """Ten equal groups of customers, best first."""
     rows = rows_of(lens.deciles)
     best, share = rows[0], f"share_of_{lens.money}"
-    factor = what_lifts(rows)
-    others = f"{factor.write(log)(factor.others)}" if factor.others is not None else "none"
+    factors = leads(rows)
     title = f"The best tenth of customers bring {percent(best[share])} of {lens.money}"
-    said = (
-        f"What sets them apart from the others most is {factor.words}: {factor.write(log)(factor.best)} against {others}. "
-        f"That is what to look for in a new customer, and what to protect in these {number(best['customers'])}."
-    )
+    said = f"They are ahead of the others {set_apart(log, factors)}. {CHOSEN} " if factors else ""
+    said += f"Protect what brings these {number(best['customers'])} back."
     last = rows[9]
     if last[lens.money] < 0:
         said += f" The last tenth cost {log.round_money(-last[lens.money])} more than they bring: look at what was sold to them."
@@ -164,19 +164,30 @@ def _deciles(log, lens):
     )  # fmt: skip
 
 
+CHOSEN = (
+    "The tenth is chosen by what it brought, so this describes it and does not show what to teach the others: look first whether they "
+    "are another kind of customer."
+)
+
+
 class Factor(NamedTuple):
     """What one group of customers does more than another: the factor in words, both values, how they are written."""
 
     words: str
     best: float
-    others: float | None
+    others: float
     write: Callable
 
+    @property
+    def lead(self) -> float:
+        return self.best / self.others
 
-def what_lifts(rows) -> Factor:
-    """Of orders a customer, revenue an order and margin the one in which the best decile is ahead of the others most.
 
-    The factors multiply to the money of a customer, so the largest ratio explains most of the gap.
+def leads(rows) -> list[Factor]:
+    """Orders a customer, revenue an order and margin of the best decile against all others, the largest lead first.
+
+    The factors multiply to the money of a customer, so the largest ratio explains most of the gap. Those that one of both
+    has not, or not above zero, are left out.
     """
     best = rows[0]
     others = {name: sum(row[name] for row in rows[1:] if row["customers"]) for name in _SUMMED if name in best}
@@ -185,7 +196,22 @@ def what_lifts(rows) -> Factor:
     if "profit" in best:
         factors.append(Factor("their margin", best["margin"], _over(others, "profit", "revenue"), lambda _: percent))
     known = [factor for factor in factors if factor.best and factor.others and factor.others > 0]
-    return max(known or factors[:1], key=lambda factor: factor.best / factor.others if factor.others else 0)
+    return sorted(known, key=lambda factor: -factor.lead)
+
+
+def tied(factors) -> bool:
+    """Whether the largest two leads are so near to each other that neither is the first."""
+    return len(factors) > 1 and factors[0].lead <= TIE * factors[1].lead
+
+
+def set_apart(log, factors) -> str:
+    """The largest two leads in words, or that they are a tie."""
+    shown = [
+        f"in {one.words}, {ratio(one.lead)} times ({one.write(log)(one.best)} against {one.write(log)(one.others)})" for one in factors[:2]
+    ]
+    if tied(factors):
+        return f"{shown[0]}, and {shown[1]}: within {percent(TIE - 1, 0)} of each other, which we call a tie"
+    return f"most {', then '.join(shown)}"
 
 
 _SUMMED = ("customers", "orders", "revenue", "profit")

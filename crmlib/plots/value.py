@@ -6,7 +6,7 @@ import numpy as np
 
 from crmlib import wording
 from crmlib.frames import table
-from crmlib.plots.look import INK, PALETTE, axes, drawable, dress, legend, money_ticks, named_ticks, note, whole
+from crmlib.plots.look import PALETTE, axes, drawable, dress, legend, money_ticks, named_ticks, note, whole
 
 __all__ = ["holdout_by_x", "value_bars"]
 
@@ -24,16 +24,18 @@ def value_bars(groups, *, label, value, what=None, currency="", x=None, line=Non
     bars = ax.bar(range(len(names)), amounts, width=0.72, color=PALETTE["dark"])
     write = wording.short_money if np.abs(amounts).max(initial=0) >= 1e4 else wording.money
     decimals = () if write is wording.short_money else (0,) if np.abs(amounts).max(initial=0) >= 100 else (2,)
+    near = 0.15 * np.abs(amounts).max(initial=0)  # where a number would stand on the line
     for bar, amount in zip(bars, amounts, strict=True):
-        note(ax, write(amount, sign, *decimals), (bar.get_x() + bar.get_width() / 2, amount), above=3, ha="center")
+        top = line[0] if line and line[0] - near < amount < line[0] else amount
+        note(ax, write(amount, sign, *decimals), (bar.get_x() + bar.get_width() / 2, top), above=3, ha="center")
     what = what or value.replace("_", " ")
     dress(ax, title, x or label, f"{what} ({sign})" if sign else what)
     named_ticks(ax.xaxis, range(len(names)), names)
     money_ticks(ax.yaxis, sign)
     ax.margins(y=0.12)
     if line:
-        ax.axhline(line[0], color=INK, linewidth=1.2, linestyle="--", label=line[1])
-        legend(ax, loc="upper right")
+        ax.axhline(line[0], color=PALETTE["accent"], linewidth=1.6, linestyle="--", label=line[1])
+        legend(ax, outside=True)
     return ax
 
 
