@@ -154,7 +154,7 @@ def _two_periods(log):
         return _no(missing, mends, "one period")
     view = f"the {count(months, 'month')} to {log.as_of} and the {count(months, 'month')} before"
     if log.panel:
-        missing = "customers who join: the log follows one group, so that new is 0 by design"
+        missing = "customers who join later: it follows one group, in which nobody can be new"
         view += "; a change is ageing and season, not growth"
         return _limited(missing, "the log of all customers", view, months=months)
     if months == 12:

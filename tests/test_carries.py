@@ -26,7 +26,7 @@ def test_cdnow_is_a_cohort_panel(cdnow_log):
     found = verdicts(cdnow_log, "1998-06-30")
     assert found["verdict"].tolist() == ["yes", "limited", "yes", "limited", "no", "no", "no"]
     assert "of one cohort, and not of the firm" in found.loc["one period", "view"]
-    assert found.loc["two periods", "missing"].endswith("so that new is 0 by design")
+    assert found.loc["two periods", "missing"].endswith("in which nobody can be new")
     assert found.loc["two periods", "view"].startswith("the 6 months to 1998-06-30 and the 6 months before")
     assert found.loc["one cohort", "unit"] == "quarter" and found.loc["cohorts compared", "unit"] == "month"
     assert "check of stability" in found.loc["cohorts compared", "view"]

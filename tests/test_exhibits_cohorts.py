@@ -11,7 +11,7 @@ import pytest
 from companies import class_set
 
 from crmlib import datasets
-from crmlib.exhibits import all_cohorts, answers_on_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts, products
+from crmlib.exhibits import acquisition, all_cohorts, answers_on_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts, products
 from crmlib.inert import Exhibit, Picture, Prose, Table
 from crmlib.carries import Carried
 from crmlib.lenses import lenses
@@ -437,34 +437,103 @@ def test_few_customers_of_a_period_are_hidden():
         # pace 2, target 200; carry-over 50 / 50
         ([50.0] * 4 + [100.0] * 4, 100, "That is 50 more than a year ago: fund them, carry more over, or lower the plan."),
         # pace 1 / 2, target 50; carry-over 50 / 200
-        ([200.0] * 4 + [100.0] * 4, 25, "That is fewer than a year ago"),
+        ([200.0] * 4 + [100.0] * 4, 25, "That is 25 fewer than a year ago"),
         # pace 400 / 2460, target 16.26; carry-over 50 / 60
         ([800.0] * 3 + [60.0] + [100.0] * 4, 0, "Acquisition is free to be choosy"),
     ],
 )
 def test_how_many_to_win_so_that_the_next_period_keeps_pace(revenue, needed, words):
     lens = made.all_cohorts(made.base(revenue, [min(50.0, one) for one in revenue]), made.chart(before=[1.0] * 8))
-    plan = all_cohorts.plan(lens)
+    plan = acquisition.plan(lens)
     assert (plan.period, plan.year_before, plan.won_then) == ("2025 Q1", "2024 Q1", 50)
     assert round(plan.needed["new_needed"]) == needed
     found = exhibits(all_cohorts.all_cohorts(made.opened(all_cohorts=lens)))["all-plan"]
     assert words in said(found) and "are those of that season" in said(found)
-    assert found.title.startswith(f"${plan.target:.2f} of revenue in 2025 Q1 need {'no new' if not needed else f'about {needed} new'}")
-    assert plan.low <= plan.needed["new_needed"] <= plan.high
+    assert found.title.startswith(f"To bring ${plan.target:.2f} of revenue in 2025 Q1 takes {'no new' if not needed else f'about {needed} new'}")
+    # the base begins with 2023 Q1, which has no period before it and so no carry-over
+    assert plan.ends is None and "The log has the carry-over of one such season alone (2024 Q1), so that no range is known." in said(found)
     if needed:
         assert "One point more carry-over spares about 1 of them." in said(found)
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "low", "high"),
+    [
+        # target 100, last 100, a new customer brings 1: carry-over 60 / 100 and then 50 / 100, or the other way round
+        (40.0, 50.0, 40, 50),
+        (70.0, 50.0, 50, 70),
+    ],
+)
+def test_the_range_of_a_plan_is_that_of_its_own_season(first, then, low, high):
+    base = made.base([100.0] * 12, [50.0] * 4 + [first] + [50.0] * 3 + [then] + [50.0] * 3, first=2022)
+    plan = acquisition.plan(made.all_cohorts(base, made.chart(before=[1.0] * 8)))
+    assert (plan.seasons, plan.ends) == ([("2023 Q1", (100 - first) / 100), ("2024 Q1", 0.5)], pytest.approx((low, high)))
+    shares = f"{100 - first:.1f} % and 50.0 %"
+    assert acquisition.range_said(plan) == (
+        f"With the carry-over of this season in the years that the log has (2023 Q1 and 2024 Q1: {shares}) it would be {low} to {high}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "needed", "verdict", "turn"),
+    [
+        # 50 new in 2024 Q1 brought 50, and the plan needs 50 / 1; the intake of 2023 is 4 x 50
+        ([50] * 8, 50, "about as many as", ""),
+        ([50] * 4 + [50, 30, 30, 30], 50, "about as many as", "The last year won 140 new customers, 30.0 % fewer than the year before (200): a plan for as many has to turn that round. "),
+        ([50] * 4 + [50, 70, 70, 70], 50, "about as many as", "The last year won 260 new customers, 30.0 % more than the year before (200). "),
+        ([50] * 4 + [50, 43, 43, 44], 50, "about as many as", ""),  # 10.0 % fewer
+    ],
+)  # fmt: skip
+def test_the_answer_and_the_lens_have_one_word_for_the_plan_and_tell_the_intake(new, needed, verdict, turn):
+    lens = made.all_cohorts(made.base([100.0] * 8, [50.0] * 8, new=new), made.chart(before=[1.0] * 8))
+    log = made.opened(all_cohorts=lens)
+    found, shown = answers_on_cohorts.needed(log, lens), exhibits(all_cohorts.all_cohorts(log))["all-plan"]
+    assert (found.figure, found.verdict) == (str(needed), f"{verdict} a year before") and found.link == "all-plan"
+    assert found.detail.startswith(turn or "Planned with") and (turn in said(shown))
+    assert f"That is {verdict} a year ago." in said(shown)
+    assert ("which moves the new share too" in answers_on_cohorts.new_share(log, lens).detail) == bool(turn)
+
+
+@pytest.mark.parametrize(("needed", "word"), [(94, "fewer than"), (96, "about as many as"), (104, "about as many as"), (106, "more than")])
+def test_five_in_a_hundred_more_or_fewer_are_about_as_many(needed, word):
+    plan = acquisition.Plan("2025 Q1", "2024 Q1", 100, 1.0, 1.0, 1.0, {"new_needed": float(needed)}, [], None, None)
+    assert acquisition.against_last(plan) == word
+
+
+def test_a_new_share_that_falls_with_the_intake_is_no_maturing():
+    # 2024 Q4: 30 of 50 new came; older ones brought 120 after 100, or 90
+    base = made.base([200.0] * 7 + [160.0], [100.0] * 7 + [40.0], new=[50] * 7 + [30])
+    assert said(of_base(base)["all-new"]).startswith("The share fell as older customers bring more, and as fewer new ones came (30 after 50)")
+    base = made.base([200.0] * 7 + [130.0], [100.0] * 7 + [40.0], new=[50] * 7 + [30])
+    assert said(of_base(base)["all-new"]).startswith("The share fell as fewer new customers came (30 after 50), and not because older ones bring more")
+
+
+@pytest.mark.parametrize(
+    ("repeated", "pace"),
+    [
+        # 60 within a year: half of them are 30
+        ((30, 40, 50, 60), "half of them or more within six weeks"),
+        ((20, 30, 40, 60), "half of them or more within a quarter"),
+        ((10, 29, 40, 60), "fewer than half of them within a quarter"),
+    ],
+)
+def test_how_soon_they_buy_twice_and_a_reminder_is_to_be_tested(repeated, pace):
+    lens = made.one_cohort(next_orders=made.next_orders((100, repeated), weeks=(1, 13, 26, 52)))
+    found = answers_on_cohorts.second_purchase(made.opened(one_cohort=lens), lens)
+    assert found.verdict.endswith(pace)
+    assert "test it on new customers chosen by lot." in found.detail and "Remind" not in found.detail
+
+
 def test_a_plan_that_is_not_there_is_refused():
     lens = made.all_cohorts(made.base([100.0] * 4, [50.0] * 4), made.chart(before=[1.0] * 4))
-    assert all_cohorts.plan(lens).why == "The log has too few whole quarters since 2023-01-01 for a plan."
+    assert acquisition.plan(lens).why == "The log has too few whole quarters since 2023-01-01 for a plan."
     nobody = made.all_cohorts(made.base([100.0] * 8, [0.0] * 8, new=0), made.chart(before=[1.0] * 8))
-    assert all_cohorts.plan(nobody).why.startswith("Nobody was new in the period a year ago")
+    assert acquisition.plan(nobody).why.startswith("Nobody was new in the period a year ago")
 
 
 @pytest.mark.parametrize(("last", "unit", "label"), [("2024 Q4", "quarter", "2025 Q1"), ("2024-09", "month", "2024-10"), ("2024", "year", "2025")])
 def test_the_next_period(last, unit, label):
-    assert all_cohorts._after(last, unit) == label
+    assert acquisition._after(last, unit) == label
 
 
 # ---- every log

@@ -80,6 +80,7 @@ LAYERS = """
     exhibits.parts
     exhibits.triangles
     exhibits.cohort_repeats exhibits.growth
+    exhibits.acquisition
     exhibits.one_period exhibits.two_periods exhibits.products exhibits.one_cohort
     exhibits.cohorts_compared exhibits.all_cohorts
     exhibits.answers_on_periods exhibits.answers_on_cohorts exhibits.reconciliation

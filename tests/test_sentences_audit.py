@@ -87,7 +87,7 @@ def test_a_panel_is_read_with_care(cdnow_sample_log):
     carried = carries.carries(cdnow_sample_log, as_of="1998-06-30")
     steps = two_periods.bridge(two_periods.changes(cdnow_sample_log, as_of="1998-06-30", months=6))
     said = say.bridge(steps, "revenue", "$", limited=carried)
-    assert said.endswith("Read it with care: the log lacks customers who join: the log follows one group, so that new is 0 by design.")
+    assert said.endswith("Read it with care: the log lacks customers who join later: it follows one group, in which nobody can be new.")
 
 
 def test_factors_with_and_against_the_change():

@@ -1,47 +1,25 @@
-"""Lens 5: all cohorts on top of each other, what is new and what is carried over, and how many new ones a plan needs."""
+"""Lens 5: all cohorts on top of each other, and what is new and what is carried over."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import NamedTuple
 
 from crmlib import plots
-from crmlib.all_cohorts import BEFORE, new_customers_needed
-from crmlib.calendar_periods import period_label, period_of, periods_a_year
+from crmlib.all_cohorts import BEFORE
+from crmlib.calendar_periods import periods_a_year
 from crmlib.conclusions import STEADY, carried
-from crmlib.errors import DataError
-from crmlib.exhibits.parts import (
-    Column,
-    exhibit,
-    refusal,
-    section,
-    tabled,
-    text,
-    written,
-)
+from crmlib.exhibits.acquisition import acquisition, complete, measures
+from crmlib.exhibits.growth import FEWER
+from crmlib.exhibits.parts import Column, exhibit, refusal, section, tabled, text
 from crmlib.exhibits.triangles import triangle
 from crmlib.frames import rows_of
 from crmlib.groups_shown import drawn, hide, or_hidden, share_shown
 from crmlib.inert import Section
-from crmlib.lenses import finding
 from crmlib.opened import Opened
-from crmlib.overview import Refused
 from crmlib.small_groups import HIDDEN, covered, is_small, shown
-from crmlib.wording import count, number, percent, signed
+from crmlib.wording import count, number, percent
 
-__all__ = [
-    "KEY",
-    "Hold",
-    "NewAndCarried",
-    "Plan",
-    "all_cohorts",
-    "carry_over_of_year",
-    "each_more",
-    "hold",
-    "new_and_carried",
-    "new_in_year",
-    "plan",
-]
+__all__ = ["KEY", "Hold", "NewAndCarried", "all_cohorts", "carry_over_of_year", "hold", "new_and_carried", "new_in_year"]
 
 KEY, HEADING = "all-cohorts", "All cohorts: is the customer base healthy?"
 _POINTS = 0.02  # change of a share below which we say that it holds: our convention
@@ -58,12 +36,8 @@ def all_cohorts(log: Opened) -> Section:
         view += (
             f" The log lacks {found.missing}: read the new share as an upper limit. What would mend it: {found.mends}."
         )
-    makers = [_chart, _new_and_carried, _plan]
+    makers = [_chart, _new_and_carried, acquisition]
     return section(KEY, HEADING, view, [made for make in makers if (made := make(log, lens)) is not None])
-
-
-def _complete(lens):
-    return [row for row in rows_of(lens.base) if row["complete"]]
 
 
 # ---- the chart
@@ -82,7 +56,7 @@ class Hold(NamedTuple):
 def hold(lens) -> Hold | None:
     """The layers of the chart a year apart, in equal seasons; None with less than two years or no older customers."""
     year = periods_a_year(lens.unit)
-    periods = [row["period"] for row in _complete(lens)]
+    periods = [row["period"] for row in complete(lens)]
     if len(periods) < 2 * year:
         return None
     first, second = set(periods[-2 * year : -year]), set(periods[-year:])
@@ -106,7 +80,7 @@ def hold(lens) -> Hold | None:
 def _chart(log, lens):
     """Stacked layers, and whether the old ones hold."""
     money, unit = lens.money, lens.unit
-    whole = _complete(lens)
+    whole = complete(lens)
     last = whole[-1]["period"]
     found, total = hold(lens), whole[-1][money]
     chart = plots.cohort_chart(lens.chart, value=money, currency=log.currency, ax=plots.canvas(height=4.2))
@@ -167,7 +141,7 @@ def _bands(lens) -> dict:
 
 
 def _named(band, lens):
-    return f"before {_complete(lens)[0]['period']}" if band == BEFORE else band
+    return f"before {complete(lens)[0]['period']}" if band == BEFORE else band
 
 
 def _part(money, total):
@@ -178,7 +152,8 @@ def _part(money, total):
 
 
 class NewAndCarried(NamedTuple):
-    """The last complete period and that of a year before (or the first one): label, new share, carry-over of each."""
+    """The last complete period and that of a year before (or the first one): label, new share, carry-over of each; the new
+    customers of both, earlier first, where a tenth fewer came (else None), and whether older customers brought more."""
 
     period: str
     new_share: float | None
@@ -187,21 +162,27 @@ class NewAndCarried(NamedTuple):
     earlier_share: float | None
     earlier_carry: float | None
     same_season: bool
+    fewer: tuple[int, int] | None
+    older_rose: bool
 
 
 def new_and_carried(lens) -> NewAndCarried:
     """What share of the money new customers bring, and how much of the period before the older ones bring again."""
-    rows, year = _complete(lens), periods_a_year(lens.unit)
+    rows, year = complete(lens), periods_a_year(lens.unit)
     same = len(rows) > year
     last, then = rows[-1], rows[-1 - year] if same else rows[0]
-    share, carry = _measures(lens)
-    return NewAndCarried(last["period"], last[share], last[carry], then["period"], then[share], then[carry], same)
+    share, carry = measures(lens)
+    new, older = (then["new"], last["new"]), f"carried_{lens.money}"
+    fewer = (int(new[0]), int(new[1])) if new[1] < (1 - FEWER) * new[0] and not any(map(is_small, new)) else None
+    return NewAndCarried(
+        last["period"], last[share], last[carry], then["period"], then[share], then[carry], same, fewer, last[older] > then[older],
+    )  # fmt: skip
 
 
 def new_in_year(lens) -> tuple[float, float | None] | None:
     """The new share of the last year of complete periods, and of the year before (None where that is not there); None
     without a whole year whose money is above zero."""
-    rows, year = _complete(lens), periods_a_year(lens.unit)
+    rows, year = complete(lens), periods_a_year(lens.unit)
     shares = []
     for some in (rows[-year:], rows[-2 * year : -year]):
         total = sum(row[lens.money] for row in some)
@@ -212,12 +193,8 @@ def new_in_year(lens) -> tuple[float, float | None] | None:
 
 def carry_over_of_year(lens) -> list[float]:
     """The carry-over of each complete period of the last year that has one."""
-    _, carry = _measures(lens)
-    return [row[carry] for row in _complete(lens)[-periods_a_year(lens.unit) :] if row[carry] is not None]
-
-
-def _measures(lens):
-    return ("new_share", "carry_over") if lens.money == "revenue" else ("new_profit_share", "profit_carry_over")
+    _, carry = measures(lens)
+    return [row[carry] for row in complete(lens)[-periods_a_year(lens.unit) :] if row[carry] is not None]
 
 
 def _new_and_carried(log, lens):
@@ -225,7 +202,7 @@ def _new_and_carried(log, lens):
     found, money, unit = new_and_carried(lens), lens.money, lens.unit
     if found.new_share is None:
         return None
-    share, carry = _measures(lens)
+    share, carry = measures(lens)
     title = f"New customers bring {percent(found.new_share)} of {money} in {found.period}"
     said = ""
     if found.earlier_share is not None and found.earlier != found.period:
@@ -233,6 +210,14 @@ def _new_and_carried(log, lens):
         change = found.new_share - found.earlier_share
         if change > _POINTS:
             said = "The base leans more on customers who have just come: ask whether those before them stay away. "
+        elif change < -_POINTS and found.fewer:
+            before, after = found.fewer
+            said = (
+                f"The share fell as fewer new customers came ({number(after)} after {number(before)}), and not because older ones bring more: find "
+                "out why. "
+                if not found.older_rose
+                else f"The share fell as older customers bring more, and as fewer new ones came ({number(after)} after {number(before)}): find out why. "
+            )
         elif change < -_POINTS:
             said = "The base matures: more of it is carried by customers who were there before, so protect them first. "
         else:
@@ -244,7 +229,7 @@ def _new_and_carried(log, lens):
         if found.earlier_carry is not None and found.same_season:
             said += f" ({percent(found.earlier_carry)} a year earlier)"
         said += ": the rest has to be won anew. " if found.carry_over < 1 else ": more than all of it. "
-    repeat = _complete(lens)[-1]["repeat_order_share"]
+    repeat = complete(lens)[-1]["repeat_order_share"]
     if repeat is not None:
         said += f"{percent(repeat)} of the orders of {found.period} were repeat orders. "
     if (years := new_in_year(lens)) is not None:
@@ -252,7 +237,7 @@ def _new_and_carried(log, lens):
         said += (
             f"Over the last {count(periods_a_year(unit), unit)} together the new share is {percent(years[0])}{before}."
         )
-    whole = [row | {"repeat_buying_rate": share_shown(row["again"], row["customers"])} for row in _complete(lens)]
+    whole = [row | {"repeat_buying_rate": share_shown(row["again"], row["customers"])} for row in complete(lens)]
     rows = hide(
         whole, ["new", "repeat_order_share", "repeat_buying_rate", share, carry, money, f"{money}_per_new"],
         count="customers",
@@ -275,120 +260,4 @@ def _new_and_carried(log, lens):
             triangle(rows_of(lens.repeat_buying), "again", "active", total=True,
                      caption=f"Repeat-buying rate by age in {unit}s: of those active, who bought in the next {unit} too"),
         ],
-    )  # fmt: skip
-
-
-# ---- the plan
-
-
-class Plan(NamedTuple):
-    """How many new customers the next period needs: its label, that of a year before with its money and new customers,
-    the pace of the last year on the one before (1 where that is not known), the target, and the row of
-    `new_customers_needed` for the season of a year ago; ``low`` and ``high`` are what the best and the worst carry-over of
-    the last year would ask for."""
-
-    period: str
-    year_before: str
-    won_then: int
-    money_then: float
-    pace: float
-    target: float
-    needed: dict
-    low: float
-    high: float
-
-
-def plan(lens) -> Plan | Refused:
-    """The next period shall bring what it did a year before, times the pace of the last year."""
-    rows, year = _complete(lens), periods_a_year(lens.unit)
-    if len(rows) <= year:
-        return Refused(
-            f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.",
-            "a longer log",
-            "the cohort chart",
-        )
-    then = rows[-year]
-    years = [sum(row[lens.money] for row in some) for some in (rows[-2 * year : -year], rows[-year:])]
-    pace = years[1] / years[0] if len(rows) >= 2 * year and years[0] > 0 else 1.0
-    target = then[lens.money] * pace
-    try:
-        needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money, season=True))[0]
-    except DataError as error:
-        return Refused(finding(error), "a longer log", "the cohort chart")
-    next_one = _after(rows[-1]["period"], lens.unit)
-    last = rows[-1][lens.money]
-    ends = [max(target - carry * last, 0) / needed["per_new"] for carry in carry_over_of_year(lens)]
-    return Plan(
-        next_one, then["period"], int(then["new"]), then[lens.money], pace, target, needed, min(ends), max(ends)
-    )
-
-
-def _after(label, unit):
-    """The label of the next period."""
-    year, rest = int(label[:4]), label[5:]
-    month = 1 if not rest else 3 * int(rest[1]) - 2 if rest[0] == "Q" else int(rest)
-    return period_label(period_of(dt.date(year, month, 1), unit) + 1, unit)
-
-
-def each_more(log, found, unit) -> str:
-    """What another target would ask for."""
-    per_new = found.needed["per_new"]
-    return f"Another target moves it by one new customer for each {log.money(per_new)}, which is what one brings in the first {unit}."
-
-
-def _plan(log, lens):
-    """How many to acquire so that the next period equals a year ago plus the change."""
-    found, money, unit = plan(lens), lens.money, lens.unit
-    if not carried(found):
-        return None
-    needed = round(found.needed["new_needed"])
-    aim = f"{log.round_money(found.target)} of {money} in {found.period}"
-    if needed == 0:
-        title = f"{aim} need no new customers: what older ones bring again reaches it"
-        said = "Acquisition is free to be choosy: spend it on customers who stay and not on many."
-    else:
-        title = f"{aim} need about {count(needed, 'new customer')}; {found.year_before} won {number(found.won_then)}"
-        point = 0.01 * found.needed[f"last_{money}"] / found.needed["per_new"]
-        said = f"One point more carry-over spares about {number(point)} of them."
-        if needed > 1.1 * found.won_then:
-            said = f"That is {number(needed - found.won_then)} more than a year ago: fund them, carry more over, or lower the plan. {said}"
-        elif needed < 0.9 * found.won_then:
-            said = f"That is fewer than a year ago, so that the plan leaves room. {said}"
-        else:
-            said = f"That is about as many as a year ago, so that the plan is within reach. {said}"
-    changes = (
-        "brings as much as" if found.pace == 1 else f"changes by {signed(found.pace - 1)}, as the last year did, on"
-    )
-    said += (
-        f" It is supposed that {found.period} {changes} {found.year_before}, and that carry-over and {money} per new customer are "
-        f"those of that season; with the best and the worst carry-over of the last year it would be {number(found.low)} to "
-        f"{number(found.high)}. {each_more(log, found, unit)}"
-    )
-    columns = [Column("what", "what", text), Column("value", "value", written)]
-    rows = [
-        (f"{money} in {found.year_before}", log.money(found.money_then)),
-        ("change of the last year on the one before", signed(found.pace - 1)),
-        ("target", log.money(found.target)),
-        (f"{money} in {found.needed['last_period']}", log.money(found.needed[f"last_{money}"])),
-        (f"carry-over into {found.year_before}", percent(found.needed["carry_over"])),
-        ("carried over", log.money(found.needed["carried"])),
-        ("gap to the target", log.money(found.needed["gap"])),
-        (f"{money} per new customer in {found.year_before}", log.money(found.needed["per_new"])),
-        ("with the best and worst carry-over of the last year", f"{number(found.low)} to {number(found.high)}"),
-        ("new customers needed", number(needed)),
-    ]
-    caption = "New customers needed = (target - carry-over × last) / first money per new customer"
-    last, gap = found.needed[f"last_{money}"], found.needed["gap"]
-    thins = found.needed["carried"] - last
-    steps = [{"step": "not carried over" if thins < 0 else "carried over on top", "change": thins},
-             {"step": "to be won anew" if gap > 0 else "more than needed", "change": gap}]  # fmt: skip
-    chart = plots.money_bridge(
-        drawn(steps), label="step", change="change", start=last, value=money, currency=log.currency, names=(found.needed["last_period"], "target"),
-        ax=plots.canvas(height=2.8),
-    )  # fmt: skip
-    shows = f"From {log.round_money(last)} in {found.needed['last_period']} to the target of {log.round_money(found.target)}: "
-    shows += ", ".join(f"{step['step']} {signed(step['change'], log.round_money)}" for step in steps) + "."
-    return exhibit(
-        "all-plan", title, chart=chart, shows=shows, so_what=said.strip(),
-        tables=[tabled([{"what": what, "value": value} for what, value in rows], columns, caption=caption)],
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from crmlib.calendar_periods import periods_a_year
 from crmlib.conclusions import Finding, carried
-from crmlib.exhibits import all_cohorts, cohorts_compared, products
+from crmlib.exhibits import acquisition, all_cohorts, cohorts_compared, products
 from crmlib.exhibits.cohort_repeats import second_within, week_of_half
 from crmlib.exhibits.one_cohort import value_in_first_year
 from crmlib.exhibits.parts import banded, ratio, sampled
@@ -34,9 +34,9 @@ def second_purchase(log, lens):
     half = week_of_half(second)
     pace = banded(
         half or 0,
-        (7, "half of them within six weeks"),
-        (14, "half of them within a quarter"),
-        (None, "half of them only after a quarter"),
+        (7, "half of them or more within six weeks"),
+        (14, "half of them or more within a quarter"),
+        (None, "fewer than half of them within a quarter"),
     )
     many = banded(
         repeated / members,
@@ -47,7 +47,11 @@ def second_purchase(log, lens):
     verdict = f"{many}, {pace}" if half else "nobody bought twice"
     sentence = f"{sampled(repeated, members)} of the cohort {lens.cohort} bought a second time within {weeks} weeks: {verdict}."
     detail = f"Within 13 weeks it was {percent(second[13][0] / members)}. " if 13 in second else ""
-    detail += f"Remind new customers before week {half}, when half of those who come back have done so." if half else ""
+    if half:
+        detail += (
+            f"Half of those who come back have done so by week {half}. Whether a reminder before then brings anybody is not in the log: test it "
+            "on new customers chosen by lot."
+        )
     return Finding("", percent(repeated / members), sentence, detail, verdict=verdict, link="next-orders")
 
 
@@ -146,17 +150,18 @@ def new_share(log, lens):
         if share > 0.4
         else "What older customers bring again carries the base, so protect them first."
     )
-    return Finding("", percent(share), sentence, detail, verdict=verdict, link="all-cohorts")
+    if changed := acquisition.intake_said(acquisition.intake(lens)):
+        detail += f" {changed}, which moves the new share too."
+    return Finding("", percent(share), sentence, detail, verdict=verdict, link="all-new")
 
 
 def needed(log, lens):
     """New customers that the next period needs to keep the pace of the last year."""
-    plan = all_cohorts.plan(lens)
+    plan = acquisition.plan(lens)
     if not carried(plan):
         return plan
     needed, won = plan.needed["new_needed"], plan.won_then
-    word = "fewer than" if needed < 0.95 * won else "more than" if needed > 1.05 * won else "about as many as"
-    verdict = f"{word} a year before"
+    verdict = f"{acquisition.against_last(plan)} a year before"
     aim = f"{plan.year_before} brought {log.round_money(plan.money_then)}"
     aim += f", and the last year changed by {signed(plan.pace - 1)}" if plan.pace != 1 else ""
     sentence = (
@@ -164,11 +169,11 @@ def needed(log, lens):
         f"({number(won)})."
     )
     detail = (
-        f"Planned with the season of {plan.year_before}: customers of before carried over {percent(plan.needed['carry_over'])}, and a new one "
-        f"brought {log.money(plan.needed['per_new'])}. With the best and the worst carry-over of the last year it would be "
-        f"{number(plan.low)} to {number(plan.high)}. {all_cohorts.each_more(log, plan, lens.unit)}"
+        f"{acquisition.turn_said(plan)}Planned with the season of {plan.year_before}: customers of before carried over "
+        f"{percent(plan.needed['carry_over'])}, and a new one brought {log.money(plan.needed['per_new'])}. {acquisition.range_said(plan)} "
+        f"{acquisition.each_more(log, plan, lens.unit)}"
     )
-    return Finding("", number(needed), sentence, detail, verdict=verdict, link="all-cohorts")
+    return Finding("", number(needed), sentence, detail, verdict=verdict, link="all-plan")
 
 
 # ---- products
