@@ -17,6 +17,7 @@ import numpy as np
 
 from crmlib import activity, clv, holdout, lifecycle, pareto, periods, pyramid, rates, rfm, stages, wording
 from crmlib.bgnbd import BGNBD, fit_bgnbd
+from crmlib.concentration import window_start
 from crmlib.counted import Counted, count
 from crmlib.errors import DataError, DataNotice, FitError
 from crmlib.frames import as_day, table
@@ -28,6 +29,7 @@ from crmlib.uncertainty import uncertainty
 __all__ = ["Audit", "Facts", "Moved", "Refused", "Value", "audit", "is_panel"]
 
 FEW = 20  # below that, scores, tiers and a top 20 % describe single customers and no base; our convention
+SLACK = 7  # days by which the first purchase may come after the first day of the period
 BRIEF = 30  # days; in less, nobody can be said to have gone quiet; our convention
 PANEL = 0.95  # of first purchases in the first quarter of the period: a group is followed and nobody is added
 
@@ -60,6 +62,13 @@ class Facts:
     def days(self) -> int:
         """Days that the log covers, both ends included."""
         return (self.as_of - self.first_day).days + 1
+
+    @property
+    def all_enter_active(self) -> bool:
+        """Whether it is such a group, and all of it is in the first of the two periods that tiers and rates compare: then
+        "active before" says nothing of a customer but that they are one."""
+        begin, start = _two_periods(self)
+        return self.is_panel and begin <= self.first_day + dt.timedelta(days=1) and self.last_first < start
 
     @property
     def is_panel(self) -> bool:
@@ -101,7 +110,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Moved:
-    """Who moved between the tiers of two adjacent periods of equal length: ``table`` from `pyramid.migration`.
+    """Who moved between the tiers of two adjacent periods, years or halves of the log: ``table`` from `pyramid.migration`.
 
     ``pairs`` from `periods.moves`, best tiers first, has each pair of tiers.
     """
@@ -192,7 +201,7 @@ RESAMPLES = 500  # of the bootstrap interval: its ends move by a few tenths of a
 
 
 def _interval(spenders):
-    return pareto.top_share_interval(spenders, 0.20, rng=np.random.default_rng(1), resamples=RESAMPLES)
+    return pareto.top_share_interval(spenders, 0.20, rng=np.random.default_rng(1), method="count", resamples=RESAMPLES)
 
 
 def _tiers(log, customers, as_of, days):
@@ -200,19 +209,24 @@ def _tiers(log, customers, as_of, days):
     return pyramid.tiers(last_year(log, customers, as_of=as_of, days=days), active_within=days)
 
 
-def _half(facts) -> int:
-    """Days of two adjacent periods of equal length: years, or halves of a log that has not two of them."""
-    return YEAR if facts.days >= 2 * YEAR else facts.days // 2
+def _two_periods(facts):
+    """The first days of two adjacent periods up to ``as_of``: years of the calendar, as where two periods are compared, or
+    equal halves of a log that has not two of them."""
+    years = tuple(window_start(facts.as_of, months) for months in (24, 12))
+    if years[0] >= facts.first_day - dt.timedelta(days=SLACK):
+        return years
+    return tuple(facts.as_of - dt.timedelta(days=halves * (facts.days // 2) - 1) for halves in (2, 1))
 
 
 def _moved(log, customers, facts, of_a_year):
     if isinstance(of_a_year, Refused):
         return of_a_year
-    days = _half(facts)
-    split = facts.as_of - dt.timedelta(days=days)
+    begin, start = _two_periods(facts)
+    split = start - dt.timedelta(days=1)
+    days, days_before = (facts.as_of - split).days, (start - begin).days
     earlier = log.up_to(split)
     then = nw.from_native(earlier.customer_table(split, ["orders", "days_since_last"]))
-    revenue = earlier.of_customers(np.where(earlier.day > split.toordinal() - days, earlier.amount, 0.0))
+    revenue = earlier.of_customers(np.where(earlier.day >= begin.toordinal(), earlier.amount, 0.0))
     numbers, backend = earlier.places_in(log), log.implementation
     then = then.with_columns(
         nw.new_series("customer", numbers, nw.Int64, backend=backend),
@@ -220,10 +234,10 @@ def _moved(log, customers, facts, of_a_year):
     )
     now = of_a_year if days == YEAR else _tiers(log, customers, facts.as_of, days)
     now = nw.from_native(now).with_columns(nw.new_series("customer", np.arange(log.size), nw.Int64, backend=backend))
-    tiers = pyramid.tiers(then.to_native(), active_within=days), now.to_native()
+    tiers = pyramid.tiers(then.to_native(), active_within=days_before), now.to_native()
     order = [*(name for name, _ in pyramid.TIERS), pyramid.NON_POSITIVE, pyramid.INACTIVE]
     pairs = periods.moves(*tiers, column="tier", order=order)
-    return Moved(f"in the {days} days to {split}", f"in the {days} days to {facts.as_of}", pyramid.answers(pairs), pairs)
+    return Moved(f"from {begin} to {split}", f"from {start} to {facts.as_of}", pyramid.answers(pairs), pairs)
 
 
 def _staged(log, customers, as_of):
@@ -235,12 +249,14 @@ def _staged(log, customers, as_of):
 
 
 def _rates(log, facts):
-    since = facts.as_of - dt.timedelta(days=_half(facts) - 1)
+    begin, since = _two_periods(facts)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)
-        found = nw.from_native(rates.rates(log, as_of=facts.as_of, since=since))
-    if facts.is_panel:  # nobody is added to it, so that it cannot grow
-        found = found.filter(~nw.col("rate").str.contains("growth", literal=True))
+        found = nw.from_native(rates.rates(log, as_of=facts.as_of, since=since, active_within=((since - begin).days, (facts.as_of - since).days + 1)))
+    if facts.is_panel:  # nobody is added to it, so that it cannot grow, and no order is anybody's first
+        empty = ["gross growth rate", "net growth rate", *(["repurchase rate"] if facts.last_first < since else [])]
+        empty += ["inactive rate"] if facts.all_enter_active else []
+        found = found.filter(~nw.col("rate").is_in(empty))
     return since, found.to_native()
 
 

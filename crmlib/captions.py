@@ -17,16 +17,18 @@ from crmlib.holdout import QUIET
 from crmlib.moves_shown import moves_shown
 from crmlib.periods import ABSENT
 from crmlib.pyramid import INACTIVE, NON_POSITIVE
+from crmlib.segment_maps import TEN_SEGMENTS
 from crmlib.small_groups import LEAST, is_small
 from crmlib.wording import count, day, days, number, percent, several
 
 __all__ = [
-    "Said", "chance", "definitions", "forecasts", "gini", "holdout", "limits", "lorenz", "moves",
+    "SILENT", "Said", "chance", "definitions", "forecasts", "gini", "holdout", "limits", "lorenz", "moves",
     "pyramid", "revenue",
     "segments", "stages", "states", "tenths",
 ]  # fmt: skip
 
 
+SILENT = "silent for long"  # how the report calls the stage "termination": a log without contracts shows no end
 SAME = 0.02  # two forecasts that differ by less in what they find of the best do as well; our convention
 
 
@@ -40,7 +42,7 @@ class Said(NamedTuple):
 def revenue(facts, table) -> Said:
     """Revenue over time."""
     rows = rows_of(table)
-    total, again = (sum(row[name] for row in rows) for name in ("revenue", "repeat_revenue"))
+    first, again = (sum(row[name] for row in rows) for name in ("first_revenue", "repeat_revenue"))
     partial = [row["period"] for row in rows if not row["complete"]]
     apart = (
         f" {several(partial)} {'is' if len(partial) == 1 else 'are'} not wholly in the log: do not compare."
@@ -52,15 +54,15 @@ def revenue(facts, table) -> Said:
         return Said(
             title, "Read this as one group of customers growing older, and not as the course of a firm." + apart
         )
-    if total <= 0:
+    if sum(row["revenue"] for row in rows) <= 0:
         return Said("The log brings no revenue in all", "Purchases and refunds sum to zero or less." + apart)
-    share = again / total
+    share = again / (first + again)
     won = (
         "The money is in customers who come back."
         if share > 0.5
         else "The money is in first purchases: each new customer has to be won."
     )
-    return Said(f"Later purchases bring {percent(share)} of revenue, first purchases the rest", won + apart)
+    return Said(f"Later purchases bring {percent(share)} of the money of purchases before refunds, first purchases the rest", won + apart)
 
 
 def lorenz(top, half, facts, index, interval) -> Said:
@@ -83,10 +85,10 @@ def lorenz(top, half, facts, index, interval) -> Said:
 
 
 def chance(interval) -> str:
-    """How far chance could have moved the share of the top."""
+    """Between which ends the share of the top lies among all customers of this kind."""
     return (
-        f"Another {count(interval.customers, 'customer')} of the same kind would bring between {percent(interval.low)} "
-        f"and {percent(interval.high)} from their top 20 % ({percent(interval.level, 0)} interval, "
+        f"Among all customers of the kind of these {number(interval.customers)}, the share of the top 20 % lies between "
+        f"{percent(interval.low)} and {percent(interval.high)} ({percent(interval.level, 0)} interval, bootstrap percentiles of "
         f"{number(interval.resamples)} resamples)."
     )
 
@@ -102,8 +104,8 @@ def gini(index) -> str:
     return f"Gini index {index:.2f} (0: all bring the same, near 1: one brings everything): {word}."
 
 
-def segments(summary) -> Said:
-    """Shares of customers and revenue by RFM segment."""
+def segments(summary, expected=()) -> Said:
+    """Shares of customers and revenue by RFM segment; ``expected``: money of the next year by segment, if there is any."""
     rows = [row for row in rows_of(summary) if row["customers"]]
     best = max(rows, key=lambda row: row["revenue"])
     large = max(rows, key=lambda row: row["customers"])
@@ -111,13 +113,19 @@ def segments(summary) -> Said:
         f"“{best['segment']}” bring {percent(best['share_of_revenue'])} of revenue with "
         f"{percent(best['share_of_customers'])} of customers"
     )
-    if best["segment"] == large["segment"]:
-        return Said(title, "They are also the largest group.")
-    return Said(
-        title,
-        f"The largest group, “{large['segment']}”, is {percent(large['share_of_customers'])} of customers and brings "
-        f"{percent(large['share_of_revenue'])}.",
+    said = (
+        "They are also the largest group."
+        if best["segment"] == large["segment"]
+        else f"The largest group, “{large['segment']}”, is {percent(large['share_of_customers'])} of customers and brings "
+        f"{percent(large['share_of_revenue'])}."
     )
+    if any(rule.segment == best["segment"] and rule.m[0] > 1 for rule in TEN_SEGMENTS.rules):
+        said += f" That “{best['segment']}” bring much is so by definition: they are chosen by what they brought."
+        total = sum(expected.values()) if expected else 0
+        if total > 0:
+            share = percent(expected[best["segment"]] / total)
+            said += f" It is no definition that they are expected to spend {share} of the next year's money (before refunds)."
+    return Said(title, said)
 
 
 def pyramid(facts, summary) -> Said:
@@ -143,8 +151,8 @@ def pyramid(facts, summary) -> Said:
     return Said(title, f"The small tier brings {percent(below)}: it is many hands that carry the business.")
 
 
-def moves(found) -> Said:
-    """Who moved between the tiers."""
+def moves(found, panel=False) -> Said:
+    """Who moved between the tiers; of a ``panel`` nobody was silent before, so that the share who fell silent says little."""
     square = moves_shown(found.pairs)
     active = [name for name in square.before if name not in (INACTIVE, ABSENT)]
     tiers = [name for name in active if name != NON_POSITIVE]
@@ -169,11 +177,16 @@ def moves(found) -> Said:
         if is_small(silent) and all_of_them > LEAST
         else percent(silent / all_of_them)
     )
+    fell = (
+        f"All customers were won in the first period, so all enter it active; {fell} of them did not buy in the second."
+        if panel
+        else f"{fell} of those who were active fell silent."
+    )
     hidden = " Hatched cells hold customers whose number is hidden." if square.hides else ""
     return Said(
         title,
         f"A row is a tier {found.before}, a column where its customers stood {found.after}; who stayed is framed.{hidden} "
-        f"{fell} of those who were active fell silent. Part of every move is chance: whoever "
+        f"{fell} Part of every move is chance: whoever "
         "was at the top once by luck comes down.",
     )
 
@@ -199,16 +212,17 @@ def stages(summary) -> Said:
     """Customers by stage of the life cycle."""
     rows = {row["phase"]: row for row in rows_of(summary)}
     large = max(rows.values(), key=lambda row: row["customers"])
-    over = rows["decline"]["share_of_customers"] + rows["termination"]["share_of_customers"]
-    alive = 1 - over - sum(row["share_of_customers"] for name, row in rows.items() if name == "no purchase")
+    part = lambda *names: sum(rows[name]["share_of_customers"] for name in names)  # noqa: E731
+    new = rows["development"]["customers"]
     title = f"The largest stage is “{large['phase']}” with {percent(large['share_of_customers'])} of customers"
     meaning = (
-        f"{percent(alive)} buy in a rhythm that they have shown before; {percent(over)} have been silent for longer than "
-        "is usual for them, or spend less and less. The limits are each customer's own where there are three gaps "
-        "between purchases, else those of all gaps that have ended, which are too short where many never come back; so "
-        "these counts differ from the states above, which have one limit for all. Growth holds all who are in their "
-        "rhythm, not yet mature and not proven to decline, also those whose few orders shrink. Termination is a silence "
-        "longer than nearly all gaps so far, and no goodbye: some will come back."
+        f"{percent(part('growth', 'maturity'))} bought on two days or more, the last of them no longer ago than is usual (growth and "
+        f"maturity){_developing(new, part('development'))}; {percent(part('decline', SILENT))} have been silent for longer than is usual, "
+        f"or spend less and less (decline and {SILENT}). What is usual is a customer's own only where there are three gaps between "
+        "purchases; all others are judged by the pooled gaps of all customers that have ended, which are too short where many never "
+        "come back. So these counts differ from the states above, which have one limit for all. Growth holds all whose silence is usual, "
+        f"not yet mature and without a proven decline, also those whose few orders shrink. “{SILENT.capitalize()}” is a silence longer than "
+        "nearly all gaps so far, and no goodbye: some will come back."
     )
     if rows["decline"]["customers"] and rows["decline"]["share_of_revenue"] is not None:
         n, share = rows["decline"]["customers"], percent(rows["decline"]["share_of_revenue"])
@@ -219,12 +233,17 @@ def stages(summary) -> Said:
     return Said(title, meaning)
 
 
+def _developing(n, share):
+    """Those with one purchase day, so long as these are not so few that nobody may count them."""
+    return "" if not n or is_small(n) else f", {percent(share)} on one day so far, not long ago (development)"
+
+
 def tenths(groups) -> Said:
     """Expected value by tenths of the customers."""
     best = rows_of(groups)[0]
     title = (
         f"The best tenth ({count(best['customers'], 'customer')}) holds {percent(best['share_of_value'])} of the "
-        "expected value"
+        "expected value, before refunds"
     )
     if best["share_of_value"] > 0.5:
         return Said(
@@ -239,22 +258,22 @@ def holdout(held) -> Said:
     error = held.purchases_error
     if abs(error) < STEADY * 100:
         return Said(
-            f"Expected purchases agree with those that came ({number(error, 1)} %)",
+            f"Expected purchase days agree with those that came ({number(error, 1)} %)",
             _corrects(held.revenue_error),
         )
-    title = f"Expected purchases were {number(abs(error), 1)} % {'above' if error > 0 else 'below'} those that came"
+    title = f"Expected purchase days were {number(abs(error), 1)} % {'above' if error > 0 else 'below'} those that came"
     return Said(title, _corrects(held.revenue_error))
 
 
 def _corrects(error) -> str:
-    """What the test says of the value, which is revenue: an error in purchases may be made good by what one is worth."""
+    """What the test says of the value, which is money: an error in purchase days may be made good by what one is worth."""
     if error == float("inf"):
-        return "No revenue came in the days of the test: if the next year goes like it, the value above is too high."
+        return "No money came in the days of the test: if the next year goes like it, the value above is too high."
     if abs(error) < STEADY * 100:
-        return f"Expected revenue agrees with what came ({number(error, 1)} %): no correction of the value above is called for."
+        return f"Expected money agrees with what came, both before refunds ({number(error, 1)} %): no correction of the value above is called for."
     word, read_as = ("above", "high") if error > 0 else ("below", "low")
     return (
-        f"Expected revenue was {number(abs(error), 1)} % {word} what came: if the next year goes like the test, the value above "
+        f"Expected money was {number(abs(error), 1)} % {word} what came, both before refunds: if the next year goes like the test, the value above "
         f"is too {read_as}."
     )
 
@@ -266,7 +285,7 @@ def forecasts(held) -> str:
     finder = max(rules, key=lambda row: row["found"])
     wins = model["mae"] < nearest["mae"]
     said = (
-        f"A customer's purchases were missed by {number(model['mae'], 2)} on average by the model and by "
+        f"A customer's purchase days were missed by {number(model['mae'], 2)} on average by the model and by "
         f"{number(nearest['mae'], 2)} by the best rule of thumb (“{nearest['method']}”): the model "
         f"{'earns its keep' if wins else 'does not earn its keep'} as a forecast. "
     )
@@ -294,20 +313,35 @@ def definitions(inactive_after, loyal_orders, money="revenue") -> list[str]:
         "New in a period: bought on the day of their first purchase in this log. Whoever bought before the log "
         "begins counts as new too.",
         "Class A: the customers before whom less than 80 % of the revenue is reached; B: less than 95 %; C: the "
-        "rest; N: zero or less. The cuts are customary and no law.",
+        "rest; N: zero or less. Customers who brought the same share a class. The cuts are customary and no law.",
+        "Gini index: how unequally the money is spread, from 0 (all bring the same) to near 1 (one brings everything).",
         "RFM scores compare a customer with all others: 1 + (customers strictly worse) * 5 // customers, so that "
-        "equal customers score alike. The ten segments cover all 125 combinations of scores.",
+        "equal customers score alike; R is by the days since the last purchase, F by orders, M by revenue. The ten segments cover all 125 "
+        "combinations of scores.",
         "Pyramid: customers with a purchase in the last 365 days, ranked by what they brought in these days; 1, 4, "
-        "15 and 80 % of them by number (Curry). Equal customers move up together.",
+        "15 and 80 % of them by number (Curry). Equal customers move up together. Who moved between tiers, and the rates, compare the last "
+        "two years of the calendar, of 365 or 366 days, as where two periods are compared; of a shorter log its two halves.",
         f"States: inactive after {inactive_after} days without a purchase; loyal from {loyal_orders} orders; repeat "
         "from 2; first-time with 1.",
-        "Expected value: purchases by BG/NBD, spend a purchase by Gamma-Gamma, 365 days, discounted day by day "
-        f"at {percent(ANNUAL_DISCOUNT, 0)} a year. The test fits the same models on the first half of the days and compares with the second, "
-        "undiscounted.",
-        "Its interval (95 %, delta method) is of what so many customers can tell of the models' parameters. It knows "
-        "nothing of next year's luck, nor of what the models leave out; for that, look at the test.",
-        "Rules of thumb in the test: same again (what was bought in as many days before), own rate (repeat purchases a day "
+        "Stages: a customer's silence is usual until it is longer than 90 % of the gaps between purchases, and the customer is "
+        f"“{SILENT}” once it is longer than 99 % of them, than 3 median gaps and than 90 days; the gaps are a customer's own from three on, "
+        "else those of all customers. Development: one purchase day, silence usual. Growth and maturity: more days, silence usual; maturity "
+        "is from four purchase days on, without a clear rise in spend. Decline: silence in between, or a proven decline, which is spend that falls from "
+        "purchase day to purchase day on a least-squares line by 2 standard errors or more while all customers' spend does not.",
+        "Expected value: what customers spend in the next 365 days, purchases before refunds, discounted day by day "
+        f"at {percent(ANNUAL_DISCOUNT, 0)} a year. BG/NBD foretells purchase days, Gamma-Gamma the money of one. Both carry on what past "
+        "contacts did. P(alive) is the chance by BG/NBD that a customer still buys at all. The test fits the same models on the first half "
+        "of the days and compares with the second, undiscounted; a purchase in it is a purchase day.",
+        "Rules of thumb in the test: same again (what was bought in as many days before), own rate (repeat purchase days a day "
         f"so far), the same with nothing from customers silent for {QUIET} days, and the mean of all.",
+        "Intervals are to hold the true number 95 times in 100, so far as chance in who came is all that is unknown: Wilson's of one share, Newcombe's "
+        "of a difference of two shares, Welch's of a difference of two means, bootstrap percentiles (customers drawn again and again from "
+        "these) of the share of the top, the delta method of ratios and of the expected value. That of the expected value is of what so "
+        "many customers can tell of the models' parameters; it knows nothing of next year's luck, nor of what the models leave out; for "
+        "that, look at the test.",
+        f"Groups under {LEAST} customers are not shown, because they could be found: “<{LEAST}” stands for 1 to {LEAST - 1}, “hidden” (in a "
+        f"chart hatched) for these and for other numbers from which they would follow. A share with 1 to {LEAST - 1} customers behind it is "
+        f"“under” that of {LEAST}: “under {percent(LEAST / 50, 0)}” of 50 customers. One that leaves out so few is “over” the rest.",
     ]
 
 
@@ -315,7 +349,8 @@ def limits(value, facts) -> list[str]:
     """Who should not trust the one-year value, and when."""
     said = [
         "Trust sums and rankings, not the number of one person: a single customer's future is mostly chance.",
-        "P(alive) is 1 for whoever bought once, by the way the model is built; do not read it as loyalty.",
+        "P(alive), the chance by the model that a customer still buys at all, is 1 for whoever bought on one day only, by the way the "
+        "model is built; do not read it as loyalty, and take what it expects of them for too much.",
         "The forecast carries on with the prices, the offer and the advertising of the past, and counts only "
         "customers who are in the log already.",
     ]
@@ -332,7 +367,7 @@ def limits(value, facts) -> list[str]:
     if carried(held) and not CLOSE >= held.purchases_error >= -CLOSE:
         word = "above" if held.purchases_error > 0 else "below"
         said.append(
-            f"Expected purchases were {number(abs(held.purchases_error), 1)} % {word} those that came in the test."
+            f"Expected purchase days were {number(abs(held.purchases_error), 1)} % {word} those that came in the test."
         )
     if value.free:
         said.append(

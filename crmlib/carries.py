@@ -13,7 +13,7 @@ from typing import NamedTuple
 import narwhals as nw
 import numpy as np
 
-from crmlib.audit import FEW, is_panel
+from crmlib.audit import FEW, SLACK, is_panel
 from crmlib.calendar_periods import complete, period_of, periods_a_year
 from crmlib.cohorts import made_like
 from crmlib.concentration import window_start
@@ -34,7 +34,6 @@ _UNITS = ("quarter", "month", "year")  # in the order in which they are tried
 AGES = 4  # complete periods of a cohort, below which its course cannot be told from a step
 _COHORTS = 3  # stacked, below which there is nothing to compare a layer with
 _MONTHS = (12, 6, 3, 1)  # of each of two periods, in the order in which they are tried
-_SLACK = 7  # days by which the first purchase may come after the first day of the period
 
 
 @same_kind
@@ -115,7 +114,7 @@ class _Log:
 
     def months_twice(self):
         """The longest period that the log holds twice; it begins with its first line, which is rarely the first day."""
-        start = (self.last_first if self.panel else self.first) - dt.timedelta(days=_SLACK)
+        start = (self.last_first if self.panel else self.first) - dt.timedelta(days=SLACK)
         return next((months for months in _MONTHS if window_start(self.as_of, 2 * months) >= start), None)
 
 

@@ -6,6 +6,7 @@ Money comes in as text that is ready to be read; ``money`` is a function from an
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NamedTuple
 
 import narwhals as nw
@@ -15,11 +16,11 @@ from crmlib.frames import rows_of
 from crmlib.lifecycle import INACTIVE_AFTER
 from crmlib.overview import Refused
 from crmlib.small_groups import LEAST, is_small
-from crmlib.wording import count, day, days, lines, number, percent
+from crmlib.wording import count, day, days, lines, number, percent, signed
 
 __all__ = [
     "Finding", "activity", "carried", "concentration", "few", "holdout", "nothing", "once", "one_year", "panel",
-    "quiet_segments", "read", "share_of_top", "to_act_on", "value_by_segment",
+    "quiet_segments", "read", "refunded", "share_of_top", "to_act_on", "value_by_segment",
 ]  # fmt: skip
 
 NEAR_80 = 0.05  # within five points of 80 % the claim is taken as right
@@ -116,10 +117,11 @@ def quiet_segments(map=rfm.TEN_SEGMENTS) -> tuple[str, ...]:
     return tuple(name for name in map.segments if all(is_quiet(rule) for rule in map.rules if rule.segment == name))
 
 
-def to_act_on(summary, expected, money) -> Finding | None:
+def to_act_on(summary, expected, money, order=None) -> Finding | None:
     """The quiet segment that brought most; if none brought much, the segment to look after.
 
-    ``expected``: the expected value of the next year by segment, or nothing where there is none. Segments of fewer than
+    ``expected``: the expected value of the next year by segment, or nothing where there is none; ``order``: the money of an
+    average order, beside which it is little or much. Segments of fewer than
     five customers are passed over; None where there is no other.
     """
     rows, names = [row for row in rows_of(summary) if not is_small(row["customers"])], quiet_segments()
@@ -134,8 +136,17 @@ def to_act_on(summary, expected, money) -> Finding | None:
         )
         detail = rfm.ACTIONS[quiet["segment"]]
         if expected:
-            worth = money(expected[quiet["segment"]])
-            detail += f" Try it on some of them first: left alone they are expected to bring {worth} in the next year."
+            worth = expected[quiet["segment"]]
+            each = worth / quiet["customers"]
+            detail += (
+                f" Try it on some of them first: they are expected to spend {money(worth)} in the next year, {money(each)} each, "
+                "before refunds and costs, if they are contacted as they were so far."
+            )
+            if order is not None and each < order / 2:
+                detail += (
+                    f" That is less than half an order ({money(order)} on average), so a call or a letter by hand to each would have "
+                    f"to cost less than what it adds to {money(each)}: begin with the cheapest channel."
+                )
         return Finding("act", money(quiet["revenue"]), sentence, detail)
     best = max(rows, key=lambda row: row["revenue"])
     sentence = (
@@ -146,15 +157,32 @@ def to_act_on(summary, expected, money) -> Finding | None:
     return Finding("act", money(best["revenue"]), sentence, rfm.ACTIONS[best["segment"]])
 
 
-def one_year(value, customers, money) -> Finding:
+def one_year(value, facts, money) -> Finding:
     """What the customers of today are expected to bring in the next year, and whether a test bears that out."""
-    each = value.total / customers
-    ends = f"; 95 % interval {money(value.interval[0])} to {money(value.interval[1])}" if carried(value.interval) else ""
+    each = value.total / facts.customers
     sentence = (
-        f"Today's customers are expected to bring {money(value.total)} in the next year, {money(each)} each on average "
-        f"(revenue, discounted{ends})."
+        f"Today's customers are expected to spend {money(value.total)} in the next year, {money(each)} each on average "
+        "(purchases before refunds, discounted; BG/NBD foretells how often, Gamma-Gamma how much)."
     )
+    if (share := refunded(facts)) > 0:
+        sentence += f" Refunds were {percent(share)} of purchases so far: take off as much for a plan of revenue."
+    if carried(value.interval):
+        low, high = map(money, value.interval)
+        error = None if isinstance(value.holdout, Refused) else value.holdout.revenue_error
+        sentence += (
+            f" The 95 % interval, {low} to {high} (delta method), holds only how exactly these customers tell the parameters of the "
+            "models, and neither next year's luck nor what the models leave out"
+        )
+        if error is not None and abs(error) < 1000:
+            sentence += f"; how far next year may be off the error of the test, {signed(error / 100)}, tells better"
+        sentence += "."
     return Finding("one_year", money(value.total), sentence, holdout(value, money))
+
+
+def refunded(facts) -> float:
+    """Refunds as a share of all purchases."""
+    bought = facts.revenue - facts.refunds
+    return -facts.refunds / bought if bought > 0 else 0.0
 
 
 def holdout(value, money) -> str:
@@ -173,8 +201,8 @@ def holdout(value, money) -> str:
     direction = "too much" if error > 0 else "too little"
     missed = f"{number(size, 1)} % {direction}" if size < 1000 else f"many times {direction}"
     return (
-        f"A test on {held.split} to {held.as_of}: from the days before, {money(held.predicted_revenue)} were expected "
-        f"and {money(held.actual_revenue)} came, {missed}: {verdict}."
+        f"A test on the days from {held.split + dt.timedelta(days=1)} to {held.as_of}: from the days before, "
+        f"{money(held.predicted_revenue)} were expected and {money(held.actual_revenue)} came (both before refunds), {missed}: {verdict}."
     )
 
 
@@ -196,12 +224,16 @@ def activity(stated, inactive_after, value, money) -> Finding:
         )
     detail = "Silence is not a goodbye: nobody tells a shop that they have left."
     if carried(value) and len(silent) and not is_small(len(silent)):
-        worth = (
-            nw.from_native(value.customers)
-            .filter(nw.col("customer").is_in(silent["customer"].to_list()))["value"]
-            .sum()
-        )
-        detail += f" The silent ones are still expected to bring {money(worth)} in the next year."
+        rows = nw.from_native(value.customers)
+        rows = rows.filter(nw.col("customer").is_in(silent["customer"].to_list()) & ~nw.col("value").is_null())
+        worth, once = (float(part["value"].sum()) for part in (rows, rows.filter(nw.col("x") == 0)))
+        detail += f" The silent ones are still expected to spend {money(worth)} in the next year, before refunds"
+        if once > 0 and not is_small(len(rows.filter(nw.col("x") == 0))) and not is_small(len(rows.filter(nw.col("x") > 0))):
+            detail += (
+                f"; {percent(once / worth)} of it is expected of those with one purchase day, of whom the model (BG/NBD) takes it that "
+                "all of them still buy, because in it nobody stops before a second purchase: that part is rather too high"
+            )
+        detail += "."
     return Finding("activity", percent(share if share > 0.5 else 1 - share), sentence, detail)
 
 
@@ -210,8 +242,8 @@ def panel(facts) -> tuple[str, str]:
     return (
         f"The log is a cohort panel: {percent(facts.panel)} of customers made their first purchase in the first quarter of the "
         f"period (the last of all on {day(facts.last_first)}).",
-        "It follows one group; whoever came later is not in it, or nobody came. So fewer buyers from month to month follow from "
-        "how the log was made; they say nothing about growth or about people leaving.",
+        "It follows one group; whoever came later is not in it, or nobody came. So fewer buyers from month to month say nothing about "
+        "the growth of a firm. How this one group falls silent is what the log shows best; the lens on one cohort tells it.",
     )
 
 

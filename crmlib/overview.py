@@ -159,7 +159,7 @@ def order_counts(customers, *, most=10):
 
 @same_kind
 def top_shares(customers, shares=(0.01, 0.05, 0.10, 0.20, 0.50), *, by="revenue"):
-    """What the best customers bring: top (share of customers), customers (q * n, rounded up), share of ``by``.
+    """What the best customers bring: top (share of customers), customers (q * n, rounded up), share of ``by`` of so many.
 
     >>> import pandas as pd
     >>> top_shares(pd.DataFrame({"revenue": [70.0, 20.0, 10.0, 0.0]}), (0.25, 0.50))
@@ -172,7 +172,7 @@ def top_shares(customers, shares=(0.01, 0.05, 0.10, 0.20, 0.50), *, by="revenue"
     columns = {
         "top": list(shares),
         "customers": [whole_customers(q, n) for q in shares],
-        f"share_of_{by}": [pareto.top_share(customers, q, by=by) for q in shares],
+        f"share_of_{by}": [pareto.top_share(customers, q, by=by, method="count") for q in shares],
     }
     return like(frame, columns).to_native()
 

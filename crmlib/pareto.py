@@ -104,7 +104,7 @@ def top_share(customers, q=0.20, *, by="revenue", method="interpolated"):
 
 
 class Interval(NamedTuple):
-    """A share measured on these customers, and what other customers of the same kind would give."""
+    """A share measured on these customers, and between which ends it lies among all customers of their kind."""
 
     share: float
     low: float

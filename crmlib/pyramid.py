@@ -264,9 +264,9 @@ class WorthGrading:
         held = count(self.span, "customer")
         many = f"{count(self.customers, 'active customer')} with a positive value: "
         many += f"{'more' if self.many else 'not more'} than the {held} whom one person can look after."
-        trading = f"{percent(self.repeat_share)} of all who ever bought did so more than once: "
-        limit = percent(self.min_repeat_share) if self.min_repeat_share else "none"
-        trading += f"{'more' if self.trading else 'not more'} than {limit}."
+        trading = f"{percent(self.repeat_share)} of all who ever bought did so more than once"
+        limit = f": {'more' if self.trading else 'not more'} than {percent(self.min_repeat_share)}."
+        trading += limit if self.min_repeat_share else "; it is enough that somebody does." if self.trading else "."
         if not self.customers:
             return many, trading, "There are no values of active customers to compare."
         different = f"The Gini index of the active customers' values is {number(self.gini, 2)} (0 = all equal): "

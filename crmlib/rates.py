@@ -39,7 +39,7 @@ def rates(tx, *, as_of, since=None, active_within=None):
       It counts orders where the repeat rate counts customers, so that a few with many orders raise it.
 
     *Active at the start* is a purchase in the ``active_within`` days before ``since``, at the end in as many days up to
-    ``as_of``. By default these are as many days as the period has, so that two equal adjacent periods are compared;
+    ``as_of``; two numbers are one for each, where a year of 366 days is compared with one of 365. By default these are as many days as the period has, so that two equal adjacent periods are compared;
     then the net growth rate is gross growth, plus those who came back, less those who fell silent. Without ``since``
     the period begins with the log, nobody was there before, and the first three rates have no value: null, as
     wherever the denominator is 0.
@@ -63,19 +63,19 @@ def rates(tx, *, as_of, since=None, active_within=None):
     start = None if since is None else as_day(since, name="since")
     if start is not None and start > end:
         raise DataError(f"since {start} is after as_of {end}; the period needs at least one day.")
-    if active_within is not None and not active_within >= 1:
+    if active_within is not None and not np.min(active_within) >= 1:
         raise DataError(f"active_within is {active_within}; give a number of days of at least 1, or None.")
     lines, _ = checked_log(tx, end)
     first = first_purchase(lines)
     start = start or first
-    within = active_within or (end - start).days + 1
+    within, within_end = np.broadcast_to(active_within or (end - start).days + 1, 2).tolist()
     if since is not None and (first - start).days > -within:
         warnings.warn(
             f"The first purchase in the log is of {first}, so that it does not show all {within:,} days before "
             f"{start}; fewer customers count as active at the start than were.",
             DataNotice, stacklevel=3,
         )  # fmt: skip
-    found = _counts(lines, start.toordinal(), end.toordinal(), within)
+    found = _counts(lines, start.toordinal(), end.toordinal(), within, within_end)
     at_start, buyers, orders = "active at the start", "bought in the period", "orders in the period"
     named = {
         "inactive rate": (found["silent"], at_start, f"{at_start}, no purchase in the period"),
@@ -93,14 +93,14 @@ def rates(tx, *, as_of, since=None, active_within=None):
     return like(lines, columns, schema).to_native()
 
 
-def _counts(lines, start, end, within):
+def _counts(lines, start, end, within, within_end):
     """How many customers, and orders, are what; one query. Days are numbers."""
     if isinstance(lines, Counted):
-        return _in_memory(lines, start, end, within)
+        return _in_memory(lines, start, end, within, within_end)
     by_order = "order" in lines.collect_schema().names()
     day = nw.col("day")
     lines = lines.with_columns(day=nw.col("__day")).filter(nw.col("amount") >= 0)
-    windows = {"start": (day >= start - within) & (day < start), "inside": day >= start, "end": day > end - within}
+    windows = {"start": (day >= start - within) & (day < start), "inside": day >= start, "end": day > end - within_end}
     days = lines.select("customer", "day").unique().with_columns(**_ones(windows))
     customers = days.group_by("customer").agg(nw.col(*windows).sum(), day.min().alias("first"))
     if by_order:
@@ -116,14 +116,14 @@ def _counts(lines, start, end, within):
     return {name: int(total) for name, total in zip(("orders", *marks), sums, strict=True)}
 
 
-def _in_memory(log, start, end, within):
+def _in_memory(log, start, end, within, within_end):
     """The same of a counted log."""
     bought, day = log.purchases > 0, log.day
     any_in = lambda rows: log.of_customers(bought & rows)  # noqa: E731
     at_start, inside = any_in((day >= start - within) & (day < start)), any_in(day >= start)
     orders = log.of_customers(np.where(day >= start, log.orders, 0))
     marks = {"start": at_start, "silent": at_start & ~inside, "new": log.first >= start,
-             "end": any_in(day > end - within), "buyers": inside, "repeaters": orders >= 2}  # fmt: skip
+             "end": any_in(day > end - within_end), "buyers": inside, "repeaters": orders >= 2}  # fmt: skip
     return {"orders": int(orders.sum())} | {name: int(np.count_nonzero(mark)) for name, mark in marks.items()}
 
 

@@ -14,11 +14,11 @@ from crmlib.moves_shown import NOT_YET, moves_shown
 from crmlib.opened import Opened
 from crmlib.overview import YEAR
 from crmlib.periods import ABSENT
-from crmlib.small_groups import HIDDEN, cells, shown
+from crmlib.small_groups import HIDDEN, cells, is_small, shown
 from crmlib.wording import MODELS, day, number, percent, signed
 
 __all__ = [
-    "abc_classes", "act_first", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods",
+    "abc_classes", "act_first", "definitions", "forecasts", "forecasts_meaning", "grading", "held", "holdout", "limits", "moves", "one_year", "periods", "phases",
     "pyramid_tiers", "rates", "segment_actions", "silence", "stages", "states", "summarised", "top_customers", "top_shares", "windows",
 ]  # fmt: skip
 
@@ -75,14 +75,26 @@ def top_shares(log: Opened) -> Table | None:
 
 def abc_classes(log: Opened) -> Table | None:
     """The ABC classes."""
-    return _sized(log, "class", summarised(log.audit.abc, pareto.abc_summary), caption="The ABC classes")
+    return _sized(log, "class", summarised(log.audit.abc, pareto.abc_summary), caption="The ABC classes; customers who brought the same share a class")
+
+
+def _rule(segment) -> str:
+    """The scores of a segment: those of each of its rules, "any" left out."""
+    axes = lambda rule: [(axis, getattr(rule, axis.lower())) for axis in "RFM"]  # noqa: E731
+    scores = lambda low, high: str(low) if low == high else f"{low} to {high}"  # noqa: E731
+    return "; or ".join(
+        ", ".join(f"{axis} {scores(*ends)}" for axis, ends in axes(rule) if ends != (1, 5))
+        for rule in rfm.TEN_SEGMENTS.rules if rule.segment == segment
+    )  # fmt: skip
 
 
 def act_first(log: Opened) -> Prose | None:
     """The segment to act on first."""
     if carried(log.audit.segmented):
         expected = conclusions.value_by_segment(log.audit)
-        found = conclusions.to_act_on(rfm.segment_summary(log.audit.segmented), expected, log.round_money)
+        facts = log.audit.facts
+        order = (facts.revenue - facts.refunds) / facts.orders
+        found = conclusions.to_act_on(rfm.segment_summary(log.audit.segmented), expected, log.round_money, order)
         return found and Prose((f"{found.sentence} {found.detail}",))
 
 
@@ -103,13 +115,15 @@ def segment_actions(log: Opened) -> Table | None:
         worth = nw.new_series("expected", [expected.get(name, 0.0) for name in summary["segment"].to_list()], backend=summary.implementation)
         summary = summary.with_columns(worth)
     rows = [
-        (row["segment"], shown(row["customers"]), log.whole(row["revenue"]), number(row["median_days_since_last"]),
+        (row["segment"], _rule(row["segment"]), shown(row["customers"]), log.whole(row["revenue"]), number(row["median_days_since_last"]),
          *([log.whole(row["expected"])] if expected else []), rfm.ACTIONS.get(row["segment"], ""))
         for row in rows_of(summary_shown(summary.to_native(), "segment")) if row["customers"]
     ]  # fmt: skip
-    worth = ["expected next year"] if expected else []
-    headings = ("segment", "customers", "revenue", "median days since last", *worth, "what to do")
-    return Table(headings, tuple(rows), words=(0, len(headings) - 1), caption="The segments, and what to do about each")
+    worth = ["expected next year, before refunds"] if expected else []
+    headings = ("segment", "scores", "customers", "revenue", "median days since last", *worth, "what to do")
+    caption = "The segments by scores of 1 to 5 (R 5: bought last, F 5: most often, M 5: brought most), and what to do about each"
+    caption += "; what is expected carries on what past contacts did" if expected else ""
+    return Table(headings, tuple(rows), words=(0, 1, len(headings) - 1), caption=caption)
 
 
 def pyramid_tiers(log: Opened) -> Table | None:
@@ -142,7 +156,16 @@ def moves(log: Opened) -> Table | None:
 
 def stages(log: Opened) -> Table | None:
     """The stages of the life cycle in numbers."""
-    return _sized(log, "phase", log.audit.staged, caption="The stages of the life cycle")
+    return _sized(log, "phase", phases(log), caption="The stages of the life cycle")
+
+
+def phases(log: Opened):
+    """The stages as the report calls them, or why there are none."""
+    if not carried(log.audit.staged):
+        return log.audit.staged
+    frame = nw.from_native(log.audit.staged)
+    phase = nw.col("phase")
+    return frame.with_columns(phase=nw.when(phase == "termination").then(nw.lit(captions.SILENT)).otherwise(phase)).to_native()
 
 
 def windows(log: Opened) -> Table | None:
@@ -160,9 +183,15 @@ def rates(log: Opened) -> Table | None:
     """The rates of the last period, each with what it is a share of."""
     if carried(log.audit.rates):
         since, table = log.audit.rates
+        found = {row["rate"]: row for row in rows_of(table) if row["value"] is not None}
+        n = {name: row["numerator"] for name, row in found.items()}
+        growth = ("gross growth rate", "net growth rate")
+        # who came back is net growth less new customers plus those who fell silent
+        hides = growth if all(name in n for name in growth) and is_small(n[growth[1]] - n[growth[0]] + n["inactive rate"]) else ()
+        written = {name: (HIDDEN, HIDDEN, of_rates(row)[2]) if name in hides else of_rates(row) for name, row in found.items()}
         rows = (
-            (row["rate"], value, f"{part} {row['numerator_is']}", f"{whole} {row['denominator_is']}")
-            for row, (value, part, whole) in ((row, of_rates(row)) for row in rows_of(table) if row["value"] is not None)
+            (name, value, f"{part} {found[name]['numerator_is']}", f"{whole} {found[name]['denominator_is']}")
+            for name, (value, part, whole) in written.items()
         )  # fmt: skip
         caption = f"Rates from {since} to {log.audit.facts.as_of}"
         return Table(("rate", "value", "so many", "of so many"), tuple(rows), words=(0, 2, 3), caption=caption)
@@ -177,7 +206,7 @@ def one_year(log: Opened) -> Prose:
     """The value of the next year and the verdict of the holdout, or why there is none."""
     if not carried(log.audit.value):
         return Prose((log.audit.value.why,), "refused")
-    found = conclusions.one_year(log.audit.value, log.audit.facts.customers, log.round_money)
+    found = conclusions.one_year(log.audit.value, log.audit.facts, log.round_money)
     return Prose((found.sentence, found.detail))
 
 
@@ -187,14 +216,14 @@ def holdout(log: Opened) -> Table | None:
     if carried(found):
         rows = (
             (
-                "purchases",
+                "purchase days",
                 number(found.predicted_purchases),
                 number(found.actual_purchases),
                 signed(found.purchases_error / 100),
             ),
-            ("revenue", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), signed(found.revenue_error / 100)),
+            ("money before refunds", log.whole(found.predicted_revenue), log.whole(found.actual_revenue), signed(found.revenue_error / 100)),
         )
-        days = f"Expected from the days up to {found.split}, and what came by {found.as_of}"
+        days = f"Expected from the days up to {found.split}, and what came after them up to {found.as_of}"
         return Table(("sum", "expected", "came", "error"), rows, caption=days)
 
 
@@ -208,7 +237,7 @@ def forecasts(log: Opened) -> Table | None:
              number(row["mae"], 2), percent(row["found"], 0), *((signed(money["error"]),) if money["actual"] else ("",)))
             for row, money in zip(by_measure["purchases"], by_measure["revenue"], strict=True)
         )  # fmt: skip
-        headings = ("forecast", "purchases", "error", "missed a customer by", "of the best tenth found", "error in revenue")
+        headings = ("forecast", "purchase days", "error", "missed a customer by", "of the best tenth found", "error in money before refunds")
         return Table(headings, tuple(rows), caption="Models and rules of thumb on the days of the test")
 
 
@@ -246,7 +275,7 @@ def top_customers(log: Opened) -> Prose | Table:
         "orders",
         "last purchase",
         "revenue",
-        *(("P(alive)", "expected next year") if worth else ()),
+        *(("P(alive)", "expected next year, before refunds") if worth else ()),
         *(("95 % interval",) if any(ends) else ()),
     )
     caption = f"The best {len(shown)} by {'expected value' if worth else 'revenue'}"

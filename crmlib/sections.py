@@ -27,7 +27,7 @@ from crmlib.opened import IDS, Opened, open_log, prepare
 from crmlib.overview import Refused, value_by
 from crmlib.periods import ABSENT
 from crmlib.section_tables import (
-    abc_classes, act_first, definitions, forecasts, forecasts_meaning, grading, held, holdout, limits, moves, one_year, periods,
+    abc_classes, act_first, definitions, forecasts, forecasts_meaning, grading, held, holdout, limits, moves, one_year, periods, phases,
     pyramid_tiers, rates, segment_actions, silence, stages, states, summarised, top_customers, top_shares, windows,
 )  # fmt: skip
 from crmlib.small_groups import HIDDEN, LEAST
@@ -172,7 +172,8 @@ def _periods_in_words(log, part):
     whole = rows_of(part)
     first, later = (sum(row[name] for row in whole) for name in ("first_revenue", "repeat_revenue"))
     return (
-        f"Bars of revenue by period. First purchases bring {log.round_money(first)} in all, later ones {log.round_money(later)}. "
+        f"Bars of revenue by period. First purchases bring {log.round_money(first)} in all before refunds, later ones "
+        f"{log.round_money(later)}. "
         f"The highest of {len(rows)}: {said}."
     )
 
@@ -220,7 +221,7 @@ def _tenths_in_words(log, part):
     rows = rows_of(part)
     best, last = (log.round_money(row["value"]) for row in (rows[0], rows[-1]))
     return (
-        f"Mean expected value of the next year by tenth of the customers: {best} in the best, {last} in the last; the best holds "
+        f"Mean expected value of the next year, before refunds, by tenth of the customers: {best} in the best, {last} in the last; the best holds "
         f"{percent(rows[0]['share_of_value'])} of all."
     )
 
@@ -228,7 +229,7 @@ def _tenths_in_words(log, part):
 def _holdout_in_words(log, part):
     rows = rows_of(_by_x(part))
     said = ", ".join(f"{row['x']} before {number(row['expected'], 2)} and {number(row['actual'], 2)}" for row in (rows[0], *rows[1:][-1:]))
-    return f"Mean purchases in the test by purchases before, expected and actual: {said}."
+    return f"Mean purchase days in the test by those after the first before it, expected and actual: {said}."
 
 
 def _by_x(part):
@@ -259,7 +260,7 @@ VIEWS = {
     ),
     "segments": View(
         lambda log: _groups(log.audit.segmented, rfm.segment_summary, "segment"),
-        lambda log, part: captions.segments(part),
+        lambda log, part: captions.segments(part, conclusions.value_by_segment(log.audit)),
         _share_bars("segment", 5.2),
         _shares_in_words("segment"),
         leads=True,
@@ -273,7 +274,7 @@ VIEWS = {
     ),
     "moves": View(
         lambda log: log.audit.moved,
-        lambda log, part: captions.moves(part),
+        lambda log, part: captions.moves(part, log.audit.facts.all_enter_active),
         _moves_drawn,
         _moves_in_words,
     ),
@@ -285,7 +286,7 @@ VIEWS = {
         leads=True,
     ),
     "stages": View(
-        lambda log: log.audit.staged,
+        phases,
         lambda log, part: captions.stages(part),
         lambda log, part: _share_bars("phase", 3.6)(log, summary_shown(part, "phase")),
         _shares_in_words("phase"),
@@ -298,7 +299,7 @@ VIEWS = {
             part,
             label="group",
             value="value",
-            what="mean expected value",
+            what="mean expected value, before refunds",
             currency=log.currency,
             x="tenths of the customers by expected value, best first",
             ax=plots.canvas(height=3.0),

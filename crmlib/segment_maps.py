@@ -303,14 +303,14 @@ TEN_SEGMENTS = SegmentMap(
 )
 
 ACTIONS = {
-    "champions": "Thank them by name, show them what is new first and ask for a recommendation; they need no discount.",
+    "champions": "Thank them by name, show them what is new first and ask for a recommendation.",
     "regulars": "Suggest what goes with what they already buy, so that each order is worth a little more.",
     "big spenders": "Ask what the purchase was for and give them a personal reason to come back within weeks.",
     "promising": "Propose a fitting next product; a small thank-you is enough.",
     "newcomers": "Make sure that the order went well and invite them to the next one within a month.",
     "need attention": "Write to them: remind them of what they bought and ask what is missing.",
     "drifting": "Send one good offer in the ordinary mailing and watch who answers; spend little on each.",
-    "silent regulars": "Call or write in person, ask what went wrong and make a real offer: the habit was there once.",
+    "silent regulars": "Write in person and ask what went wrong: the habit was there once. Call only where a call costs less than it can add.",
     "silent big spenders": "Send one offer tied to what they bought, and spend more only on those who respond.",
     "hibernating": "Keep them in the cheapest channel, such as a seasonal e-mail; pay for more only if they answer.",
     "important value": "Give your best service and a named contact, and keep discounts for others.",

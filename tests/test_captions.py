@@ -30,8 +30,10 @@ def periods(first=10.0, repeat=90.0, refunds=0.0, customers=(10, 5), first_time=
     ],
 )
 def test_revenue(first, repeat, meaning):
-    said = captions.revenue(FACTS, periods(first, repeat))
-    assert said == Said(f"Later purchases bring {repeat:.1f} % of revenue, first purchases the rest", meaning)
+    said = captions.revenue(FACTS, periods(first, repeat, refunds=-60.0))  # which no share of purchases counts
+    assert said == Said(
+        f"Later purchases bring {repeat:.1f} % of the money of purchases before refunds, first purchases the rest", meaning
+    )
 
 
 def test_revenue_of_a_panel_is_no_course_of_a_firm():
@@ -146,25 +148,25 @@ def test_states():
 def test_tenths(share, said):
     table = pd.DataFrame({"group": [1], "customers": [10], "value": [5.0], "share_of_value": [share]})
     found = captions.tenths(table)
-    assert found.title == f"The best tenth (10 customers) holds {share * 100:.1f} % of the expected value"
+    assert found.title == f"The best tenth (10 customers) holds {share * 100:.1f} % of the expected value, before refunds"
     assert found.meaning.startswith(said)
 
 
 @pytest.mark.parametrize(
     ("purchases", "revenue", "title", "meaning"),
     [
-        (4.9, 4.9, "Expected purchases agree with those that came (4.9 %)",
-         "Expected revenue agrees with what came (4.9 %): no correction of the value above is called for."),
-        (4.9, -30.0, "Expected purchases agree with those that came (4.9 %)",
-         "Expected revenue was 30.0 % below what came: if the next year goes like the test, the value above is too low."),
-        (5.1, -14.3, "Expected purchases were 5.1 % above those that came",
-         "Expected revenue was 14.3 % below what came: if the next year goes like the test, the value above is too low."),
-        (-14.3, 5.1, "Expected purchases were 14.3 % below those that came",
-         "Expected revenue was 5.1 % above what came: if the next year goes like the test, the value above is too high."),
-        (5.1, 0.0, "Expected purchases were 5.1 % above those that came",
-         "Expected revenue agrees with what came (0.0 %): no correction of the value above is called for."),
-        (5.1, float("inf"), "Expected purchases were 5.1 % above those that came",
-         "No revenue came in the days of the test: if the next year goes like it, the value above is too high."),
+        (4.9, 4.9, "Expected purchase days agree with those that came (4.9 %)",
+         "Expected money agrees with what came, both before refunds (4.9 %): no correction of the value above is called for."),
+        (4.9, -30.0, "Expected purchase days agree with those that came (4.9 %)",
+         "Expected money was 30.0 % below what came, both before refunds: if the next year goes like the test, the value above is too low."),
+        (5.1, -14.3, "Expected purchase days were 5.1 % above those that came",
+         "Expected money was 14.3 % below what came, both before refunds: if the next year goes like the test, the value above is too low."),
+        (-14.3, 5.1, "Expected purchase days were 14.3 % below those that came",
+         "Expected money was 5.1 % above what came, both before refunds: if the next year goes like the test, the value above is too high."),
+        (5.1, 0.0, "Expected purchase days were 5.1 % above those that came",
+         "Expected money agrees with what came, both before refunds (0.0 %): no correction of the value above is called for."),
+        (5.1, float("inf"), "Expected purchase days were 5.1 % above those that came",
+         "No money came in the days of the test: if the next year goes like it, the value above is too high."),
     ],
 )  # fmt: skip
 def test_holdout_corrects_the_value_by_the_error_in_revenue(purchases, revenue, title, meaning):
@@ -175,15 +177,15 @@ def test_holdout_corrects_the_value_by_the_error_in_revenue(purchases, revenue, 
     ("model", "rule", "said"),
     [
         ((0.7, 0.47), (0.9, 0.48),
-         "A customer's purchases were missed by 0.70 on average by the model and by 0.90 by the best rule of thumb (“own "
+         "A customer's purchase days were missed by 0.70 on average by the model and by 0.90 by the best rule of thumb (“own "
          "rate”): the model earns its keep as a forecast. Of the best tenth by what came it found 47 %, “own rate” 48 %: to "
          "find the best customers, the rule does as well."),
         ((0.9, 0.60), (0.9, 0.48),
-         "A customer's purchases were missed by 0.90 on average by the model and by 0.90 by the best rule of thumb (“own "
+         "A customer's purchase days were missed by 0.90 on average by the model and by 0.90 by the best rule of thumb (“own "
          "rate”): the model does not earn its keep as a forecast. Of the best tenth by what came it found 60 %, “own rate” "
          "48 %: it also finds the best customers more often."),
         ((0.7, 0.40), (0.9, 0.48),
-         "A customer's purchases were missed by 0.70 on average by the model and by 0.90 by the best rule of thumb (“own "
+         "A customer's purchase days were missed by 0.70 on average by the model and by 0.90 by the best rule of thumb (“own "
          "rate”): the model earns its keep as a forecast. Of the best tenth by what came it found 40 %, “own rate” 48 %: to "
          "find the best customers, take the rule."),
     ],
@@ -218,12 +220,12 @@ def test_forecasts(model, rule, said):
         (
             {"holdout": held(purchases_error=12.0)},
             {},
-            "Expected purchases were 12.0 % above those that came in the test.",
+            "Expected purchase days were 12.0 % above those that came in the test.",
         ),
         (
             {"holdout": held(purchases_error=-12.0)},
             {},
-            "Expected purchases were 12.0 % below those that came in the test.",
+            "Expected purchase days were 12.0 % below those that came in the test.",
         ),
         (
             {"free": 1},
@@ -262,8 +264,8 @@ def test_only_a_report_without_costs_says_that_it_knows_none():
 def test_the_top_share_says_how_far_chance_could_have_moved_it():
     interval = SimpleNamespace(customers=200, low=0.61, high=0.724, level=0.95, resamples=500)
     sentence = (
-        "Another 200 customers of the same kind would bring between 61.0 % and 72.4 % from their top 20 % "
-        "(95 % interval, 500 resamples)."
+        "Among all customers of the kind of these 200, the share of the top 20 % lies between 61.0 % and 72.4 % "
+        "(95 % interval, bootstrap percentiles of 500 resamples)."
     )
     assert captions.chance(interval) == sentence
     top = top_shares(pd.DataFrame({"revenue": [6.0, 1.0, 1.0, 1.0, 1.0]}))
@@ -279,14 +281,23 @@ def staged(**counts):
     )  # fmt: skip
 
 
-def test_stages_say_who_keeps_a_rhythm_and_where_an_effort_can_change_something():
-    said = captions.stages(staged(development=10, growth=20, maturity=30, decline=15, termination=25))
+def test_stages_say_whose_silence_is_usual_and_where_an_effort_can_change_something():
+    many = {"development": 10, "growth": 20, "maturity": 30, "decline": 15, captions.SILENT: 25}
+    said = captions.stages(staged(**many))
     assert said.title == "The largest stage is “maturity” with 30.0 % of customers"
-    assert said.meaning.startswith("60.0 % buy in a rhythm that they have shown before; 40.0 % have been silent")
+    # 20 + 30 of 100 bought on two days or more; the ten with one purchase day have shown no rhythm
+    assert said.meaning.startswith(
+        "50.0 % bought on two days or more, the last of them no longer ago than is usual (growth and maturity), 10.0 % on one day so "
+        "far, not long ago (development); 40.0 % have been silent for longer than is usual, or spend less and less (decline and silent "
+        "for long). What is usual is a customer's own only where there are three gaps between purchases; all others are judged by "
+    )
+    few = captions.stages(staged(**many | {"development": 3})).meaning
+    assert "development" not in few and "; 43.0 % have been silent" in few  # 40 of 93
+    assert "termination" not in said.title + said.meaning
     assert said.meaning.endswith("still change something: 15 customers with 20.0 % of the revenue so far.")
-    assert "else those of all gaps that have ended, which are too short where many never come back" in said.meaning
-    assert "not proven to decline, also those whose few orders shrink." in said.meaning
-    nobody = captions.stages(staged(development=10, growth=20, maturity=30, decline=0, termination=25))
+    assert "the pooled gaps of all customers that have ended, which are too short where many never come back" in said.meaning
+    assert "without a proven decline, also those whose few orders shrink." in said.meaning
+    nobody = captions.stages(staged(**many | {"decline": 0}))
     assert "Decline is where" not in nobody.meaning
 
 
@@ -318,3 +329,31 @@ def test_moves_speak_of_the_best_tier_that_is_no_handful():
 def test_moves_do_not_count_the_few_who_fell_silent():
     found = captions.moves(moved(top={"top": 47, "inactive": 3}))
     assert "under 10.0 % of those who were active fell silent" in found.meaning and "6 %" not in repr(found)
+
+
+def test_moves_of_a_panel_say_that_everybody_was_active_before():
+    found = captions.moves(moved(small={"small": 30, "inactive": 70}), panel=True)
+    assert (
+        " All customers were won in the first period, so all enter it active; 70.0 % of them did not buy in the second. " in found.meaning
+    )
+
+
+def test_what_champions_bring_by_definition_is_said_to_be_so_and_what_is_not_is_given():
+    table = pd.DataFrame({"segment": ["champions", "hibernating"], "customers": [10, 90], "revenue": [70.0, 30.0],
+                          "share_of_customers": [0.1, 0.9], "share_of_revenue": [0.7, 0.3]})  # fmt: skip
+    said = captions.segments(table, {"champions": 30.0, "hibernating": 10.0}).meaning
+    assert said.endswith(
+        "brings 30.0 %. That “champions” bring much is so by definition: they are chosen by what they brought. It is no definition that "
+        "they are expected to spend 75.0 % of the next year's money (before refunds)."
+    )
+    assert captions.segments(table).meaning.endswith("they are chosen by what they brought.")
+    # whom their number of orders alone makes one
+    assert "by definition" not in captions.segments(table.replace("champions", "silent regulars")).meaning
+
+
+def test_definitions_explain_what_the_page_says_without_explaining_it():
+    said = " ".join(captions.definitions(180, 4))
+    for word in ("Gini index", "proven decline", "silent for long", "P(alive)", "“<5”", "“hidden”", "“under 10 %” of 50 customers", "Wilson",
+                 "Newcombe", "Welch", "bootstrap percentiles", "delta method", "before refunds", "365 or 366 days"):  # fmt: skip
+        assert word in said, word
+    assert "termination" not in said

@@ -130,7 +130,17 @@ def test_act_on_the_quiet_segment_that_brought_most():
 def test_what_is_expected_of_them_is_said():
     expected = dict.fromkeys(SEGMENTS, 12.0)
     found = conclusions.to_act_on(summary({"champions": 900.0, QUIET[0]: 60.0}), expected, money)
-    assert found.detail.endswith("Try it on some of them first: left alone they are expected to bring €12 in the next year.")
+    told = (
+        "Try it on some of them first: they are expected to spend €12 in the next year, €1 each, before refunds and costs, if they are "
+        "contacted as they were so far."
+    )
+    assert found.detail.endswith(told)  # twelve of ten customers
+    about = [conclusions.to_act_on(summary({"champions": 900.0, QUIET[0]: 60.0}), expected, money, order).detail for order in (2.0, 3.0)]
+    assert about[0].endswith(told)
+    assert about[1].endswith(
+        "That is less than half an order (€3 on average), so a call or a letter by hand to each would have to cost less than what it "
+        "adds to €1: begin with the cheapest channel."
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,24 +164,34 @@ def test_little_worth_is_not_acted_on_first(quiet, said):
     ],
 )
 def test_one_year_says_how_the_test_went(error, missed, verdict):
-    found = conclusions.one_year(value(held(error)), 2, money)
+    found = conclusions.one_year(value(held(error)), facts(customers=2), money)
     assert found.figure == "€40"
+    better = "" if error == float("inf") else f"; how far next year may be off the error of the test, {error:+.1f} %, tells better"
     assert (
         found.sentence
-        == "Today's customers are expected to bring €40 in the next year, €20 each on average (revenue, discounted; "
-        "95 % interval €35 to €46)."
+        == "Today's customers are expected to spend €40 in the next year, €20 each on average (purchases before refunds, discounted; "
+        "BG/NBD foretells how often, Gamma-Gamma how much). The 95 % interval, €35 to €46 (delta method), holds only how exactly these "
+        "customers tell the parameters of the models, and neither next year's luck nor what the models leave out" + better + "."
     )
-    assert found.detail.startswith("A test on 2024-06-30 to 2024-12-31: from the days before, €")
-    assert found.detail.endswith(f"and €1,000 came, {missed}: {verdict}.")
+    # the first day that the fit has not seen
+    assert found.detail.startswith("A test on the days from 2024-07-01 to 2024-12-31: from the days before, €")
+    assert found.detail.endswith(f"and €1,000 came (both before refunds), {missed}: {verdict}.")
+
+
+def test_one_year_says_what_refunds_were():
+    about = facts(customers=2, revenue=96.0, refunds=-4.0)  # of 100 bought
+    said = conclusions.one_year(value(held(1.0)), about, money).sentence
+    assert " Refunds were 4.0 % of purchases so far: take off as much for a plan of revenue. The 95 % interval" in said
+    assert conclusions.refunded(facts(revenue=-4.0, refunds=-4.0)) == 0
 
 
 def test_one_year_without_an_interval_names_none():
-    found = conclusions.one_year(value(held(1.0), interval=Refused("The likelihood is flat.")), 2, money)
-    assert found.sentence.endswith("€20 each on average (revenue, discounted).")
+    found = conclusions.one_year(value(held(1.0), interval=Refused("The likelihood is flat.")), facts(customers=2), money)
+    assert found.sentence.endswith("(purchases before refunds, discounted; BG/NBD foretells how often, Gamma-Gamma how much).")
 
 
 def test_one_year_without_a_test_says_so():
-    found = conclusions.one_year(value(Refused("Nobody bought twice, so nothing can be said.")), 2, money)
+    found = conclusions.one_year(value(Refused("Nobody bought twice, so nothing can be said.")), facts(customers=2), money)
     assert found.detail == "Nothing in this log tests that number: nobody bought twice, so nothing can be said."
 
 
@@ -195,10 +215,23 @@ def test_activity(silent, said):
 def test_activity_says_what_the_silent_may_bring():
     stated = pd.DataFrame({"customer": [*"abcdef"], "state": ["inactive"] * 5 + ["loyal"]})
     worth = value(held())
-    worth.customers = pd.DataFrame({"customer": [*"abcdef"], "value": [2.0] * 5 + [90.0]})
+    worth.customers = pd.DataFrame({"customer": [*"abcdef"], "value": [2.0] * 5 + [90.0], "x": [0.0, 1, 1, 1, 1, 0]})
     found = conclusions.activity(stated, 180, worth, money)
-    assert found.detail.endswith("The silent ones are still expected to bring €10 in the next year.")
+    assert found.detail.endswith("The silent ones are still expected to spend €10 in the next year, before refunds.")  # one bought once
     assert "expected" not in conclusions.activity(stated.iloc[1:], 180, worth, money).detail  # four of them
+
+
+def test_activity_says_what_of_it_rests_on_those_who_bought_once():
+    names = [f"c{n}" for n in range(12)]
+    stated = pd.DataFrame({"customer": names, "state": ["inactive"] * 11 + ["loyal"]})
+    worth = value(held())
+    # six with one purchase day are expected to spend 3 each, five others 1.20 each: 18 of 24
+    worth.customers = pd.DataFrame({"customer": names, "value": [3.0] * 6 + [1.2] * 5 + [90.0], "x": [0.0] * 6 + [2.0] * 5 + [0.0]})
+    assert conclusions.activity(stated, 180, worth, money).detail.endswith(
+        "expected to spend €24 in the next year, before refunds; 75.0 % of it is expected of those with one purchase day, of whom the "
+        "model (BG/NBD) takes it that all of them still buy, because in it nobody stops before a second purchase: that part is rather "
+        "too high."
+    )
 
 
 def test_read():
@@ -212,7 +245,7 @@ def test_read():
 def test_a_panel_says_what_it_cannot_tell():
     what, cannot = conclusions.panel(facts(panel=0.97, last_first=dt.date(2024, 2, 5)))
     assert what.startswith("The log is a cohort panel: 97.0 % of customers") and "2024-02-05" in what
-    assert "nothing about growth" in cannot
+    assert "nothing about the growth of a firm" in cannot and "How this one group falls silent is what the log shows best" in cannot
     assert "churn" not in cannot and "lost" not in cannot
 
 

@@ -100,15 +100,62 @@ def ranges(pairs):
     return found
 
 
-def test_the_square_of_a_real_log_cannot_be_reconstructed():
+@pytest.fixture(scope="module")
+def lighthouse():
     tx = datasets.load("lighthouse")
-    found = ranges(audit.audit(tx, as_of=tx["date"].max()).moved.pairs)
+    return tx, audit.audit(tx, as_of=tx["date"].max())
+
+
+def test_the_square_of_a_real_log_cannot_be_reconstructed(lighthouse):
+    found = ranges(lighthouse[1].moved.pairs)
     assert len(found) > 5 and all(low < high for low, high in found.values()), found
 
 
 def test_the_square_of_the_panel_cannot_be_reconstructed(cdnow_log):
     found = ranges(audit.audit(cdnow_log, as_of="1998-06-30").moved.pairs)
     assert len(found) == 4 and all(low < high for low, high in found.values()), found
+
+
+def test_moves_and_rates_count_the_two_last_years_of_the_calendar(lighthouse):
+    """2024 has 366 days: who bought on its first day alone was active in it."""
+    tx, found = lighthouse
+    years = {2024: set(), 2025: set()}
+    for customer, day, amount in tx[["customer", "date", "amount"]].itertuples(index=False):
+        if amount >= 0 and day.year in years:
+            years[day.year].add(customer)
+    since, rates = found.rates
+    rates = {row["rate"]: row for row in rows_of(rates)}
+    assert str(since) == "2025-01-01"
+    assert rates["inactive rate"]["denominator"] == len(years[2024])
+    assert rates["inactive rate"]["numerator"] == len(years[2024] - years[2025])
+    assert rates["net growth rate"]["numerator"] == len(years[2025]) - len(years[2024])
+    assert (found.moved.before, found.moved.after) == ("from 2024-01-01 to 2024-12-31", "from 2025-01-01 to 2025-12-31")
+    square = moves_shown(found.moved.pairs)
+    assert sum(square.size(name) for name in ACTIVE if name in square.before) == len(years[2024])
+    assert sum(square.counts.get((name, "inactive"), 0) for name in ACTIVE) == len(years[2024] - years[2025])
+
+
+def test_what_few_came_back_does_not_follow_from_the_rates():
+    def rates(back):
+        rows = [("inactive rate", 40, 100), ("gross growth rate", 30, 100), ("net growth rate", 30 - 40 + back, 100), ("repeat rate", 50, 90)]
+        rows = [{"rate": name, "numerator": n, "denominator": of, "numerator_is": "these", "denominator_is": "those", "value": n / of}
+                for name, n, of in rows]  # fmt: skip
+        log = SimpleNamespace(audit=SimpleNamespace(rates=("2025-01-01", pd.DataFrame(rows)), facts=SimpleNamespace(as_of="2025-12-31")))
+        return {row[0]: row[1:3] for row in section_tables.rates(log).rows}
+
+    assert rates(7)["net growth rate"] == ("-3.0 %", "-3 these") and rates(7)["gross growth rate"] == ("30.0 %", "30 these")
+    few = rates(3)
+    assert few["net growth rate"] == few["gross growth rate"] == (HIDDEN, f"{HIDDEN} these")
+    assert few["inactive rate"] == ("40.0 %", "40 these")
+
+
+def test_the_first_per_cent_has_the_share_of_as_many_customers_as_it_counts(lighthouse):
+    tx, found = lighthouse
+    money = sorted((n for n in tx.groupby("customer")["amount"].sum() if n >= 0), reverse=True)
+    row = rows_of(found.top)[0]
+    size = -(-len(money) // 100)  # 40.2 of 4,020, rounded up
+    assert row["customers"] == size == 41
+    assert row["share_of_revenue"] == pytest.approx(sum(money[:41]) / sum(money), abs=1e-9)
 
 
 CELL = st.integers(0, 9) | st.integers(0, 400)

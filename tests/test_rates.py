@@ -217,3 +217,12 @@ def test_refusals_say_what_to_do(engine):
         rates(tx, as_of="2023-01-05")
     with pytest.raises(DataError, match=r"^since 'May' is not a date; write it as YYYY-MM-DD, e\.g\. 1998-06-30\.$"):
         rates(tx, since="May", as_of="2023-02-28")
+
+
+def test_a_year_of_366_days_is_compared_with_one_of_365():
+    """a bought on 2024-01-01 alone, 366 days before 2025 begins; b on 2024-12-31, which is no day of 2025."""
+    days = pd.to_datetime(["2024-01-01", "2024-12-31", "2025-06-01"])
+    log = pd.DataFrame({"customer": ["a", "b", "c"], "date": days, "amount": 5.0})
+    found = rates(log, since="2025-01-01", as_of="2025-12-31", active_within=(366, 365)).set_index("rate")
+    assert found["denominator"]["inactive rate"] == 2  # a and b
+    assert found["numerator"]["net growth rate"] == 1 - 2  # c, less a and b

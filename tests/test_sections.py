@@ -119,15 +119,30 @@ def test_what_moves_in_the_base_agrees_with_the_rest_of_the_page(cdnow_page):
     pairs = log.audit.moved.pairs
     assert pairs["customers"].sum() == 23_570  # nobody is new after the first half
     moves = next(part for part in page['section(log, "pyramid")'].parts if part.key == "chart-moves")
-    assert moves.title == "Of 3,525 customers in the medium tier 13 % stayed in it, 45 % fell silent"
+    assert moves.title == "Of 940 customers in the large tier 12 % stayed in it, 29 % fell silent"  # 110 and 272
     standing, cycle = page['section(log, "standing")'], page['section(log, "life-cycle")']
     at_180 = next(row for row in tables(standing)["window, days"].rows if row[0] == "180")
     states = {row[0]: row for row in tables(standing)["state"].rows}
     assert at_180[2] == states["inactive"][1]
     rates = {row[0]: row for row in tables(cycle)["rate"].rows}
-    assert rates["repeat rate"][1] != rates["repurchase rate"][1]
+    # of a panel whose members all came in the first period, these say nothing
+    assert set(rates) == {"repeat rate"} and moves.parts[1].sentences[0].count("All customers were won in the first period") == 1
     assert sum(row[1].value for row in tables(cycle)["phase"].rows) == 23_570
     assert "Grading is worth it. 8,332 active customers with a positive value" in repr(page['section(log, "pyramid")'])
+
+
+def test_a_segment_stands_with_its_rule(cdnow_page):
+    _, page = cdnow_page
+    table = tables(page['section(log, "segments")'])["segment"]
+    rules = {row[0]: row[1] for row in table.rows}
+    assert rules["regulars"] == "R 4 to 5, F 5, M 1 to 4; or R 4 to 5, F 4" and rules["champions"] == "R 4 to 5, F 5, M 5"
+    assert "before refunds" in table.headings[-2]
+
+
+def test_the_end_of_a_relation_is_called_a_silence(cdnow_page):
+    _, page = cdnow_page
+    assert "termination" not in "\n".join(map(repr, page.values())).lower()
+    assert [row[0] for row in tables(page['section(log, "life-cycle")'])["phase"].rows][-1] == "silent for long"
 
 
 @pytest.mark.parametrize("ids", ["pseudonym", "real"])

@@ -40,7 +40,7 @@ def value_bars(groups, *, label, value, what=None, currency="", x=None, line=Non
 
 
 def holdout_by_x(by_x, *, title=None, ax=None):
-    """Purchases after the split, expected and actual, for customers with 0, 1, 2 ... repeat purchases before it.
+    """Purchase days after the split, expected and actual, for customers with 0, 1, 2 ... repeat purchase days before it.
 
     ``by_x``: from `crmlib.holdout`: ``x, customers, actual, expected`` (means a customer).
     """
@@ -52,7 +52,7 @@ def holdout_by_x(by_x, *, title=None, ax=None):
     look = {"width": 0.66, "color": PALETTE["light"], "edgecolor": PALETTE["mid"]}
     ax.bar(place, by_x["actual"].to_numpy(), label="actual", **look)
     ax.plot(place, by_x["expected"].to_numpy(), color=PALETTE["accent"], marker="o", linewidth=2, label="expected")
-    dress(ax, title, "repeat purchases before the split (customers below)", "purchases a customer after it")
+    dress(ax, title, "repeat purchase days before the split (customers below)", "purchase days a customer after it")
     named_ticks(ax.xaxis, place, labels)
     legend(ax, loc="upper left")
     return ax
