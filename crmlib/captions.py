@@ -340,7 +340,7 @@ def definitions(inactive_after, loyal_orders, money="revenue") -> list[str]:
         "many customers can tell of the models' parameters; it knows nothing of next year's luck, nor of what the models leave out; for "
         "that, look at the test.",
         f"Groups under {LEAST} customers are not shown, because they could be found: “<{LEAST}” stands for 1 to {LEAST - 1}, “hidden” (in a "
-        f"chart hatched) for these and for other numbers from which they would follow. A share with 1 to {LEAST - 1} customers behind it is "
+        f"chart hatched) for these and for other numbers from which they would follow. A share behind which so few stand is "
         f"“under” that of {LEAST}: “under {percent(LEAST / 50, 0)}” of 50 customers. One that leaves out so few is “over” the rest.",
     ]
 
