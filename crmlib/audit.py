@@ -156,46 +156,58 @@ def audit(tx, *, as_of) -> Audit:
         warnings.simplefilter("ignore", DataNotice)
         log, customers = as_it_stood(tx if isinstance(tx, Counted) else count(tx, as_of=as_of), as_of=as_of)
     facts = _facts(log, customers, as_of)
+    shared_out = facts.customers >= 5 * LEAST and facts.revenue > 0
+    read = ("what was read, as a whole", "data")
+    whole = ("who brings the money, over the whole log", "concentration") if shared_out else read
+    over_time = _periods(log, facts, whole)
+    course = read if isinstance(over_time, Refused) else ("the revenue over time", "months")
     few = facts.customers < FEW and Refused(
         f"The log has {wording.count(facts.customers, 'customer')}; with fewer than {FEW} a share or a score describes "
-        "single people and no base; read their lines one by one."
-    )
+        "single people and no base; read their lines one by one.",
+        f"{FEW} or more customers", *course,
+    )  # fmt: skip
     lone = few or facts.customers < 5 * LEAST and Refused(
         f"The log has {wording.count(facts.customers, 'customer')}; the top 20 % of them are fewer than {LEAST}, and what "
-        "single customers bring is not shown."
-    )
+        "single customers bring is not shown.",
+        f"{5 * LEAST} or more customers", *course,
+    )  # fmt: skip
     no_money = facts.revenue <= 0 and Refused(
-        "The customers brought no revenue in all, so there is nothing to share out."
-    )
+        "The customers brought no revenue in all, so there is nothing to share out.",
+        "lines of purchases that are worth more than the refunds", *course,
+    )  # fmt: skip
     brief = facts.days < BRIEF and Refused(
         f"The log covers {wording.days(facts.days)}; who bought lately and who has gone quiet cannot be told apart in "
-        f"fewer than {BRIEF}."
-    )
+        f"fewer than {BRIEF}.",
+        f"a log of {BRIEF} days or more", *whole,
+    )  # fmt: skip
+    stated = few or brief or _or_refused(lambda: lifecycle.states(customers), *whole)
+    silence = whole if isinstance(stated, Refused) else ("where customers stand", "standing")
     spenders = nw.from_native(customers).select("revenue").filter(nw.col("revenue") >= 0).to_native()
     year = last_year(log, customers, as_of=as_of)
-    tiered = few or no_money or _or_refused(lambda: pyramid.tiers(year, active_within=YEAR))
+    tiered = few or no_money or _or_refused(lambda: pyramid.tiers(year, active_within=YEAR), *whole)
     return Audit(
         facts=facts,
         customers=customers,
-        periods=_periods(log, facts),
-        lorenz=lone or no_money or _or_refused(lambda: pareto.lorenz(spenders)),
-        top=lone or no_money or _or_refused(lambda: top_shares(spenders)),
+        periods=over_time,
+        lorenz=lone or no_money or _or_refused(lambda: pareto.lorenz(spenders), *course),
+        top=lone or no_money or _or_refused(lambda: top_shares(spenders), *course),
         half=lone or no_money or best_for(spenders, 0.5),
-        gini=few or no_money or _or_refused(lambda: pareto.gini(spenders)),
-        abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers)),
-        segmented=few or no_money or brief or _or_refused(lambda: rfm.segments(rfm.scores(customers))),
-        interval=lone or no_money or _or_refused(lambda: _interval(spenders)),
+        gini=few or no_money or _or_refused(lambda: pareto.gini(spenders), *course),
+        abc=few or no_money or _or_refused(lambda: pareto.abc_classes(customers), *course),
+        segmented=few or no_money or brief or _or_refused(lambda: rfm.segments(rfm.scores(customers)), *silence),
+        interval=lone or no_money or _or_refused(lambda: _interval(spenders), *whole),
         tiered=tiered,
-        graded=few or no_money or _or_refused(lambda: pyramid.worth_grading(year, active_within=YEAR)),
-        moved=few or no_money or brief or _or_refused(lambda: _moved(log, customers, facts, tiered)),
-        stated=few or brief or _or_refused(lambda: lifecycle.states(customers)),
-        windows=few or brief or _or_refused(lambda: activity.sensitivity(customers, windows=WINDOWS)),
-        staged=few or brief or _or_refused(lambda: _staged(log, customers, as_of)),
-        rates=few or brief or _or_refused(lambda: _rates(log, facts)),
-        value=few or no_money or _or_refused(lambda: _value(log, customers, facts)),
+        graded=few or no_money or _or_refused(lambda: pyramid.worth_grading(year, active_within=YEAR), *whole),
+        moved=few or no_money or brief or _or_refused(lambda: _moved(log, customers, facts, tiered), *whole),
+        stated=stated,
+        windows=few or brief or _or_refused(lambda: activity.sensitivity(customers, windows=WINDOWS), *silence),
+        staged=few or brief or _or_refused(lambda: _staged(log, customers, as_of), *silence),
+        rates=few or brief or _or_refused(lambda: _rates(log, facts), *silence),
+        value=few or no_money or _or_refused(lambda: _value(log, customers, facts), *silence),
     )
 
 
+EXPECTED = ("the expected value, untested", "next-year")
 WINDOWS = (30, 60, 90, 180, 270, 365)  # days after which a customer may be called inactive
 RESAMPLES = 500  # of the bootstrap interval: its ends move by a few tenths of a point from seed to seed
 
@@ -260,11 +272,12 @@ def _rates(log, facts):
     return since, found.to_native()
 
 
-def _or_refused(compute):
+def _or_refused(compute, view, link):
+    """What a function of tables cannot say of this log a longer one mends; ``view`` is the nearest that it carries."""
     try:
         return compute()
     except (DataError, FitError) as error:
-        return Refused(str(error))
+        return Refused(str(error), "a longer log, or one of more customers", view, link)
 
 
 def _facts(log, customers, as_of):
@@ -290,15 +303,16 @@ def _facts(log, customers, as_of):
     )
 
 
-def _periods(log, facts):
+def _periods(log, facts, whole):
     months = facts.days / 30.4
     unit = "month" if months <= 36 else "quarter" if months <= 108 else "year"
     periods = by_period(log, as_of=facts.as_of, unit=unit)
     if nw.from_native(periods)["complete"].sum() < 2:
         return Refused(
             f"The log covers {wording.days(facts.days)}, {facts.first_day} to {facts.as_of}; a view by month needs "
-            "two whole calendar months or more."
-        )
+            "two whole calendar months or more.",
+            "a log of two whole calendar months or more", *whole,
+        )  # fmt: skip
     return periods
 
 
@@ -308,7 +322,7 @@ def _value(log, customers, facts):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on those who are counted as free
         purchases, spend = fit_bgnbd(customers), fit_gamma_gamma(customers)
-        held = _or_refused(lambda: holdout.holdout(log, split=split, as_of=facts.as_of))
+        held = _or_refused(lambda: holdout.holdout(log, split=split, as_of=facts.as_of), *EXPECTED)
     worth = clv.clv(customers, purchases, spend, horizon=YEAR)
     rows = nw.from_native(customers)
     scored = rows.with_columns(
@@ -320,7 +334,7 @@ def _value(log, customers, facts):
         )
     )
     free = len(rows.filter((nw.col("x") > 0) & ~(nw.col("mean_repeat_value") > 0)))
-    sure = _or_refused(lambda: uncertainty(customers, purchases, spend))
+    sure = _or_refused(lambda: uncertainty(customers, purchases, spend), *EXPECTED)
     interval = sure
     if not isinstance(sure, Refused):
         total = sure.interval_of(lambda *models: np.nansum(clv.clv(customers, *models, horizon=YEAR)))

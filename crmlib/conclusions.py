@@ -189,7 +189,7 @@ def holdout(value, money) -> str:
     """How the models did on days that they had not seen, and what that allows."""
     held = value.holdout
     if isinstance(held, Refused):
-        return f"Nothing in this log tests that number: {lowered(held.why)}"
+        return f"Nothing in this log tests that number: {lowered(held.why)} What would mend it: {held.mends}. The nearest view that is valid: {held.view}."
     error = held.revenue_error
     size = abs(error)
     if size <= CLOSE:

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 __all__ = [
-    "Exhibit", "Facts", "Findings", "Picture", "Prose", "Section", "Table", "few_colours", "picture", "safe", "visible",
+    "Exhibit", "Facts", "Findings", "Picture", "Prose", "Refusal", "Section", "Table", "few_colours", "picture", "safe", "visible",
 ]  # fmt: skip
 
 _SHORT = 14  # letters of a cell that stay on one line, such as a period or a date
@@ -47,7 +47,7 @@ def _sentence(text):
 
 @dataclass(frozen=True)
 class Prose:
-    """Sentences. ``kind``: "text", "meaning" (under a figure), "refused" (a part the log cannot carry) or "list"."""
+    """Sentences. ``kind``: "text", "meaning" (under a figure) or "list"."""
 
     sentences: tuple[str, ...]
     kind: str = "text"
@@ -76,6 +76,34 @@ class Facts:
         return f'<h1 class="{PLAIN}">{safe(self.title)}</h1><dl class="facts {PLAIN}">{pairs}</dl>'
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A part that the log cannot carry: why, what would mend it, and the nearest view, which stands under the key ``link``;
+    ``asked`` are the questions that stay without an answer."""
+
+    why: str
+    mends: str
+    view: str
+    link: str = ""
+    asked: str = ""
+
+    def __repr__(self):
+        return f"{self._reason}{self.view}."
+
+    @property
+    def _reason(self):
+        asked = f"{self.asked} " if self.asked else ""
+        return f"{asked}{self.why} What would mend it: {self.mends}. The nearest view that is valid: "
+
+    def inside(self) -> str:
+        """As HTML, to stand in a paragraph or in a list."""
+        view = safe(self.view)
+        return f"{_sentence(self._reason)}" + (f'<a href="#{safe(self.link)}">{view}</a>.' if self.link else f"{view}.")
+
+    def _repr_html_(self):
+        return f'<p class="refused {PLAIN}">{self.inside()}</p>'
+
+
 def _finding(finding):
     question = f'<span class="question">{safe(finding.question)}</span> ' if finding.question else ""
     link = (
@@ -94,17 +122,17 @@ class Findings:
     """Conclusions, each with its number; after them what the log does not allow to say."""
 
     findings: tuple
-    unsaid: tuple[str, ...] = ()
+    unsaid: tuple[Refusal, ...] = ()
 
     def __repr__(self):
         said = [
             " ".join(filter(None, (finding.question, finding.sentence, finding.detail))) for finding in self.findings
         ]
-        return "\n".join([*said, *(f"Not said here. {sentence}" for sentence in self.unsaid)])
+        return "\n".join([*said, *(f"Not said here. {refusal}" for refusal in self.unsaid)])
 
     def _repr_html_(self):
         rows = "".join(map(_finding, self.findings))
-        unsaid = "".join(f"<li>{_sentence(sentence)}</li>" for sentence in self.unsaid)
+        unsaid = "".join(f"<li>{refusal.inside()}</li>" for refusal in self.unsaid)
         unsaid = (
             f'<div class="unsaid {PLAIN}"><p>What this log does not allow to say:</p><ul>{unsaid}</ul></div>'
             if unsaid

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals as nw
@@ -20,14 +20,13 @@ from crmlib import all_cohorts, cohort_comparison, one_cohort, one_period, produ
 from crmlib.calendar_periods import period_label, period_of
 from crmlib.audit import FEW
 from crmlib.carries import (
-    AGES, ALL_COHORTS, COHORTS_COMPARED, ONE_COHORT, ONE_PERIOD, PRODUCTS, PROFIT, TWO_PERIODS, Carried, carries,
+    AGES, ALL_COHORTS, COHORTS_COMPARED, ONE_COHORT, ONE_PERIOD, PRODUCTS, PROFIT, TWO_PERIODS, Carried, Held,
 )  # fmt: skip
 from crmlib.concentration import window_start
 from crmlib.counted import NEVER, Counted, count
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, rows_of
 from crmlib.overview import YEAR, Refused
-from crmlib.two_periods import BEFORE_ONLY, BOTH, NEW, RETURNING
 
 __all__ = [
     "AllCohorts", "CohortsCompared", "Lenses", "OneCohort", "OnePeriod", "Products", "TwoPeriods", "finding", "first_year_ends_in", "lenses",
@@ -152,7 +151,10 @@ class Products:
 
 @dataclass(frozen=True)
 class Lenses:
-    """Every lens on one log, each its value or `Refused`; ``carried`` has the row of `carries` by the lens's name."""
+    """Every lens on one log, each its value or `Refused`; ``carried`` has the row of `carries` by the lens's name.
+
+    ``silent`` says on which days within a lens the log holds no line, by the lens's name; of none it has no entry.
+    """
 
     as_of: dt.date
     carried: dict[str, Carried]
@@ -163,6 +165,7 @@ class Lenses:
     cohorts_compared: Any
     all_cohorts: Any
     products: Any
+    silent: dict[str, str] = field(default_factory=dict)
 
 
 def lenses(tx, *, as_of) -> Lenses:
@@ -175,21 +178,21 @@ def lenses(tx, *, as_of) -> Lenses:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataNotice)  # on refunds and gaps in costs, which the report counts and says
         tx = tx.until(as_of) if isinstance(tx, Counted) else count(tx, as_of=as_of)
-        if not tx.purchases.any():
-            nobody = Refused("The log holds no purchase, so there is no customer to look at.")
-            return Lenses(as_of, {}, "revenue", *[nobody] * len(_MAKERS))
-        carried = {row.pop("lens"): Carried(**row) for row in rows_of(carries(tx, as_of=as_of))}
+        held = Held(tx, as_of)
+        carried = held.rows()
         money = "profit" if carried[PROFIT].verdict == "yes" else "revenue"
         made = {
-            name: _refused(carried[name]) if carried[name].verdict == "no" else _or_refused(make, tx, as_of, carried[name], money)
+            name: _refused(carried[name]) if carried[name].verdict == "no" else make(tx, held, carried[name], money)
             for name, make in _MAKERS.items()
-        }  # fmt: skip
+        }
     tx.forget()
-    return Lenses(as_of, carried, money, *(made[name] for name in _MAKERS))
+    silent = {name: said for name, row in carried.items() if row.verdict != "no" and (said := held.silence(name, row))}
+    return Lenses(as_of, carried, money, *(made[name] for name in _MAKERS), silent=silent)
 
 
 def _refused(carried):
-    return Refused(f"The log lacks {carried.missing}.", carried.mends, carried.view)
+    """``nearest`` with hyphens is the key of its section in the report."""
+    return Refused(f"The log lacks {carried.missing}.", carried.mends, carried.view, carried.nearest.replace(" ", "-"))
 
 
 def finding(error) -> str:
@@ -201,44 +204,37 @@ def finding(error) -> str:
     return str(error).split(";")[0].rstrip(".").replace("as_of ", "") + "."
 
 
-def _or_refused(make, *arguments):
+def _or_refused(make, *arguments, mends, view, link):
     try:
         return make(*arguments)
     except DataError as error:
-        return Refused(
-            finding(error), "a log in which more customers bought in these days", "the sections on the whole log"
-        )
+        return Refused(finding(error), mends, view, link)
 
 
-def _one_period(tx, as_of, carried, money):
-    people = one_period.by_customer(tx, as_of=as_of, months=carried.months)
-    factors = rows_of(one_period.factors(people))[0]
-    if factors["customers"] < FEW:
-        raise DataError(f"Fewer than {FEW} customers bought in the period.")
+def _one_period(tx, held, carried, money):
+    end = held.year_end
+    people = one_period.by_customer(tx, as_of=end, months=carried.months)
     averages = one_period.averages(people)
     measures = [row["measure"] for row in rows_of(averages)]
-    start = max(window_start(as_of, carried.months), tx.first_day)
+    start = max(window_start(end, carried.months), tx.first_day)
     return OnePeriod(
         start=start,
-        end=as_of,
+        end=end,
         money=money,
-        in_log={name: _in_log(tx, name, start, as_of) for name in dict.fromkeys(("revenue", money))},
+        in_log={name: _in_log(tx, name, start, end) for name in dict.fromkeys(("revenue", money))},
         people=people,
-        factors=factors,
+        factors=rows_of(one_period.factors(people))[0],
         averages=averages,
         deciles=one_period.customer_deciles(people),
-        slices=_or_refused(one_period.equal_slices, people),
+        slices=_or_refused(one_period.equal_slices, people, mends=f"a log in which {money} is above zero",
+                           view="the deciles of the customers", link="deciles"),
         distributions={measure: one_period.distribution(people, by=measure) for measure in measures},
     )
 
 
-def _two_periods(tx, as_of, carried, money):
-    months = carried.months
+def _two_periods(tx, held, carried, money):
+    as_of, months = held.as_of, carried.months
     people = two_periods.changes(tx, as_of=as_of, months=months)
-    counts = {row["group"]: row["customers"] for row in rows_of(two_periods.bridge(people))}
-    active = counts[BOTH] + counts[BEFORE_ONLY], counts[BOTH] + counts[NEW] + counts[RETURNING]
-    if min(active) < FEW:
-        raise DataError(f"Fewer than {FEW} customers bought in one of the periods.")
     start, middle = window_start(as_of, 2 * months), window_start(as_of, months)
     return TwoPeriods(
         start=start,
@@ -250,15 +246,16 @@ def _two_periods(tx, as_of, carried, money):
         people=people,
         bridge=two_periods.bridge(people),
         repeat_buying_rate=two_periods.repeat_buying_rate(people),
-        drivers=_or_refused(two_periods.drivers, people),
+        drivers=_or_refused(two_periods.drivers, people, mends=f"a log in which {money} is above zero in both periods",
+                            view="the bridge by group of customers", link="bridge"),
         decile_change=two_periods.decile_change(people),
         same=rows_of(two_periods.same_customers(people))[0],
         ups_and_downs=two_periods.ups_and_downs(nw.from_native(people).filter(nw.col("settled")).to_native()),
     )
 
 
-def _one_cohort(tx, as_of, carried, money):
-    unit = carried.unit
+def _one_cohort(tx, held, carried, money):
+    as_of, unit = held.as_of, carried.unit
     everyone = one_cohort.by_age(tx, as_of=as_of, unit=unit)
     cohort = one_cohort.cohort_to_follow(everyone, since=first_year_ends_in(tx.first_day, unit), ages=AGES, least=FEW)
     own = nw.from_native(everyone).filter(nw.col("cohort") == cohort)
@@ -272,7 +269,8 @@ def _one_cohort(tx, as_of, carried, money):
         next_orders=_next_orders(tx, as_of, unit, cohort, size),
         repeat_buying=one_cohort.repeat_buying(tx, as_of=as_of, unit=unit, cohort=cohort),
         # a cohort of more periods than a pattern can have is followed without them
-        patterns=_or_refused(lambda: one_cohort.patterns(tx, as_of=as_of, unit=unit, cohort=cohort)),
+        patterns=_or_refused(lambda: one_cohort.patterns(tx, as_of=as_of, unit=unit, cohort=cohort), mends="a longer unit",
+                             view="the cohort by age", link="one-cohort"),
         deciles=one_cohort.value_deciles(tx, as_of=as_of, unit=unit, cohort=cohort),
     )
 
@@ -299,10 +297,10 @@ def _number(label, periods, unit):
     return next(one for one in np.unique(periods) if one < NEVER and period_label(int(one), unit) == label)
 
 
-def _cohorts_compared(tx, as_of, carried, money):
-    unit = carried.unit
+def _cohorts_compared(tx, held, carried, money):
+    as_of, unit = held.as_of, carried.unit
     everyone = one_cohort.by_age(tx, as_of=as_of, unit=unit)
-    same_season = carried.verdict == "yes"
+    same_season = held.season_unit() is not None
     first, second = cohort_comparison.newest_pair(everyone, same_season=same_season, ages=AGES, least=FEW)
     compare = lambda across: cohort_comparison.two_cohorts(everyone, first=first, second=second, across=across)  # noqa: E731
     return CohortsCompared(
@@ -312,7 +310,7 @@ def _cohorts_compared(tx, as_of, carried, money):
         pair=(first, second),
         same_season=same_season,
         by_own_age=compare("age"),
-        by_period=_or_refused(compare, "period"),
+        by_period=_or_refused(compare, "period", mends="a longer log", view="the pair by age", link="cohorts-compared"),
         second_purchase=cohort_comparison.second_purchase(tx, as_of=as_of, unit=unit, weeks=WEEKS),
         second_by_age=cohort_comparison.second_purchase_by_age(tx, as_of=as_of, unit=unit),
         spread={label: _spread(tx, unit, label, money) for label in (first, second)},
@@ -331,24 +329,25 @@ def _spread(tx, unit, cohort, money):
     return np.cumsum(paid, axis=1).std(axis=0, ddof=1).tolist()
 
 
-def _all_cohorts(tx, as_of, carried, money):
-    unit = carried.unit
-    since = tx.first_day + dt.timedelta(days=YEAR) if carried.verdict == "yes" else None
+def _all_cohorts(tx, held, carried, money):
+    as_of, unit, since = held.as_of, carried.unit, held.chart_since(carried.unit)
     chart = all_cohorts.cohort_chart(tx, as_of=as_of, unit=unit, since=since)
     base = all_cohorts.base_by_period(tx, as_of=as_of, unit=unit, since=since)
     return AllCohorts(unit, money, since, chart, base, one_cohort.repeat_buying(tx, as_of=as_of, unit=unit))
 
 
-def _products(tx, as_of, _, money):
+def _products(tx, held, _, money):
+    as_of = held.as_of
+    instead = {"mends": "a longer log, or one of more customers", "view": "the products by penetration", "link": "penetration"}
     return Products(
         start=max(window_start(as_of, 12), tx.first_day),
         end=as_of,
         money=money,
         by_product=products.by_product(tx, as_of=as_of),
-        basket=_or_refused(lambda: products.basket(tx, as_of=as_of)),
+        basket=_or_refused(lambda: products.basket(tx, as_of=as_of), **instead),
         duplication=products.duplication(tx, as_of=as_of),
-        entry=_or_refused(lambda: products.entry_products(tx, as_of=as_of, days=ENTRY_DAYS)),
-        ever_bought=_or_refused(lambda: products.ever_bought(tx, as_of=as_of)),
+        entry=_or_refused(lambda: products.entry_products(tx, as_of=as_of, days=ENTRY_DAYS), **instead),
+        ever_bought=_or_refused(lambda: products.ever_bought(tx, as_of=as_of), **instead),
     )
 
 

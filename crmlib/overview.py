@@ -32,12 +32,13 @@ YEAR = 365  # days
 
 @dataclass(frozen=True)
 class Refused:
-    """A part of the audit that this log cannot carry: why, in a sentence; what would mend it; the nearest valid view."""
+    """A part of the audit that this log cannot carry: why, in a sentence; what would mend it; the nearest valid view, and
+    the key of the section or exhibit of the report in which that stands."""
 
     why: str
-    mends: str = ""
-    view: str = ""
-
+    mends: str
+    view: str
+    link: str = ""
 
 
 def as_it_stood(tx, *, as_of):

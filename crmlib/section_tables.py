@@ -8,7 +8,8 @@ from crmlib import captions, clv, conclusions, lifecycle, pareto, pyramid, rfm
 from crmlib.conclusions import carried
 from crmlib.frames import rows_of
 from crmlib.groups_shown import of_rates, periods_shown, summary_shown, top_shown
-from crmlib.inert import Prose, Table
+from crmlib.exhibits.parts import reason
+from crmlib.inert import Prose, Refusal, Table
 from crmlib.lifecycle import INACTIVE_AFTER, LOYAL_ORDERS
 from crmlib.moves_shown import NOT_YET, moves_shown
 from crmlib.opened import Opened
@@ -202,10 +203,10 @@ def states(log: Opened) -> Table | None:
     return _sized(log, "state", summarised(log.audit.stated, lifecycle.summary), caption="The states of the life cycle")
 
 
-def one_year(log: Opened) -> Prose:
+def one_year(log: Opened) -> Prose | Refusal:
     """The value of the next year and the verdict of the holdout, or why there is none."""
     if not carried(log.audit.value):
-        return Prose((log.audit.value.why,), "refused")
+        return reason(log.audit.value)
     found = conclusions.one_year(log.audit.value, log.audit.facts, log.round_money)
     return Prose((found.sentence, found.detail))
 

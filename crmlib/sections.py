@@ -8,6 +8,7 @@ section to show. The lenses are in `crmlib.exhibits`; the charts of the sections
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,7 +17,7 @@ from crmlib import captions, conclusions, lifecycle, plots, pyramid, rfm
 from crmlib.carries import ALL_COHORTS, COHORTS_COMPARED, ONE_COHORT, ONE_PERIOD, PRODUCTS, TWO_PERIODS
 from crmlib.conclusions import carried
 from crmlib.exhibits import all_cohorts, cohorts_compared, one_cohort, one_period, products, questions, two_periods
-from crmlib.exhibits.parts import Column, tabled, text
+from crmlib.exhibits.parts import Column, reason, tabled, text
 from crmlib.exhibits.reconciliation import reconciliation
 from crmlib.frames import rows_of
 from crmlib.groups_shown import in_order, periods_shown, summary_shown, top_shown
@@ -61,7 +62,16 @@ def first_page(log: Opened) -> Section:
     facts = log.audit.facts
     found = questions.first_page(log) if facts.orders else Findings(tuple(conclusions.nothing(facts)))
     panel = (Prose(conclusions.panel(facts)),) if facts.is_panel else ()
-    return Section("questions", "What this customer base says", (*panel, found))
+    silent = max(log.lenses.silent.values(), key=len, default="")
+    silence = (Prose((_silence(silent),)),) if silent else ()
+    return Section("questions", "What this customer base says", (*panel, *silence, found))
+
+
+def _silence(days) -> str:
+    return (
+        f"The log holds no line {days}: lines are missing, or nothing could be bought. A fall into these days and a rise "
+        "after them follow from that, and say nothing of customers."
+    )
 
 
 def data_notes(log: Opened) -> Section:
@@ -78,13 +88,14 @@ def can_carry(log: Opened) -> Section:
     ]
     columns = [Column("lens", "lens", text), Column("verdict", "carried", text), Column("missing", "what is missing", text),
                Column("mends", "what would mend it", text), Column("view", "the view that is valid", text)]  # fmt: skip
-    shown = (tabled(rows, columns),) if rows else (Prose((log.lenses.one_period.why,), "refused"),)
-    return Section("carries", "What this log can carry", shown)
+    return Section("carries", "What this log can carry", (tabled(rows, columns, caption="The lenses and what this log has for them"),))
 
 
 def lens(log: Opened, place: int) -> Section:
     """The lens at a place, from 1 on, in the order in which this log tells them best."""
-    return LENSES[questions.lens_order(log)[place - 1]](log)
+    name = questions.lens_order(log)[place - 1]
+    found, silent = LENSES[name](log), log.lenses.silent.get(name)
+    return replace(found, parts=(Prose((_silence(silent),)), *found.parts)) if silent else found
 
 
 LENSES = {
@@ -107,7 +118,7 @@ def _block(log, view, *tables):
         return behind
     part = VIEWS[view].part(log)
     if not carried(part):
-        return [*([Prose((part.why,), "refused")] if VIEWS[view].leads else []), *behind]
+        return [*([reason(part)] if VIEWS[view].leads else []), *behind]
     said = VIEWS[view].say(log, part)
     return [Exhibit(f"chart-{view}", said.title, (chart(log, view), Prose((said.meaning,), "meaning"), *behind))]
 
@@ -137,7 +148,8 @@ def _tenths(log):
     if not carried(log.audit.value):
         return log.audit.value
     if log.audit.facts.customers < 10 * LEAST:
-        return Refused(f"A tenth of the customers is fewer than {LEAST}, so their tenths are not shown.")
+        why = f"A tenth of the customers is fewer than {LEAST}, so their tenths are not shown."
+        return Refused(why, f"{10 * LEAST} or more customers", "the expected value of all customers", "next-year")
     return value_by(log.audit.value.customers)
 
 

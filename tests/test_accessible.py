@@ -9,13 +9,13 @@ import pytest
 
 from crmlib import report
 from crmlib.conclusions import Finding
-from crmlib.inert import Exhibit, Facts, Findings, Picture, Prose, Section, Table
+from crmlib.inert import Exhibit, Facts, Findings, Picture, Prose, Refusal, Section, Table
 
 CSS = (Path(report.__file__).parent / "report_template" / "report.css").read_text(encoding="utf-8")
 TABLE = Table(("tier", "customers"), (("top", "<5"), ("small", "95")), caption="The tiers")
 SHOWN = [
     Facts("Customer-base audit", (("Customers", "100"),)),
-    Section("questions", "What it says", (Findings((Finding("k", "67 %", "It rose.", "So what.", "Who?", "yes", "growth"),), ("no",)),)),
+    Section("questions", "What it says", (Findings((Finding("k", "67 %", "It rose.", "So what.", "Who?", "yes", "growth"),), (Refusal("No.", "more", "one period", "lens"),)),)),
     Section("lens", "One period", (Exhibit("growth", "It rose", (Picture(b"png", 700, "Bars by month"), Prose(("So.",), "meaning"), TABLE)),)),
 ]
 

@@ -74,13 +74,13 @@ def test_gini(index, said):
 
 def test_lorenz_names_the_window_and_those_left_out():
     top = top_shares(pd.DataFrame({"revenue": [60.0, 10, 10, 10, 10]}))
-    said = captions.lorenz(top, 1, facts(customers=5), 0.4, Refused("too few"))
+    said = captions.lorenz(top, 1, facts(customers=5), 0.4, Refused("too few", "more", "all"))
     assert said.title == "The top 20 % bring 60.0 % of revenue"
     assert "All this holds for the 366 days (12 months) covered" in said.meaning
     assert "refunds" not in said.meaning
     assert (
         "Fewer than 5 customers with more refunds than purchases"
-        in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4, Refused("too few")).meaning
+        in captions.lorenz(top, 1, facts(customers=5, negative=1), 0.4, Refused("too few", "more", "all")).meaning
     )
 
 
@@ -247,7 +247,7 @@ def test_limits_are_said_only_where_they_apply(changed, about, said):
 
 
 def test_limits_without_a_test():
-    assert len(captions.limits(value(Refused("no")), FACTS)) == 3
+    assert len(captions.limits(value(Refused("no", "more", "all")), FACTS)) == 3
 
 
 def test_definitions_carry_the_thresholds_in_use():

@@ -186,13 +186,14 @@ def test_one_year_says_what_refunds_were():
 
 
 def test_one_year_without_an_interval_names_none():
-    found = conclusions.one_year(value(held(1.0), interval=Refused("The likelihood is flat.")), facts(customers=2), money)
+    found = conclusions.one_year(value(held(1.0), interval=Refused("The likelihood is flat.", "more", "all")), facts(customers=2), money)
     assert found.sentence.endswith("(purchases before refunds, discounted; BG/NBD foretells how often, Gamma-Gamma how much).")
 
 
 def test_one_year_without_a_test_says_so():
-    found = conclusions.one_year(value(Refused("Nobody bought twice, so nothing can be said.")), facts(customers=2), money)
-    assert found.detail == "Nothing in this log tests that number: nobody bought twice, so nothing can be said."
+    found = conclusions.one_year(value(Refused("Nobody bought twice, so nothing can be said.", "a longer log", "the rest")), facts(customers=2), money)
+    said = "Nothing in this log tests that number: nobody bought twice, so nothing can be said. What would mend it: a longer log."
+    assert found.detail == f"{said} The nearest view that is valid: the rest."
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_activity(silent, said):
     stated = pd.DataFrame(
         {"customer": [f"c{n}" for n in range(10)], "state": ["inactive"] * silent + ["loyal"] * (10 - silent)}
     )
-    found = conclusions.activity(stated, 180, Refused("no"), money)
+    found = conclusions.activity(stated, 180, Refused("no", "more", "all"), money)
     assert found.sentence == said
     assert "expected" not in found.detail
 

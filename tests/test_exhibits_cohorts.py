@@ -269,7 +269,7 @@ def test_the_figure_of_the_pair_draws_the_numbers_of_its_title(monkeypatch):
     assert [line.get_ydata()[-1] for line in left.lines] == [30, 36]
     assert [line.get_ydata().tolist() for line in right.lines] == [[5.0] * 5, [12.0, *[6.0] * 4]]
     assert words.startswith("Revenue to date per member of 2023 Q1 and 2024 Q1: age 0 $10.00 and $12.00;")
-    alone = pair([12.0] * 5, calendar=Refused("They share no period."))
+    alone = pair([12.0] * 5, calendar=Refused("They share no period.", "a longer log", "the pair by age"))
     drawn.clear()
     of_pair(alone)
     assert [line.get_ydata()[-1] for line in next(iter(drawn.values())).lines] == [30, 36]
@@ -286,7 +286,7 @@ def test_a_gap_that_chance_explains_or_that_no_calendar_can_tell():
     restless = pair([10.0, 15.0, 7.0, 10.5, 9.0])
     assert cohorts_compared.widest(restless).verdict == cohorts_compared.NONE
     assert "No gap can be told from chance: treat both alike." in said(of_pair(restless)["cohorts-pair"])
-    alone = pair([12.0] * 5, calendar=Refused("They share no period."))
+    alone = pair([12.0] * 5, calendar=Refused("They share no period.", "a longer log", "the pair by age"))
     assert cohorts_compared.widest(alone).verdict == cohorts_compared.UNKNOWN
     found = of_pair(alone)["cohorts-pair"]
     assert "the calendar view cannot tell" in said(found) and len(tables(found)) == 1
@@ -541,11 +541,11 @@ def test_the_next_period(last, unit, label):
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_lens_that_the_log_cannot_carry_says_what_is_missing(name):
-    refused = Refused("The log lacks a year.", "a longer log", "One month")
+    refused = Refused("The log lacks a year.", "a longer log", "One month", "data")
     section = SHOWN[name](made.opened(**{name: refused}))
-    assert section.parts == (
-        Prose(("The log lacks a year. What would mend it: a longer log. The nearest view that is valid: one month.",), "refused"),
-    )
+    (said,) = section.parts
+    assert repr(said) == "The log lacks a year. What would mend it: a longer log. The nearest view that is valid: one month."
+    assert 'The nearest view that is valid: <a href="#data">one month</a>.</p>' in said._repr_html_()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from crmlib import plots
 from crmlib.conclusions import Finding
-from crmlib.inert import Facts, Findings, Picture, Prose, Table, picture, safe
+from crmlib.inert import Facts, Findings, Picture, Prose, Refusal, Table, picture, safe
 
 NASTY = [
     "<script>alert(1)</script>",
@@ -62,7 +62,8 @@ SHOWN = {
     "prose": lambda text: Prose((text,)),
     "list": lambda text: Prose((text,), "list"),
     "facts": lambda text: Facts(text, ((text, text),)),
-    "findings": lambda text: Findings((Finding("key", text, text, text),), (text,)),
+    "findings": lambda text: Findings((Finding("key", text, text, text),), (Refusal(text, text, text, asked=text),)),
+    "refusal": lambda text: Refusal(text, text, text),
     "table": lambda text: Table((text,), ((text,),), caption=text),
 }
 each_kind = pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN)
@@ -128,3 +129,11 @@ def test_a_picture_is_small_and_has_words():
     assert picture(ax).png == shown.png
     assert isinstance(shown, Picture) and repr(shown) == "[figure: Up]"
     assert not hasattr(shown, "_repr_html_")  # or a notebook would hold it twice
+
+
+def test_a_refusal_leads_to_the_nearest_view_and_says_the_same_as_text():
+    shown = Refusal("The log lacks <b>.", "more", "one period", "one-period", "Who?")
+    assert repr(shown) == "Who? The log lacks <b>. What would mend it: more. The nearest view that is valid: one period."
+    page = Page(shown._repr_html_())
+    assert page.tags == {"p", "a"} and page.text == repr(shown)
+    assert '<a href="#one-period">one period</a>.' in shown._repr_html_()

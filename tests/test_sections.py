@@ -10,7 +10,7 @@ import pytest
 from crmlib import checkout, sections
 from crmlib.audit import audit
 from crmlib.errors import DataError
-from crmlib.inert import Exhibit, Picture, Table
+from crmlib.inert import Exhibit, Picture, Refusal, Table
 from crmlib.lenses import lenses
 from crmlib.sections import Opened
 from crmlib.transactions import admit
@@ -68,6 +68,23 @@ def test_cdnow_shows_everything(cdnow_page):
         "67,591",
     ):
         assert said in text
+
+
+def test_one_period_of_a_panel_is_its_first_year(cdnow_page, cdnow_log):
+    log, page = cdnow_page
+    lens = log.lenses.one_period
+    assert (str(lens.start), str(lens.end), lens.factors["customers"]) == ("1997-01-01", "1997-12-31", 23_570)
+    money = sorted(cdnow_log[cdnow_log["date"] < "1998"].groupby("customer")["amount"].sum(), reverse=True)
+    sums = pd.Series(money).cumsum()
+    half = int((sums < sums.iloc[-1] / 2).sum()) + 1
+    assert half == 2_551 and "Half of the revenue comes from 2,551 customers (10.8 %)" in repr(page["lens(log, 3)"])
+    assert "1997-01-01 to 1997-12-31: the first 12 months of the group that the log follows" in repr(page["lens(log, 3)"])
+    assert "customers of the last 12 months" not in repr(page["reconciliation(log)"])  # lens 2 looks at other months
+
+
+def test_growth_of_a_panel_has_its_nearest_view(cdnow_page):
+    said = repr(cdnow_page[1]["first_page(log)"])
+    assert "What would mend it: the log of all customers. The nearest view that is valid: the 6 months to 1998-06-30" in said
 
 
 def test_no_customer_id_by_default(cdnow_page):
@@ -207,6 +224,20 @@ def test_small_and_odd_logs_come_out_right(name):
     assert len(found.findings) >= 1 or len(found.unsaid) >= 1
     # what is not carried says why, and nothing is left without a word
     assert all(getattr(piece, "parts", True) for piece in page.values())
+    assert len(tables(page["can_carry(log)"])["lens"].rows) == 7
+    refusals = [part for piece in page.values() for part in getattr(piece, "parts", ()) if isinstance(part, Refusal)]
+    refusals += getattr(found, "unsaid", ())
+    refused = {piece.key for piece in page.values() if isinstance(getattr(piece, "parts", [0])[0], Refusal)}
+    assert refusals
+    for refusal in refusals:
+        assert refusal.mends and refusal.view
+        assert refusal.link in keys(page) - refused, refusal
+
+
+def keys(page):
+    """Of sections and exhibits, to which links of the page may lead."""
+    parts = [part for piece in page.values() for part in (piece, *getattr(piece, "parts", ()))]
+    return {part.key for part in parts if hasattr(part, "key")}
 
 
 def test_text_of_the_data_is_inert():

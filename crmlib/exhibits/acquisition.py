@@ -60,6 +60,7 @@ def plan(lens) -> Plan | Refused:
             f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.",
             "a longer log",
             "the cohort chart",
+            "all-cohorts",
         )
     then, last = rows[-year], rows[-1][lens.money]
     years = [sum(row[lens.money] for row in some) for some in (rows[-2 * year : -year], rows[-year:])]
@@ -68,7 +69,7 @@ def plan(lens) -> Plan | Refused:
     try:
         needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money, season=True))[0]
     except DataError as error:
-        return Refused(finding(error), "a longer log", "the cohort chart")
+        return Refused(finding(error), "a longer log", "the cohort chart", "all-cohorts")
     carry = measures(lens)[1]
     like = reversed(rows[len(rows) - year :: -year])
     seasons = [(row["period"], row[carry]) for row in like if row[carry] is not None]

@@ -32,7 +32,7 @@ def all_cohorts(log: Opened) -> Section:
         return refusal(KEY, HEADING, lens)
     found = log.lenses.carried["all cohorts"]
     view = f"{found.view[0].upper()}{found.view[1:]}."
-    if found.verdict == "limited":
+    if lens.since is None:
         view += (
             f" The log lacks {found.missing}: read the new share as an upper limit. What would mend it: {found.mends}."
         )

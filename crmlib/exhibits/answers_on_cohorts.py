@@ -27,7 +27,7 @@ def second_purchase(log, lens):
     second = second_within(lens)
     if not second:
         return Refused(
-            f"Nobody of the cohort {lens.cohort} was watched for a year.", "a longer log", "the share active by age"
+            f"Nobody of the cohort {lens.cohort} was watched for a year.", "a longer log", "the share active by age", "one-cohort"
         )
     weeks = max(second)
     repeated, members = second[weeks]
@@ -60,7 +60,7 @@ def worth(log, lens):
     age, each = value_in_first_year(lens)
     if age < periods_a_year(lens.unit) - 1:
         return Refused(
-            f"The cohort {lens.cohort} is not yet a year old.", "a longer log", "its value to date at the last age seen"
+            f"The cohort {lens.cohort} is not yet a year old.", "a longer log", "its value to date at the last age seen", "value-to-date"
         )
     verdict, year = "a member has brought nothing by then", periods_a_year(lens.unit)
     if each > 0:
@@ -93,13 +93,14 @@ def worse(log, lens):
     """The newest cohort against that of a year before, by second purchases within equal windows."""
     if not lens.same_season:
         row = log.lenses.carried["cohorts compared"]
-        return Refused(f"The log lacks {row.missing}.", row.mends, row.view)
+        return Refused(f"The log lacks {row.missing}.", row.mends, row.view, "cohorts-compared")
     found = cohorts_compared.seconds(lens)
     if found is None:
         return Refused(
             f"The cohorts {lens.pair[0]} and {lens.pair[1]} were not both watched for a quarter.",
             "a longer log",
             "their factors by age",
+            "cohorts-compared",
         )
     old, new = (repeated / size for repeated, size in (found.before, found.after))
     word, difference = _WORDS[found.verdict], new - old
@@ -122,7 +123,7 @@ def new_share(log, lens):
     years, name, a_year = all_cohorts.new_in_year(lens), lens.money, periods_a_year(lens.unit)
     if years is None:
         why = f"The log has no whole year of {name} above zero since {lens.since or 'it began'}."
-        return Refused(why, "a longer log", "the cohort chart")
+        return Refused(why, "a longer log", "the cohort chart", "all-cohorts")
     share, old = years
     verdict = banded(
         share,
@@ -189,6 +190,7 @@ def door(log, lens):
             "No two products opened the relationship of 30 customers each who were watched for a year.",
             "more customers or a longer log",
             "the products by penetration",
+            "penetration",
         )
     name, index, later = products.quoted(best.row), ratio(best.row["index"]), best.row["later_index"]
     if not best.stands_out:

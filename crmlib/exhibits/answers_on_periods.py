@@ -136,6 +136,7 @@ def what_differs(log, lens):
             "There is no second tenth of customers to hold the best one against.",
             "more customers",
             "the deciles of the period",
+            "deciles",
         )
     first, *rest = factors
     size = banded(first.lead, (2, "somewhat"), (4, "by far"), (None, "by more than four times"))
@@ -148,7 +149,7 @@ def loss_makers(log, lens):
     """Customers whose costs exceed what they paid; needs costs."""
     if lens.money != "profit":
         profit = log.lenses.carried["profit"]
-        return Refused(f"The log lacks {profit.missing}.", profit.mends, profit.view)
+        return Refused(f"The log lacks {profit.missing}.", profit.mends, profit.view, "factors")
     people = nw.from_native(lens.people)
     losing = people.filter(nw.col("bought"), nw.col("profit") < 0)
     n, all_of_them = len(losing), lens.factors["customers"]
@@ -182,10 +183,11 @@ def growth(log, lens):
     """How the money changed, with new or with earlier customers, and which factor moved it; a log of one group has no growth."""
     if log.audit.facts.is_panel:
         row = log.lenses.carried["two periods"]
-        return Refused(f"The log lacks {row.missing}.", row.mends)
+        return Refused(f"The log lacks {row.missing}.", row.mends, row.view, "two-periods")
     first, second = moved.change_of(lens)
     if not (carried(lens.drivers) and first > 0):
-        return lens.drivers if not carried(lens.drivers) else Refused(f"The {lens.money} before is not above zero.")
+        missing = Refused(f"The {lens.money} before is not above zero.", "a log in which it is", "the bridge by group of customers", "bridge")
+        return lens.drivers if not carried(lens.drivers) else missing
     change, most = second / first - 1, moved.largest_driver(lens)
     word = "is steady" if abs(change) < STEADY else "grew" if change > 0 else "shrank"
     told = moved.story(log, lens)
@@ -233,7 +235,7 @@ def same_customers(log, lens):
     same = lens.same
     if same["low"] is None or same["customers"] < FEW:
         why = f"Fewer than {FEW} customers bought in both periods and before them; who began inside the first had only a part of it."
-        return Refused(why, "a log that begins a period earlier", "the bridge by group of customers")
+        return Refused(why, "a log that begins a period earlier", "the bridge by group of customers", "bridge")
     change, low, high = (same[name] - 1 for name in ("ratio", "low", "high"))
     word = "more than" if low > 0 else "less than" if high < 0 else "about as much as"
     verdict = f"same customers bring {word} before"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from crmlib.conclusions import lowered
-from crmlib.inert import Exhibit, Picture, Prose, Section, Table, picture
+from crmlib.inert import Exhibit, Picture, Prose, Refusal, Section, Table, picture
 from crmlib.overview import Refused
 from crmlib.response import wilson
 from crmlib.wording import number, percent
@@ -57,19 +57,14 @@ def section(key, heading, view, exhibits) -> Section:
     return Section(key, heading, (Prose((view,)), *exhibits))
 
 
-def reason(refused: Refused) -> str:
-    """What is missing, what would mend it, and the nearest view that is valid, as far as they are known."""
-    said = [refused.why]
-    if refused.mends:
-        said.append(f"What would mend it: {refused.mends}.")
-    if refused.view:
-        said.append(f"The nearest view that is valid: {lowered(refused.view)}.")
-    return " ".join(said)
+def reason(refused: Refused, asked="") -> Refusal:
+    """What is missing, what would mend it, and the nearest view that is valid, with the questions ``asked``."""
+    return Refusal(refused.why, refused.mends, lowered(refused.view), refused.link, asked)
 
 
 def refusal(key, heading, refused: Refused) -> Section:
     """The section of a lens that the log cannot carry."""
-    return Section(key, heading, (Prose((reason(refused),), "refused"),))
+    return Section(key, heading, (reason(refused),))
 
 
 def ratio(value) -> str:

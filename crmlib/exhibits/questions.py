@@ -56,8 +56,15 @@ def answers(log: Opened) -> list[tuple[Question, Finding | Refused]]:
 
 
 def _answer(log, question):
+    """Of a log with a stretch without lines the finding says so."""
     lens = getattr(log.lenses, question.lens.replace(" ", "_"))
-    return question.answer(log, lens) if carried(lens) else lens
+    if not carried(lens):
+        return question.answer(log, lens)._replace(link="data") if question.number in OF_ALL else lens
+    found, silent = question.answer(log, lens), log.lenses.silent.get(question.lens)
+    if silent and carried(found) and question.number not in OF_ALL:
+        advice = "" if question.lens == TWO_PERIODS else found.detail  # it speaks of customers who changed
+        return found._replace(detail=f"The log holds no line {silent}, which moves this number. {advice}".strip())
+    return found
 
 
 def first_page(log: Opened) -> Findings:
@@ -68,12 +75,11 @@ def first_page(log: Opened) -> Findings:
             said.append(found._replace(key=f"question-{question.number}", question=question.words))
         else:
             unsaid.setdefault(found, []).append(question)
-    sentences = [
-        f"{several([question.words for question in asked])} {reason(refused)}" for refused, asked in unsaid.items()
-    ]
-    return Findings(tuple(said), tuple(sentences))
+    refusals = [reason(refused, several([question.words for question in asked])) for refused, asked in unsaid.items()]
+    return Findings(tuple(said), tuple(refusals))
 
 
+OF_ALL = (2, 4)  # questions on the whole log, which need no lens
 QUESTIONS = (
     Question(1, "How many customers are there, by what definition?", ONE_PERIOD, answers_on_periods.how_many),
     Question(2, "What share of revenue is identified?", ONE_PERIOD, answers_on_periods.identified),

@@ -13,7 +13,7 @@ import numpy as np
 from crmlib.conclusions import carried
 from crmlib.exhibits.parts import Column, tabled, text, written
 from crmlib.frames import rows_of
-from crmlib.inert import Prose, Section
+from crmlib.inert import Prose, Refusal, Section
 from crmlib.opened import Opened
 from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
 from crmlib.wording import count, number, percent
@@ -55,8 +55,11 @@ def reconciliation(log: Opened) -> Section:
     columns = [Column("what", "identity", text), Column("one", "one way", text), Column("other", "the other way", text),
                Column("difference", "difference", written)]  # fmt: skip
     if not found:
-        said = "This log carries no lens, so there is nothing to hold against each other."
-        return Section(KEY, HEADING, (Prose((said,), "refused"),))
+        nothing = Refusal(
+            "This log carries no lens, so there is nothing to hold against each other.", "what the lenses lack",
+            "what this log can carry", "carries",
+        )  # fmt: skip
+        return Section(KEY, HEADING, (nothing,))
     said = (
         f"All {count(len(found), 'identity', 'identities')} hold: money to the cent, customers to the head, ratios to twelve digits."
         if not wrong
@@ -76,7 +79,7 @@ def identities(log: Opened) -> list[Identity]:
         if carried(lens):
             found += listed(lens)
     one, two, every, cohort = lenses.one_period, lenses.two_periods, lenses.all_cohorts, lenses.one_cohort
-    if carried(one) and carried(two) and two.months == 12:
+    if carried(one) and carried(two) and two.months == 12 and one.end == two.end:
         after = sum(row["customers"] for row in rows_of(two.bridge) if row["group"] in (BOTH, NEW, RETURNING))
         found.append(
             Identity("customers of the last 12 months", "lens 1", "lens 2", one.factors["customers"], after, "count")
