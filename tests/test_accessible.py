@@ -6,10 +6,12 @@ from pathlib import Path
 
 import nbformat.v4 as v4
 import pytest
+from matplotlib.colors import to_hex
 
 from crmlib import report
 from crmlib.conclusions import Finding
 from crmlib.inert import Exhibit, Facts, Findings, Picture, Prose, Refusal, Section, Table
+from crmlib.plots import look
 
 CSS = (Path(report.__file__).parent / "report_template" / "report.css").read_text(encoding="utf-8")
 TABLE = Table(("tier", "customers"), (("top", "<5"), ("small", "95")), caption="The tiers")
@@ -114,6 +116,14 @@ def contrast(one, other):
 
 def test_the_formula_knows_black_and_white():
     assert contrast("#000000", "#ffffff") == pytest.approx(21) and contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_numbers_in_a_heat_map_and_on_bars_stand_out_from_every_shade():
+    fine = [look.shades()(place / 500) for place in range(501)]
+    used = [*fine, *(shade for number in range(2, 14) for shade in look.even_shades(number)), *look.PALETTE.values(), "white"]
+    for shade in used:
+        ground = to_hex(shade)
+        assert contrast(to_hex(look.readable_on(shade)), ground) >= 4.5, ground
 
 
 COLOURS = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", CSS))

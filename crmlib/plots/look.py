@@ -10,7 +10,7 @@ from crmlib import wording
 from crmlib.frames import collect, table
 
 __all__ = [
-    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "apart", "axes", "canvas", "drawable", "dress", "even_shades",
+    "GRID", "INK", "MUTED", "PALETTE", "SIZE", "apart", "axes", "canvas", "contrast", "drawable", "dress", "even_shades",
     "finished", "legend", "money_ticks", "named_ticks", "note", "number_ticks", "panels", "percent_ticks", "readable_on", "shades",
     "sparse_ticks", "whole",
 ]  # fmt: skip
@@ -19,6 +19,7 @@ __all__ = [
 PALETTE = {"dark": "#1f3b57", "accent": "#b4532a", "mid": "#6f9ec2", "light": "#cfdfeb"}
 INK, MUTED, GRID = "#20262d", "#5b6570", "#e2e6ea"
 SIZE = (7.6, 3.5)  # inches
+_AA = 4.5  # contrast of text, by WCAG 2.1
 
 
 def canvas(width=SIZE[0], height=SIZE[1]):
@@ -56,10 +57,32 @@ def even_shades(number):
     return [fine[np.abs(grey - one).argmin()] for one in np.linspace(grey[0], grey[-1], number)]
 
 
+def contrast(one, other) -> float:
+    """The contrast of two opaque colours, from 1 to 21, by the formula of WCAG 2.1.
+
+    >>> contrast("white", "black"), round(contrast("#777777", "white"), 2)
+    (21.0, 4.48)
+    """
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour):
+    from matplotlib.colors import to_rgb
+
+    channels = np.array(to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return round(float(linear @ (0.2126, 0.7152, 0.0722)), 12)
+
+
 def readable_on(colour) -> str:
-    """White on a dark colour, else the colour of text."""
-    light = np.power(colour[:3], 2.2) @ (0.2126, 0.7152, 0.0722)
-    return "white" if light < 0.22 else INK
+    """White or the colour of text, whichever stands out more; in between, where neither reaches 4.5, black or white.
+
+    >>> readable_on("#1f3b57"), readable_on("#f2f5f8"), readable_on("#808080")
+    ('white', '#20262d', 'black')
+    """
+    best = max(("white", INK), key=lambda text: contrast(text, colour))
+    return best if contrast(best, colour) >= _AA else max(("white", "black"), key=lambda text: contrast(text, colour))
 
 
 def apart(places, least):
