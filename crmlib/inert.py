@@ -234,11 +234,15 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, which the contents of the page list, and the exhibits, sentences and tables under it."""
+    """A heading, which the contents of the page list, and the exhibits, sentences and tables under it.
+
+    ``sheets`` are tables that the page does not show: the workbook of the report has them too.
+    """
 
     key: str
     heading: str
     parts: tuple
+    sheets: tuple[Table, ...] = ()
 
     def __repr__(self):
         return "\n\n".join([self.heading, *map(repr, self.parts)])

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from crmlib.inert import Facts, Table, visible
 from crmlib.scorecard import neutral_text
-from crmlib.wording import NOTHING, Figure, money
+from crmlib.wording import NOTHING, Figure, money, number
 
 __all__ = ["Sheet", "keep", "kept", "made_by", "tables_in", "write"]
 
@@ -24,6 +24,9 @@ NAME = 31  # letters that Excel allows in the name of a sheet
 CELL = 32_767  # and in a cell
 WIDEST = 70
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_WHOLE = re.compile(r"\d{1,3}")  # an age, a decile, a number of orders; a year or an id has more digits
+# the first headings of tables whose first column, or whose other headings, are such numbers; names of products are none
+_DOWN, _ACROSS = ("before", "decile", "slice", "window, days"), ("before", "cohort")
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 
 
@@ -36,7 +39,8 @@ class Sheet(NamedTuple):
 
 
 def tables_in(shown, section="", title="") -> list[Sheet]:
-    """The tables in something that a report shows: a table, or what has ``parts`` and a ``heading`` or ``title``.
+    """The tables in something that a report shows: a table, or what has ``parts`` and a ``heading`` or ``title``; with those
+    that stand in the workbook only.
 
     >>> [sheet.title for sheet in tables_in(Table(("a", "b"), (("x", "1"),), caption="What it shows"))]
     ['What it shows']
@@ -44,7 +48,8 @@ def tables_in(shown, section="", title="") -> list[Sheet]:
     if isinstance(shown, Table):
         return [Sheet(section, shown.caption or title, shown)]
     section, title = getattr(shown, "heading", section), getattr(shown, "title", title)
-    return [sheet for part in getattr(shown, "parts", ()) for sheet in tables_in(part, section, title)]
+    parts = (*getattr(shown, "parts", ()), *getattr(shown, "sheets", ()))
+    return [sheet for part in parts for sheet in tables_in(part, section, title)]
 
 
 def keep(outputs, path) -> None:
@@ -129,22 +134,26 @@ def _names(sheets):
 def _table(sheet, table):
     sheet.append([None] * len(table.headings))
     for column, text in enumerate(table.headings, 1):
-        _fill(sheet.cell(1, column), text)
+        _fill(sheet.cell(1, column), text, count=column > 1 and table.headings[0] in _ACROSS)
+    counts = {0} if table.headings[0] in _DOWN else set()
     for row, texts in enumerate(table.rows, 2):
         for column, text in enumerate(texts, 1):
-            _fill(sheet.cell(row, column), text, right=column - 1 not in table.words)
+            _fill(sheet.cell(row, column), text, right=column - 1 not in table.words, count=column - 1 in counts)
     lengths = [max(map(len, column)) for column in zip(table.headings, *table.rows, strict=True)]
     _dress(sheet, 1, widths=[min(max(length + 2, 10), WIDEST) for length in lengths], words=table.words)
     sheet.freeze_panes = "B2" if 0 in table.words else "A2"
 
 
-def _fill(cell, value, right=False):
-    """A figure as its number with a format, all else as text that cannot become a formula."""
+def _fill(cell, value, right=False, count=False):
+    """A figure as its number with a format, all else as text that cannot become a formula; ``count``: a whole number that
+    is written as text, such as a decile or an age, is a number too."""
     from openpyxl.styles import Alignment
 
     if value in ("", NOTHING, None):
         return
     figure = value if isinstance(value, Figure) else None
+    if figure is None and count and _WHOLE.fullmatch(value):
+        figure = number(int(value))
     if figure is not None and (figure.kind == "day" or math.isfinite(figure.value)):
         cell.value, cell.number_format = figure.value, _format(figure)
         return

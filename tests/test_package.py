@@ -78,6 +78,7 @@ LAYERS = """
     explore_rfm explore_activity explore_value explore_forecasts explore_needs explore_uplift explore_linkage explore_audit
     opened
     exhibits.parts
+    exhibits.distributions
     exhibits.triangles
     exhibits.cohort_repeats exhibits.growth
     exhibits.acquisition

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from crmlib import sheets
-from crmlib.inert import Facts, Prose, Table
+from crmlib.inert import Facts, Prose, Section, Table
 from crmlib.sheets import Sheet
 from crmlib.wording import day, money, number, percent, signed
 
@@ -122,3 +122,21 @@ def test_tables_are_found_wherever_they_stand(tmp_path):
     facts, found = sheets.kept(tmp_path / "kept", {4: "Above"})
     assert facts == (("Customers", "7"),) and facts[0][1].value == 7
     assert found == [Sheet("Above", "", table)]
+
+
+def test_tenths_and_ages_are_numbers_but_names_of_products_are_not(tmp_path):
+    square = Table(("before", "1", "10", "inactive"), (("1", number(8), "<5", "hidden"), ("others", number(7), number(9), number(6))))
+    triangle = Table(("cohort", "0", "1"), (("2023", percent(0.5), percent(0.25)),))
+    names = Table(("product", "007"), (("12", percent(0.5)),))
+    sheet, ages, products = written(tmp_path, square, triangle, names).worksheets[1:]
+    assert [cell.value for cell in sheet[1]] == ["before", 1, 10, "inactive"]
+    assert [cell.value for cell in sheet["A"]] == ["before", 1, "others"] and sheet["A2"].number_format == "#,##0"
+    assert [cell.value for cell in ages[1]] == ["cohort", 0, 1] and ages["A2"].value == "2023"
+    assert products["B1"].value == "007" and products["A2"].value == "12"
+
+
+def test_a_section_brings_tables_that_only_the_workbook_has():
+    shown, kept = (Table(("a",), (("x",),), caption=name) for name in ("on the page", "in the workbook"))
+    section = Section("key", "Heading", (shown,), (kept,))
+    assert [(sheet.section, sheet.title) for sheet in sheets.tables_in(section)] == [("Heading", "on the page"), ("Heading", "in the workbook")]
+    assert "in the workbook" not in repr(section) + str(section.outputs())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import narwhals as nw
 
 from crmlib import plots
 from crmlib.conclusions import carried, few
+from crmlib.exhibits.distributions import bins_table
 from crmlib.exhibits.parts import (
     Column,
     exhibit,
@@ -46,7 +48,14 @@ def one_period(log: Opened) -> Section:
     view = f"{lens.start} to {lens.end}: {log.lenses.carried['one period'].view}."
     view += f" {WITHOUT}" if lens.money == "profit" else ""
     found = [_factors(log, lens), _spread(log, lens), _deciles(log, lens)]
-    return section(KEY, HEADING, view, [*found, *([_slices(log, lens)] if carried(lens.slices) else [])])
+    shown = section(KEY, HEADING, view, [*found, *([_slices(log, lens)] if carried(lens.slices) else [])])
+    return replace(shown, sheets=tuple(_bins_of(lens, name) for name in lens.distributions if name not in ("orders", lens.money)))
+
+
+def _bins_of(lens, measure):
+    """The bins of a distribution; of those that are not drawn in the workbook only."""
+    name = MEASURES[measure]
+    return bins_table(lens.distributions[measure], measure=name, caption=f"Customers by {name}")
 
 
 def _factors(log, lens):
@@ -79,7 +88,7 @@ def _factors(log, lens):
     chart = plots.distribution_bars(bins, measure="orders in the period", ax=plots.canvas(height=3.0))
     return exhibit(
         "factors", title, chart=chart, shows=f"Share of the customers by number of orders: {_bins(bins)}.", so_what=said,
-        tables=[factors],
+        tables=[factors, _bins_of(lens, "orders")],
     )  # fmt: skip
 
 
@@ -124,7 +133,7 @@ def _spread(log, lens):
                Column("share_below_mean", "below the mean", percent)]  # fmt: skip
     return exhibit(
         "spread", title, chart=chart, shows=f"Share of the customers by {lens.money}: {_bins(bins)}.", so_what=said,
-        tables=[tabled(measured, columns, caption="Each customer counts once")],
+        tables=[tabled(measured, columns, caption="Each customer counts once"), _bins_of(lens, lens.money)],
     )  # fmt: skip
 
 

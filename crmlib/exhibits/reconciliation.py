@@ -48,11 +48,12 @@ def reconciliation(log: Opened) -> Section:
     wrong = [identity for identity in found if not identity.holds]
     write = {"money": log.money, "count": number, "ratio": lambda share: percent(share, 4)}
     rows = [
-        {"what": one.what, "one": f"{one.one}: {write[one.kind](one.left)}", "other": f"{one.other}: {write[one.kind](one.right)}",
-         "difference": write[one.kind](one.left - one.right)}
+        {"what": one.what, "one": one.one, "left": write[one.kind](one.left), "other": one.other,
+         "right": write[one.kind](one.right), "difference": write[one.kind](one.left - one.right)}
         for one in found
     ]  # fmt: skip
-    columns = [Column("what", "identity", text), Column("one", "one way", text), Column("other", "the other way", text),
+    columns = [Column("what", "identity", text), Column("one", "one way", text), Column("left", "gives", written),
+               Column("other", "the other way", text), Column("right", "gives that", written),
                Column("difference", "difference", written)]  # fmt: skip
     if not found:
         nothing = Refusal(
