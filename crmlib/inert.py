@@ -161,9 +161,9 @@ class Table:
         return "\n".join([*([self.caption] if self.caption else []), *shown])
 
     def _repr_html_(self):
-        kinds = ["w" if place in self.words else "n" for place in range(len(self.headings))]
+        kinds = ["w" if place in self.words else "" for place in range(len(self.headings))]  # numbers need no class
         head = "".join(
-            f'<th scope="col" class="{kind}">{safe(text)}</th>' for kind, text in zip(kinds, self.headings, strict=True)
+            f'<th scope="col"{_class(kind)}>{safe(text)}</th>' for kind, text in zip(kinds, self.headings, strict=True)
         )
         body = "".join(
             f"<tr>{''.join(self._cell(place, kind, text) for place, (kind, text) in enumerate(zip(kinds, row, strict=True)))}</tr>"
@@ -182,7 +182,11 @@ class Table:
         tag = "th" if place == 0 and kind == "w" else "td"
         scope = ' scope="row"' if tag == "th" else ""
         kind += " short" if kind == "w" and len(text) <= _SHORT else ""
-        return f'<{tag}{scope} class="{kind}">{safe(text)}</{tag}>'
+        return f"<{tag}{scope}{_class(kind)}>{safe(text)}</{tag}>"
+
+
+def _class(kind):
+    return f' class="{kind}"' if kind else ""
 
 
 @dataclass(frozen=True)

@@ -143,4 +143,7 @@ def test_paper_has_page_numbers_contents_with_pages_and_nothing_cut():
     for rule in ("size: A4", "counter(page)", "string(title)", "target-counter(attr(href), page)", "table-header-group"):
         assert rule in paper
     assert re.search(r"figure, [^}]*break-inside: avoid", paper)
+    # a heading never stands alone at the foot of a page, and a table goes over to the next instead of being pushed there
+    assert re.search(r"h2, h3, caption, h2 \+ p { break-after: avoid; }", paper) and "columns: 2" in paper
+    assert "break-inside" not in re.search(r"\.scroll { ([^}]*)}", paper).group(1)
     assert "url(" not in CSS and "@import" not in CSS
