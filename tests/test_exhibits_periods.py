@@ -102,6 +102,16 @@ def test_who_loses_us_money(opened, losing, said):
     assert answer(opened(frame), 6).sentence == said
 
 
+def test_of_a_loss_there_is_no_best_tenth(opened):
+    """Everybody pays less than what they cost: whoever buys least would be the best."""
+    frame = two_years()
+    log = opened(frame.assign(cost=2 * frame["amount"]))
+    refused = answer(log, 5)
+    assert not carried(refused) and refused.why.startswith("The profit of all customers is not above zero")
+    assert "The best tenth" not in " ".join(str(part) for part in one_period.one_period(log).parts)
+    assert answer(log, 6).sentence.startswith("40 customers (100.0 %) cost")
+
+
 def test_without_costs_nobody_is_said_to_lose_money(opened):
     refused = answer(opened(two_years()), 6)
     assert refused.why == "The log lacks a column 'cost'." and refused.mends == "the cost of every line"

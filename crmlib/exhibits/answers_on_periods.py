@@ -129,7 +129,10 @@ def once(log, lens):
 
 
 def what_differs(log, lens):
-    """The factor in which the best tenth is ahead most, or the two that are."""
+    """The factor in which the best tenth is ahead most, or the two that are; of a loss there is no best tenth."""
+    if not lens.factors[lens.money] > 0:
+        why = f"The {lens.money} of all customers is not above zero, so that the best are those who cost least."
+        return Refused(why, "prices above costs, or costs that are right", "how many customers lose us money", "spread")
     factors = one_period.leads(rows_of(lens.deciles))
     if not factors:
         return Refused(

@@ -47,7 +47,7 @@ def one_period(log: Opened) -> Section:
         return refusal(KEY, HEADING, lens)
     view = f"{lens.start} to {lens.end}: {log.lenses.carried['one period'].view}."
     view += f" {WITHOUT}" if lens.money == "profit" else ""
-    found = [_factors(log, lens), _spread(log, lens), _deciles(log, lens)]
+    found = [_factors(log, lens), _spread(log, lens), *([_deciles(log, lens)] if lens.factors[lens.money] > 0 else [])]
     shown = section(KEY, HEADING, view, [*found, *([_slices(log, lens)] if carried(lens.slices) else [])])
     return replace(shown, sheets=tuple(_bins_of(lens, name) for name in lens.distributions if name not in ("orders", lens.money)))
 
