@@ -225,7 +225,7 @@ def _moves_drawn(log, part):
     return plots.transition_heatmap(
         pd.DataFrame(square.drawn()), value="customers", hides={(plain(one), plain(other)) for one, other in square.hides},
         sizes={plain(name): text for name, text in square.sizes.items()}, order=TIERS, start="before", end="after",
-        ax=plots.canvas(height=4.2),
+        ax=plots.canvas(height=3.8),
     )  # fmt: skip
 
 
@@ -265,7 +265,7 @@ VIEWS = {
             log.audit.top, log.audit.half, log.audit.facts, log.audit.gini, log.audit.interval
         ),
         lambda log, part: plots.lorenz_curve(
-            part, top=(0.20, conclusions.share_of_top(log.audit.top, 0.20)), ax=plots.canvas(6.0, 4.5)
+            part, top=(0.20, conclusions.share_of_top(log.audit.top, 0.20)), ax=plots.canvas(5.2, 3.9)
         ),
         _lorenz_in_words,
         leads=True,
@@ -273,7 +273,7 @@ VIEWS = {
     "segments": View(
         lambda log: _groups(log.audit.segmented, rfm.segment_summary, "segment"),
         lambda log, part: captions.segments(part, conclusions.value_by_segment(log.audit)),
-        _share_bars("segment", 5.2),
+        _share_bars("segment", 4.6),
         _shares_in_words("segment"),
         leads=True,
     ),

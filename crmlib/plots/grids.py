@@ -131,7 +131,7 @@ def _hatched(x, y):
     """A cell whose number is hidden, which is not an empty one."""
     from matplotlib.patches import Rectangle
 
-    return Rectangle((x, y), 1, 1, facecolor="none", edgecolor=MUTED, hatch="////", linewidth=0, zorder=1.5, label="_hidden")
+    return Rectangle((x, y), 1, 1, facecolor="none", edgecolor=MUTED, hatch="//", linewidth=0, zorder=1.5, label="_hidden")
 
 
 def _frame(ax, rows, columns):
