@@ -310,7 +310,7 @@ ACTIONS = {
     "newcomers": "Make sure that the order went well and invite them to the next one within a month.",
     "need attention": "Write to them: remind them of what they bought and ask what is missing.",
     "drifting": "Send one good offer in the ordinary mailing and watch who answers; spend little on each.",
-    "silent regulars": "Write in person and ask what went wrong: the habit was there once. Call only where a call costs less than it can add.",
+    "silent regulars": "Write in person and ask what went wrong: the habit was there once; call only where a call costs less than it can add.",
     "silent big spenders": "Send one offer tied to what they bought, and spend more only on those who respond.",
     "hibernating": "Keep them in the cheapest channel, such as a seasonal e-mail; pay for more only if they answer.",
     "important value": "Give your best service and a named contact, and keep discounts for others.",
