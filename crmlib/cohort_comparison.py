@@ -22,7 +22,9 @@ from crmlib.errors import DataError, quote
 from crmlib.frames import collect, like, rows_of, same_kind, table
 from crmlib.numbering import changes
 
-__all__ = ["mean_gap", "newest_pair", "of_season", "second_purchase", "second_purchase_by_age", "two_cohorts"]
+__all__ = [
+    "mean_gap", "newest_pair", "of_season", "pooled_gap", "second_purchase", "second_purchase_by_age", "two_cohorts",
+]  # fmt: skip
 
 _MEASURES = (
     "share_active", "orders_each", "order_value", "margin", "revenue_per_member", "revenue_to_date",
@@ -152,6 +154,37 @@ def mean_gap(pairs) -> tuple[float, float, float] | None:
     mean, half = fmean(logs), stdtrit(len(logs) - 1, 0.975) * stdev(logs) / math.sqrt(len(logs))
     mean, low, high = (math.exp(end) - 1 for end in (mean, mean - half, mean + half))
     return mean, low, high
+
+
+def pooled_gap(first, second, *, level=0.95) -> tuple[float, float, float] | None:
+    """How much higher a ratio of totals is in the second of two cohorts than in the first, less 1: (change, low, high).
+
+    ``first`` and ``second`` have at each age (or period) of both the numbers above and below the line, such as (revenue,
+    orders). Pooled: the sum above over the sum below, so that an age counts by its weight. The interval is Student's for the
+    scatter of the ages about the two ratios (linearised, on the logarithm of their quotient), at ``level``.
+
+    Ages at which one of both has a gap do not count; None with fewer than three others, or where a sum is not above 0.
+
+    >>> [round(one, 3) for one in pooled_gap([(10, 1), (10, 1), (10, 1)], [(11, 1), (12, 1), (13, 1)])]
+    [0.2, -0.024, 0.476]
+    >>> pooled_gap([(10, 1), (90, 3)], [(12, 1), (36, 1)])
+    """
+    from scipy.special import stdtrit
+
+    if not (isinstance(level, float) and 0 < level < 1):
+        raise DataError(f"level is {quote(level)}; give the confidence of the interval between 0 and 1, e.g. 0.95.")
+    known = [(*one, *other) for one, other in zip(first, second, strict=True) if None not in (*one, *other)]
+    sums = [math.fsum(column) for column in zip(*known, strict=True)]
+    if len(known) < 3 or min(sums) <= 0:
+        return None
+    rows, (above, below, other_above, other_below) = np.array(known, float), sums
+    one, other = above / below, other_above / other_below
+    apart = (rows[:, 2] - other * rows[:, 3]) / other_above - (rows[:, 0] - one * rows[:, 1]) / above
+    n = len(known)
+    half = stdtrit(n - 1, (1 + level) / 2) * math.sqrt(n / (n - 1) * (apart**2).sum())
+    change = math.log(other / one)
+    change, low, high = (math.exp(end) - 1 for end in (change, change - half, change + half))
+    return change, low, high
 
 
 @same_kind

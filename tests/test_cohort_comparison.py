@@ -10,7 +10,7 @@ from made_logs import START, busy_log, lines, log
 from test_one_cohort import AS_OF, UNITS
 
 from crmlib import DataError
-from crmlib.cohort_comparison import of_season, second_purchase, second_purchase_by_age, two_cohorts
+from crmlib.cohort_comparison import of_season, pooled_gap, second_purchase, second_purchase_by_age, two_cohorts
 from crmlib.one_cohort import by_age
 
 few = settings(max_examples=10, deadline=None)
@@ -161,3 +161,23 @@ def test_refusals_say_what_to_do():
         two_cohorts(early, first="2023-01", second="2023-02")
     with pytest.raises(DataError, match=r"^weeks is \[0\]; give whole numbers of at least 1, e\.g\. \(13, 52\)\.$"):
         second_purchase(SHOCK, as_of="2023-04-30", weeks=0)
+
+
+def test_a_pooled_gap_weighs_each_age_and_takes_what_both_have():
+    # 50 / 5 and 60 / 5 without the age of which one has a gap; the mean of the ratios by age would be (1 + 2 + 0.6) / 3 = 1.2 too
+    first, second = [(10, 1), (20, 2), (20, 2), (99, None)], [(10, 1), (40, 2), (10, 2), (5, 1)]
+    assert pooled_gap(first, second)[0] == pytest.approx(0.2)
+    # ten times the weight of the second age: (10 + 200 + 20) / 23 and (10 + 400 + 10) / 23
+    assert pooled_gap([(10, 1), (200, 20), (20, 2)], [(10, 1), (400, 20), (10, 2)])[0] == pytest.approx(420 / 230 - 1)
+
+
+def test_a_pooled_gap_needs_three_ages_and_sums_above_zero():
+    assert pooled_gap([(1, 1)] * 2, [(1, 1)] * 2) is None and pooled_gap([(0, 1)] * 3, [(1, 1)] * 3) is None
+    with pytest.raises(DataError, match="level is 95; give the confidence"):
+        pooled_gap([(1, 1)] * 3, [(1, 1)] * 3, level=95)
+
+
+def test_a_surer_interval_is_wider_about_the_same_gap():
+    first, second = [(10, 1)] * 4, [(11, 1), (12, 1), (13, 1), (12, 1)]
+    (change, low, high), (same, lower, higher) = (pooled_gap(first, second, level=level) for level in (0.95, 0.99))
+    assert change == same and lower < low < change < high < higher

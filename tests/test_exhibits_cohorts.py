@@ -11,7 +11,7 @@ import pytest
 from companies import class_set
 
 from crmlib import datasets
-from crmlib.exhibits import acquisition, all_cohorts, answers_on_cohorts, cohort_repeats, cohorts_compared, one_cohort, parts, products
+from crmlib.exhibits import acquisition, all_cohorts, answers_on_cohorts, cohort_gaps, cohort_repeats, cohorts_compared, one_cohort, parts, products
 from crmlib.inert import Exhibit, Picture, Prose, Table
 from crmlib.carries import Carried
 from crmlib.lenses import lenses
@@ -235,8 +235,8 @@ def of_pair(lens, **options):
 
 def test_a_gap_that_remains_in_the_calendar_view_belongs_to_the_cohort():
     lens = pair([12.0] * 5)
-    gap = cohorts_compared.widest(lens)
-    assert (gap.measure, gap.verdict) == ("order_value", cohorts_compared.COHORT)
+    gap = cohort_gaps.widest(lens)
+    assert (gap.measure, gap.verdict) == ("order_value", cohort_gaps.COHORT)
     assert gap.by_age == pytest.approx((0.2, 0.2, 0.2)) and gap.by_period == pytest.approx((0.2, 0.2, 0.2))
     found = of_pair(lens)["cohorts-pair"]
     # 12 + 4 x 6 and 10 + 4 x 5
@@ -277,28 +277,66 @@ def test_the_figure_of_the_pair_draws_the_numbers_of_its_title(monkeypatch):
 
 def test_a_gap_that_vanishes_in_the_calendar_view_hit_all_customers():
     lens = pair([12.0] * 4, first_value=[10.0] * 4 + [12.0] * 5, ages=4)
-    gap = cohorts_compared.widest(lens)
-    assert gap.verdict == cohorts_compared.EVERYBODY and gap.by_period == pytest.approx((0, 0, 0), abs=1e-12)
+    gap = cohort_gaps.widest(lens)
+    assert gap.verdict == cohort_gaps.EVERYBODY and gap.by_period == pytest.approx((0, 0, 0), abs=1e-12)
     assert "it says nothing about the quality of 2024 Q1" in said(of_pair(lens)["cohorts-pair"])
 
 
 def test_a_gap_that_chance_explains_or_that_no_calendar_can_tell():
     restless = pair([10.0, 15.0, 7.0, 10.5, 9.0])
-    assert cohorts_compared.widest(restless).verdict == cohorts_compared.NONE
+    assert cohort_gaps.widest(restless).verdict == cohort_gaps.NONE
     assert "No gap can be told from chance: treat both alike." in said(of_pair(restless)["cohorts-pair"])
     alone = pair([12.0] * 5, calendar=Refused("They share no period.", "a longer log", "the pair by age"))
-    assert cohorts_compared.widest(alone).verdict == cohorts_compared.UNKNOWN
+    assert cohort_gaps.widest(alone).verdict == cohort_gaps.UNKNOWN
     found = of_pair(alone)["cohorts-pair"]
     assert "the calendar view cannot tell" in said(found) and len(tables(found)) == 1
-    young = pair([12.0] * 3, ages=3)
-    assert cohorts_compared.widest(young).by_age is None
+    young = pair([12.0] * 2, ages=2)
+    assert cohort_gaps.widest(young).by_age is None
     assert "Fewer than three quarters can be compared" in said(of_pair(young)["cohorts-pair"])
 
 
 def test_the_interval_of_a_gap_is_that_of_student():
-    # ratios 1.1, 1.2, 1.3 of ages 1 to 3: logarithms 0.09531, 0.18232, 0.26236; sd 0.08355; t with 2 degrees is 4.3027
-    gap = next(one for one in cohorts_compared.gaps(pair([10.0, 11.0, 12.0, 13.0], ages=4)) if one.measure == "order_value")
-    assert gap.by_age == pytest.approx((0.1972, -0.0272, 0.4733), abs=2e-4)
+    # 80 x 10 + 40 x (11 + 12 + 13) of 200 orders: 11.2 against 10; off that by -96, -8, 32 and 72 of 2,240, whose squares sum
+    # to 0.0030868, x 4 / 3 and the root 0.064154; t with 3 degrees at 2.5 % / 2, for the two measures, is 4.1765
+    gap = next(one for one in cohort_gaps.gaps(pair([10.0, 11.0, 12.0, 13.0], ages=4)) if one.measure == "order_value")
+    assert gap.by_age == pytest.approx((0.12, -0.1433, 0.4642), abs=2e-4) and gap.among == 2
+
+
+def test_all_gaps_are_told_pooled_and_the_one_beyond_chance_as_one_of_several():
+    words = said(of_pair(pair([12.0] * 5))["cohorts-pair"])
+    assert (
+        "In what they buy 2024 Q1 differs by +20.0 % in the value of an order and 0.0 % in orders each active customer (ages 0 to 4 together: all "
+        "revenue over all orders, orders over active customers). Beyond chance is that of the value of an order (95 % interval, as one of 2 "
+        "measures, +20.0 % to +20.0 %); in the same periods it is +20.0 % (95 % interval, as one of 2 measures, +20.0 % to +20.0 %). It remains"
+    ) in words
+    assert "widest" not in words
+
+
+def test_a_calendar_that_may_hold_the_gap_of_the_ages_cannot_make_it_vanish():
+    # in 2024 Q2 to Q4 12 each against 14, 8 and 12: 36 / 34, and anything around it
+    lens = pair([12.0] * 4, first_value=[10.0] * 5 + [14.0, 8.0, 12.0, 10.0], ages=4)
+    gap = cohort_gaps.widest(lens)
+    assert gap.by_age == pytest.approx((0.2, 0.2, 0.2)) and gap.by_period[0] == pytest.approx(36 / 34 - 1)
+    assert gap.verdict == cohort_gaps.UNKNOWN and "wait before acting on it" in said(of_pair(lens)["cohorts-pair"])
+
+
+def test_the_gap_of_the_company_is_that_of_its_lines(logs):
+    tx, _ = datasets.admit_log("lighthouse")
+    born, orders = {}, {}
+    for day, customer, order, amount in sorted(tx[["date", "customer", "order", "amount"]].itertuples(index=False, name=None)):
+        quarter = 4 * day.year + (day.month - 1) // 3
+        if amount >= 0:
+            born.setdefault(customer, quarter)
+            orders.setdefault((customer, order), quarter)
+    sums = {}
+    for first in (4 * 2024, 4 * 2025):
+        inside = lambda customer, quarter: born.get(customer) == first and first <= quarter < first + 4  # noqa: B023, E731
+        money = [one.amount for one in tx.itertuples() if inside(one.customer, 4 * one.date.year + (one.date.month - 1) // 3)]
+        sums[first] = sum(money) / sum(inside(customer, quarter) for (customer, _), quarter in orders.items())
+    lens = logs["lighthouse"].lenses.cohorts_compared
+    gap = next(one for one in cohort_gaps.gaps(lens) if one.measure == "order_value")
+    assert lens.pair == ("2024 Q1", "2025 Q1") and gap.by_age[0] == pytest.approx(sums[4 * 2025] / sums[4 * 2024] - 1, rel=1e-9)
+    assert gap.among == 3
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ LAYERS = """
     exhibits.parts
     exhibits.distributions
     exhibits.triangles
-    exhibits.cohort_repeats exhibits.growth
+    exhibits.cohort_repeats exhibits.growth exhibits.cohort_gaps
     exhibits.acquisition
     exhibits.one_period exhibits.two_periods exhibits.products exhibits.one_cohort
     exhibits.cohorts_compared exhibits.all_cohorts

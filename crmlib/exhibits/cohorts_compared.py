@@ -6,8 +6,8 @@ import math
 from typing import NamedTuple
 
 from crmlib import plots
-from crmlib.cohort_comparison import mean_gap
 from crmlib.conclusions import STEADY, carried
+from crmlib.exhibits.cohort_gaps import gap_sentence, pair_rows, widest
 from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
 from crmlib.exhibits.triangles import triangle
 from crmlib.frames import rows_of
@@ -19,16 +19,11 @@ from crmlib.small_groups import LEAST, is_small
 from crmlib.two_rates import newcombe
 from crmlib.wording import number, percent, signed
 
-__all__ = [
-    "BETTER", "COHORT", "EVERYBODY", "KEY", "NONE", "UNKNOWN", "UNTOLD", "WORSE", "Gap", "Seconds", "cohorts_compared", "gaps",
-    "seconds", "widest", "worth_apart",
-]  # fmt: skip
+__all__ = ["BETTER", "KEY", "UNTOLD", "WORSE", "Seconds", "cohorts_compared", "seconds", "worth_apart"]
 
 KEY, HEADING = "cohorts-compared", "Cohorts compared: are newer customers worse?"
 STABLE = "Cohorts compared: do they behave alike?"  # of a log that has no two of one season
 BETTER, WORSE, UNTOLD = "better", "worse", "cannot be told"
-NONE, COHORT, EVERYBODY, UNKNOWN = "no gap", "remains", "vanishes", "cannot be told"
-_WORDS = {"order_value": "the value of an order", "orders_each": "orders each active customer", "margin": "the margin"}
 
 
 def cohorts_compared(log: Opened) -> Section:
@@ -51,73 +46,10 @@ def cohorts_compared(log: Opened) -> Section:
 # ---- the pair by age and by calendar
 
 
-class Gap(NamedTuple):
-    """How much higher a measure is in the second cohort, as a ratio less 1: at the same ages and in the same calendar
-    periods, each (mean, low, high) with its 95 % interval, or None with fewer than three of them; ``verdict`` is `NONE`,
-    `COHORT`, `EVERYBODY` or `UNKNOWN`."""
-
-    measure: str
-    by_age: tuple[float, float, float] | None
-    by_period: tuple[float, float, float] | None
-    verdict: str
-
-
-def gaps(lens) -> list[Gap]:
-    """The gaps of what does not fall with age by itself: value of an order, orders each, margin.
-
-    The mean of the logarithms of the ratios over the ages after 0, or the periods after the second cohort's first, in
-    which both cohorts had five or more active customers; the interval is that of Student for their spread. If it
-    includes no gap by age, none is told. Else the gap remains if the calendar view shows it too, vanishes if it is less
-    than half as wide there and could be none, and cannot be told otherwise.
-    """
-    found = []
-    for measure in [name for name in _WORDS if name != "margin" or lens.money == "profit"]:
-        by_age, by_period = (_mean_gap(lens, across, measure) for across in ("age", "period"))
-        found.append(Gap(measure, by_age, by_period, _verdict(by_age, by_period)))
-    return found
-
-
-def widest(lens) -> Gap:
-    """The measure with the widest gap that is told from chance; if there is none, that with the widest gap."""
-    told = lambda gap: gap.by_age is not None and gap.by_age[1] * gap.by_age[2] > 0  # noqa: E731
-    return max(gaps(lens), key=lambda gap: (told(gap), abs(gap.by_age[0]) if gap.by_age else 0))
-
-
-def _verdict(by_age, by_period):
-    if by_age is None:
-        return UNKNOWN
-    if by_age[1] <= 0 <= by_age[2]:
-        return NONE
-    if by_period is None:
-        return UNKNOWN
-    if by_period[1] * by_period[2] > 0 and by_period[0] * by_age[0] > 0:
-        return COHORT
-    return EVERYBODY if by_period[0] / by_age[0] < 0.5 else UNKNOWN
-
-
-def _pair_rows(lens, across) -> dict:
-    """{age or period: {measure: (first, second)}} where both cohorts had five or more active customers."""
-    table = lens.by_own_age if across == "age" else lens.by_period
-    if not carried(table):
-        return {}
-    active = {(row["cohort"], row[across]): row["active"] or 0 for row in rows_of(lens.by_age)}
-    found = {}
-    for row in rows_of(table):
-        if all(active[label, row[across]] >= LEAST for label in lens.pair):
-            found.setdefault(row[across], {})[row["measure"]] = (row["first"], row["second"])
-    return {place: found[place] for place in sorted(found)}
-
-
-def _mean_gap(lens, across, measure):
-    # in their first period all members buy, so that it is like no later one
-    begin = {"age": 0, "period": lens.pair[1]}[across]
-    return mean_gap([values[measure] for place, values in _pair_rows(lens, across).items() if place != begin])
-
-
 def _pair(log, lens):
     """What a member had brought by the last common age, and whether the gap behind it is the cohort's own."""
     first, second = lens.pair
-    rows, money = _pair_rows(lens, "age"), lens.money
+    rows, money = pair_rows(lens, "age"), lens.money
     if not rows:
         return None
     age = max(rows)
@@ -138,13 +70,13 @@ def _pair(log, lens):
     said += f". {_share_sentence(lens, age)}"
     gap = widest(lens)
     if lens.same_season:
-        said += f" {_gap_sentence(lens, gap, told)}"
+        said += f" {gap_sentence(lens, told)}"
     elif not told or near:
         said += " What one has brought may be used to plan for the other."
     else:
         said += " Season or the moment of joining may be why: neither is a yardstick for the other."
     by_age, by_period = ([{across: place, "measure": name, "first": one, "second": other}
-                          for place, values in _pair_rows(lens, across).items() for name, (one, other) in values.items()]
+                          for place, values in pair_rows(lens, across).items() for name, (one, other) in values.items()]
                          for across in ("age", "period"))  # fmt: skip
     to_date, each = f"{money}_to_date", f"{money}_per_member"
     if by_period:
@@ -189,7 +121,7 @@ def _side_by_side(log, lens, across, measures):
     columns += [Column((measure, place), f"{short.get(measure, measure.replace('_', ' '))}, {label}",
                        writers.get(measure, log.money)) for measure in measures for place, label in enumerate(lens.pair)]  # fmt: skip
     rows = [{across: at} | {(measure, place): values[measure][place] for measure in measures for place in (0, 1)}
-            for at, values in _pair_rows(lens, across).items()]  # fmt: skip
+            for at, values in pair_rows(lens, across).items()]  # fmt: skip
     where = "At the same age" if across == "age" else "In the same calendar periods"
     return tabled(rows, columns, caption=f"{where}, where both had {LEAST} or more active members")
 
@@ -208,37 +140,6 @@ def _share_sentence(lens, age):
         "more of them come back" if low > 0 else "fewer of them come back" if high < 0 else "no difference can be told"
     )
     return f"{shares} ({between}): {verdict}."
-
-
-def _gap_words(gap):
-    def with_ends(found, where):
-        mean, low, high = found
-        return f"{signed(mean)} {where} (95 % interval {100 * low:+.1f} to {100 * high:+.1f} %)"
-
-    if gap.by_age is None:
-        return "fewer than three ages to compare"
-    calendar = "" if gap.by_period is None else f", {with_ends(gap.by_period, 'in the same periods')}"
-    return with_ends(gap.by_age, "at the same age") + calendar
-
-
-def _gap_sentence(lens, gap, told):
-    """Whether the gap remains in the calendar view, and what to do about it; ``told``: the value of both differs."""
-    second, words = lens.pair[1], _WORDS[gap.measure]
-    if gap.by_age is None:
-        return (
-            f"Fewer than three {lens.unit}s can be compared, too few to tell a gap in what they buy from chance: wait."
-        )
-    apart = f"The widest gap in what they buy is that of {words}: {_gap_words(gap)}."
-    if gap.verdict == NONE:
-        return f"{apart} No gap can be told from chance{', so look above for what sets them apart' if told else ': treat both alike'}."
-    if gap.verdict == COHORT:
-        return f"{apart} It remains in the calendar view and so belongs to {second}: look at how they were won."
-    if gap.verdict == EVERYBODY:
-        return (
-            f"{apart} It vanishes in the calendar view: prices, range or season moved all customers at once, so it says "
-            f"nothing about the quality of {second}."
-        )
-    return f"{apart} Whether it is theirs or that of all customers, the calendar view cannot tell: wait before acting on it."
 
 
 # ---- the second purchase
