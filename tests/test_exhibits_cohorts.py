@@ -205,6 +205,7 @@ def test_the_best_tenth_and_how_many_of_them_are_silent():
     active = of_cohort(deciles=made.deciles([500, 200, 100, 90, 80, 10, 8, 6, 4, 2], [1.0] + [0.3] + [0.0] * 8))["cohort-deciles"]
     assert said(active).endswith("All of them bought in the last complete quarter: what they get is worth protecting as it is.")
     assert tables(active)[0].rows[1][-1] == "under 50.0 %"  # three of ten would be three people
+    assert "; “under 50.0 %”: fewer than 5 customers" in tables(active)[0].caption
 
 
 @pytest.mark.parametrize(("customers", "active"), [(7, 3), (8, 4), (10, 1), (10, 9)])
@@ -459,6 +460,14 @@ def test_new_share_against_the_same_season(last, words):
     assert said(found).endswith(f"Over the last 4 quarters together the new share is {year:.1f} %, 50.0 % in the year before.")
     rates = tables(found)[1]
     assert rates.rows == (("2023 Q1", "50.0 %", "60.0 %", "50.0 %"), ("all", "50.0 %", "60.0 %", "50.0 %"))
+
+
+def test_a_bound_is_explained_where_it_is_used():
+    rates = made.repeat_buying([100, 50, 40], [50, 3, 20])
+    lens = dataclasses.replace(made.all_cohorts(made.base([200.0] * 8, [50.0] * 8), made.chart(before=[1.0] * 8)), repeat_buying=rates)
+    shown = tables(exhibits(all_cohorts.all_cohorts(made.opened(all_cohorts=lens)))["all-new"])[1]
+    assert shown.rows[0][2] == "under 10.0 %" and shown.caption.endswith("; “under 10.0 %”: fewer than 5 customers")
+    assert "“" not in tables(of_base(made.base([200.0] * 8, [50.0] * 8))["all-new"])[1].caption
 
 
 def test_few_customers_of_a_period_are_hidden():

@@ -10,7 +10,7 @@ from crmlib.calendar_periods import periods_a_year
 from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits.acquisition import acquisition, complete, measures
 from crmlib.exhibits.growth import FEWER
-from crmlib.exhibits.parts import Column, exhibit, refusal, section, tabled, text
+from crmlib.exhibits.parts import Column, bounds_said, exhibit, refusal, section, tabled, text
 from crmlib.exhibits.triangles import triangle
 from crmlib.frames import rows_of
 from crmlib.groups_shown import drawn, hide, or_hidden, share_shown
@@ -256,7 +256,8 @@ def _new_and_carried(log, lens):
     return exhibit(
         "all-new", title, chart=chart, shows=f"New share and carry-over by {unit}. New share: {points}.", so_what=said.strip(),
         tables=[
-            tabled(rows, columns, caption="New share is of the period’s own money, carry-over of that of the period before"),
+            tabled(rows, columns, caption="New share is of the period’s own money, carry-over of that of the period before"
+                   + bounds_said(row["repeat_buying_rate"] for row in rows)),
             triangle(rows_of(lens.repeat_buying), "again", "active", total=True,
                      caption=f"Repeat-buying rate by age in {unit}s: of those active, who bought in the next {unit} too"),
         ],

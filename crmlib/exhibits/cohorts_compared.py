@@ -8,7 +8,7 @@ from typing import NamedTuple
 from crmlib import plots
 from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits.cohort_gaps import gap_sentence, pair_rows, widest
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
+from crmlib.exhibits.parts import Column, bounds_said, exhibit, ratio, refusal, section, tabled, text
 from crmlib.exhibits.triangles import triangle
 from crmlib.frames import rows_of
 from crmlib.groups_shown import drawn, or_hidden, share_shown
@@ -232,6 +232,7 @@ def _seconds(log, lens):
         f"{row['cohort']} {percent(row['share_repeated'])}" for row in rows if row["weeks"] == found.weeks
     )
     caption = f"{'Cohorts of one season; a' if season else 'A'} dash where not all members were watched so long"
+    caption += bounds_said(row[window] for row in table for window in weeks)
     return exhibit(
         "cohorts-second", title, chart=chart,
         shows=f"Share with a second purchase by cohort and window, with 95 % intervals; within {found.weeks} weeks: {points}.",

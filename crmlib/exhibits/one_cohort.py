@@ -8,7 +8,7 @@ from crmlib import plots
 from crmlib.calendar_periods import periods_a_year
 from crmlib.conclusions import STEADY, carried
 from crmlib.exhibits import cohort_repeats
-from crmlib.exhibits.parts import Column, exhibit, ratio, refusal, section, tabled, text
+from crmlib.exhibits.parts import Column, bounds_said, exhibit, ratio, refusal, section, tabled, text
 from crmlib.factors import split
 from crmlib.frames import rows_of
 from crmlib.groups_shown import drawn, hide, or_hidden, share_shown
@@ -239,7 +239,8 @@ def _deciles(log, lens):
         drawn([row for row in rows if row["customers"]]), value=lens.money, ax=plots.canvas(height=3.2)
     )
     shares = ", ".join(f"{row['decile']}: {percent(row[share])}" for row in rows)
+    caption = f"Members by their value up to the end of the log, best first{bounds_said(row['share_active'] for row in rows)}"
     return exhibit(
         "cohort-deciles", title, chart=chart, shows=f"Share of the cohort’s {lens.money} by tenth of its members: {shares}.",
-        so_what=said, tables=[tabled(rows, columns, caption="Members by their value up to the end of the log, best first")],
+        so_what=said, tables=[tabled(rows, columns, caption=caption)],
     )  # fmt: skip

@@ -9,10 +9,11 @@ from crmlib.conclusions import lowered
 from crmlib.inert import Exhibit, Picture, Prose, Refusal, Section, Table, picture
 from crmlib.overview import Refused
 from crmlib.response import wilson
+from crmlib.small_groups import LEAST
 from crmlib.wording import number, percent
 
 __all__ = [
-    "Column", "banded", "exhibit", "interval", "ratio", "reason", "refusal", "sampled", "section", "tabled", "text", "written",
+    "Column", "banded", "bounds_said", "exhibit", "interval", "ratio", "reason", "refusal", "sampled", "section", "tabled", "text", "written",
 ]  # fmt: skip
 
 
@@ -81,6 +82,18 @@ def sampled(part, whole) -> str:
     """A share with its 95 % interval, as if the customers were a sample of all who could have come."""
     low, high = (float(end[0]) for end in wilson([part], [whole]))
     return f"{percent(part / whole)}{interval(low, high)}"
+
+
+def bounds_said(values) -> str:
+    """What a share that is only said to be under or over a bound stands for, for a caption; empty where there is none.
+
+    >>> bounds_said([0.25, "under 17.9 %", "under 12.5 %"]), bounds_said([0.25]), bounds_said(["over 80.0 %", "hidden"])
+    ('; “under 17.9 %”: fewer than 5 customers', '', '; “over 80.0 %”: all but fewer than 5 customers')
+    """
+    texts = [value for value in values if isinstance(value, str)]
+    first = [next((one for one in texts if one.startswith(word)), None) for word in ("under ", "over ")]
+    what = (f"fewer than {LEAST} customers", f"all but fewer than {LEAST} customers")
+    return "".join(f"; “{one}”: {words}" for one, words in zip(first, what, strict=True) if one)
 
 
 def banded(value, *bands) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmlib.exhibits.parts import Column, tabled, text
+from crmlib.exhibits.parts import Column, bounds_said, tabled, text
 from crmlib.groups_shown import or_hidden, share_shown
 from crmlib.inert import Table
 from crmlib.wording import percent
@@ -34,4 +34,5 @@ def triangle(rows, part, whole, *, caption, total=False) -> Table:
         sums = {age: [sum(row[name] for row in seen if row["age"] == age) for name in (part, whole)] for age in ages}
         table.append({"cohort": "all"} | {age: share_shown(*sums[age]) for age in ages})
     columns = [Column("cohort", "cohort", text), *(Column(age, str(age), or_hidden(percent)) for age in ages)]
-    return tabled(table, columns, caption=caption)
+    few = bounds_said(value for row in table for value in row.values())
+    return tabled(table, columns, caption=f"{caption}{few}")
