@@ -378,7 +378,7 @@ def test_cohorts_of_different_seasons_are_a_check_of_stability():
     assert "(95 % interval -$2.94 to +$2.94): no difference in value can be told." in said(found["cohorts-pair"])
     assert said(found["cohorts-pair"]).endswith("What one has brought may be used to plan for the other.")
     assert found["cohorts-second"].title == "Within 13 weeks 60.0 % of 2024 Q1 bought a second time, 30.0 % of 2023 Q1"
-    assert said(found["cohorts-second"]).endswith("says nothing of their quality. That is more than chance: plan with a range.")
+    assert said(found["cohorts-second"]).endswith("of their quality. That is more than chance, and the interval reaches 5 % of the rate or more: plan with a range.")
     apart = exhibits(cohorts_compared.cohorts_compared(made.opened(cohorts_compared=pair([15.0] * 5, same_season=False), verdict=limited)))
     assert said(apart["cohorts-pair"]).endswith("neither is a yardstick for the other.")
 
@@ -386,10 +386,13 @@ def test_cohorts_of_different_seasons_are_a_check_of_stability():
 @pytest.mark.parametrize(
     ("size", "repeated", "words"),
     [
-        (100, 31, "No difference can be told: one rate will do for both."),
-        # 30.0 and 31.2 % of 100,000: far from chance, and near enough to plan with one of them
-        (100_000, 31_200, "That is more than chance, but less than 5 % of the rate: one rate will do for both."),
-        (100_000, 33_000, "That is more than chance: plan with a range."),
+        # one point in thirty, but with a hundred customers the difference may be thirteen points
+        (100, 31, "No difference can be told, and the interval reaches 5 % of the rate or more: plan with a range."),
+        # the interval is 0.4 points to each side and 5 % of the rate 1.5 points
+        (100_000, 30_100, "No difference can be told, and all of the interval is less than 5 % of the rate: one rate will do for both."),
+        (100_000, 30_900, "That is more than chance, but all of the interval is less than 5 % of the rate: one rate will do for both."),
+        (100_000, 31_200, "That is more than chance, and the interval reaches 5 % of the rate or more: plan with a range."),
+        (100_000, 33_000, "That is more than chance, and the interval reaches 5 % of the rate or more: plan with a range."),
     ],
 )
 def test_size_and_chance_are_told_apart(size, repeated, words):

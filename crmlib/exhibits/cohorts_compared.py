@@ -191,14 +191,15 @@ def _seconds(log, lens):
         said += (
             "They began in different seasons, so this checks how stable the rate is and says nothing of their quality. "
         )
-        if found.verdict == UNTOLD:
-            said += "No difference can be told: one rate will do for both."
-        elif abs(other / of_other - one / of_one) < STEADY * one / of_one:
-            said += (
-                f"That is more than chance, but less than {percent(STEADY, 0)} of the rate: one rate will do for both."
-            )
-        else:
-            said += "That is more than chance: plan with a range."
+        # the whole interval, not the point: a difference that cannot be told may still be a large one
+        near = max(abs(found.low), abs(found.high)) < STEADY * one / of_one
+        told = "No difference can be told" if found.verdict == UNTOLD else "That is more than chance"
+        but = "and" if found.verdict == UNTOLD else "but"
+        said += (
+            f"{told}, {but} all of the interval is less than {percent(STEADY, 0)} of the rate: one rate will do for both."
+            if near
+            else f"{told}, and the interval reaches {percent(STEADY, 0)} of the rate or more: plan with a range."
+        )
     elif found.verdict == BETTER:
         said += f"Whatever was done in another way to win or welcome {found.second}, keep it."
     elif found.verdict == WORSE:
