@@ -227,7 +227,7 @@ def _one_period(tx, held, carried, money):
         averages=averages,
         deciles=one_period.customer_deciles(people),
         slices=_or_refused(one_period.equal_slices, people, mends=f"a log in which {money} is above zero",
-                           view="the deciles of the customers", link="deciles"),
+                           view="the distribution of customers", link="spread"),
         distributions={measure: one_period.distribution(people, by=measure) for measure in measures},
     )
 
