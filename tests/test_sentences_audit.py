@@ -30,7 +30,7 @@ def test_a_lens_that_is_carried_has_no_refusal_and_one_in_part_is_said_where_ask
     assert say.refusal(carried, "one period") == ""
     assert say.refusal(carried, "products") == (
         "This log cannot carry 'products': it lacks a column 'product'. What would mend it: lines by product. The nearest view "
-        "that is valid: orders as a whole."
+        "that is valid: orders as a whole, in one period."
     )
     assert say.refusal(carried, "all cohorts") == ""
     assert say.refusal(carried, "all cohorts", limited=True).startswith("This log carries in part 'all cohorts': it lacks birth dates")
