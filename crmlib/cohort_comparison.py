@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from statistics import fmean, stdev
 
 import narwhals as nw
 import numpy as np
@@ -23,7 +22,7 @@ from crmlib.frames import collect, like, rows_of, same_kind, table
 from crmlib.numbering import changes
 
 __all__ = [
-    "mean_gap", "newest_pair", "of_season", "pooled_gap", "second_purchase", "second_purchase_by_age", "two_cohorts",
+    "newest_pair", "of_season", "pooled_gap", "second_purchase", "second_purchase_by_age", "two_cohorts",
 ]  # fmt: skip
 
 _MEASURES = (
@@ -133,27 +132,6 @@ def two_cohorts(cohorts, *, first, second, across="age"):
     }
     types = dict.fromkeys(columns, nw.Float64) | {"measure": nw.String, "same_season": nw.Boolean}
     return like(frame, columns, types | {across: nw.Int64 if across == "age" else nw.String}).to_native()
-
-
-def mean_gap(pairs) -> tuple[float, float, float] | None:
-    """How much higher the second of each pair of numbers is than the first, as a ratio less 1: (mean, low, high), the
-    geometric mean of the ratios with Student's 95 % interval for their spread.
-
-    Pairs with a gap or a number that is not above 0 do not count; None with fewer than three others. Take a measure of
-    two cohorts at each age, or in each period.
-
-    >>> [round(one, 3) for one in mean_gap([(10, 11), (10, 12), (10, 13)])]
-    [0.197, -0.027, 0.473]
-    >>> mean_gap([(10, 11), (10, 12), (None, 13)])
-    """
-    from scipy.special import stdtrit
-
-    logs = [math.log(other / one) for one, other in pairs if one is not None and other is not None and min(one, other) > 0]
-    if len(logs) < 3:
-        return None
-    mean, half = fmean(logs), stdtrit(len(logs) - 1, 0.975) * stdev(logs) / math.sqrt(len(logs))
-    mean, low, high = (math.exp(end) - 1 for end in (mean, mean - half, mean + half))
-    return mean, low, high
 
 
 def pooled_gap(first, second, *, level=0.95) -> tuple[float, float, float] | None:

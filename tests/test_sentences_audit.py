@@ -213,14 +213,14 @@ def test_a_price_rise_is_told_from_other_customers(price_of, said):
 
 
 def test_a_gap_that_chance_may_have_made_is_not_called_one():
-    # ratios of 1.1, 1.2, 1.3, 1.0 at ages 1 to 4: Student's interval of their mean holds 1
+    # 11, 12, 13 and 9 at ages 1 to 4 against 10 each: pooled 11.25, and Student's interval by the scatter of the ages holds 10
     uneven = {"2024-02": 11.0, "2024-03": 12.0, "2024-04": 13.0, "2024-05": 9.0}
     log = a_shop(lambda cohort, month: uneven.get(f"{month:%Y-%m}", 10.0) if cohort == "2024-01" else 10.0)
     carried = carries.carries(log, as_of="2024-05-31")
     carried.loc[carried["lens"] == "cohorts compared", "verdict"] = "yes"
     found = of_cohorts.season(log, as_of="2024-05-31", unit="month", carried=carried)
-    # logarithms 0.0953, 0.1823, 0.2624, -0.1054: mean 0.1087, half the interval 3.182 x 0.1580 / 2
-    assert "11.5 % more than one of 2023-01 at equal age (95 % interval -13.3 to +43.4 %)" in found.said
+    # the ages lie -1/4, 3/4, 7/4 and -9/4 off 11.25; the root of 4/3 of their squares over 45 each is 0.0759, times 3.182
+    assert "12.5 % more than one of 2023-01 at equal age (95 % interval -11.6 to +43.2 %)" in found.said
     assert found.said.count("no gap can be told from chance.") == 1
 
 

@@ -147,17 +147,14 @@ def season(tx, *, as_of, unit, carried) -> Season:
     by_period = by_period[by_period["period"] != other]  # age 0 of the newer one, which has no like
     worth = by_age[by_age["measure"] == "revenue_to_date"].iloc[-1]
     said = [f"By age {worth['age']} a member of {other} had brought {_than(worth['ratio'])} one of {one}."]
-    value = [
-        table.loc[table["measure"] == "order_value", ["first", "second"]].dropna()
-        for table in (by_age[by_age["age"] > 0], by_period)
-    ]
-    aged, dated = (cohort_comparison.mean_gap(pairs.itertuples(index=False, name=None)) for pairs in value)
+    aged = _order_value_gap(ages, by_age[by_age["age"] > 0], "age", (one, other))
+    dated = _order_value_gap(ages, by_period, "period", (one, other))
     if aged is None:
         said.append("Too few ages can be compared to tell a gap in the value of an order from chance.")
     else:
         there = "" if dated is None else f", and {_than(1 + dated[0])} it in the same calendar periods{_ends(dated)}"
         said.append(
-            f"After age 0 an order of {other} was worth {_than(1 + aged[0])} one of {one} at equal age{_ends(aged)}{there}: "
+            f"All orders after age 0 together: one of {other} was worth {_than(1 + aged[0])} one of {one} at equal age{_ends(aged)}{there}: "
             f"{_season_verdict(aged, dated)}"
         )
     if row["verdict"] != "yes":
@@ -165,8 +162,15 @@ def season(tx, *, as_of, unit, carried) -> Season:
     return Season(" ".join(said), (one, other), by_age, by_period)
 
 
+def _order_value_gap(ages, compared, by, pair):
+    """`cohort_comparison.pooled_gap` of revenue over orders, where both cohorts have an order."""
+    seen = compared.loc[compared["measure"] == "order_value"].dropna(subset=["first", "second"])[by]
+    own = ages.set_index(["cohort", by])[["revenue", "orders"]]
+    return cohort_comparison.pooled_gap(*([tuple(own.loc[(label, place)]) for place in seen] for label in pair))
+
+
 def _season_verdict(aged, dated) -> str:
-    """What a gap at equal age and in the same periods, each (mean, low, high), says of two cohorts."""
+    """What a gap at equal age and in the same periods, each (change, low, high), says of two cohorts."""
     if aged[1] <= 0 <= aged[2]:
         return "no gap can be told from chance."
     if dated is None:
@@ -181,7 +185,7 @@ def _season_verdict(aged, dated) -> str:
 
 
 def _ends(gap) -> str:
-    """The 95 % interval of a gap (mean, low, high), to stand behind it."""
+    """The 95 % interval of a gap (change, low, high), to stand behind it."""
     return f" (95 % interval {100 * gap[1]:+.1f} to {100 * gap[2]:+.1f} %)"
 
 
