@@ -208,9 +208,8 @@ def new_customers_needed(base, *, target, over=4, by="revenue", season=False):
         raise DataError(f"Nobody was new in the {which}, so a new customer has no value.")
     carry_over, per_new = older.sum() / earlier if earlier > 0 else np.nan, fresh.sum() / won
     if not (earlier > 0 and per_new > 0):
-        raise DataError(
-            f"The {by} of the last {int(over)} complete periods is not above 0, so there is no plan from it."
-        )
+        which = "period a year ago, or of the one before it," if season else f"last {int(over)} complete periods"
+        raise DataError(f"The {by} of the {which} is not above 0, so there is no plan from it.")
     carried = carry_over * money[-1]
     columns = {
         "last_period": [rows["period"].to_list()[-1]],

@@ -737,3 +737,15 @@ def test_an_opener_whose_lead_is_the_first_basket_opens_no_relationship():
     assert answers_on_cohorts.door(None, better).verdict == "“tin” opens the best relationships"
     alike = SimpleNamespace(entry=pd.DataFrame(rows).assign(index=[1.0, 1.02]))
     assert answers_on_cohorts.door(None, alike).verdict == "no product opens clearly better relationships"
+
+
+def test_the_first_quarter_of_a_log_in_which_all_are_new_is_no_part_of_the_new_share():
+    """100 all new, then 20 of 100 in each quarter: a year after it has 20 %, with it the share would be 40 %."""
+    five = made.base([100.0] * 5, [100.0, 20, 20, 20, 20])
+    lens = dataclasses.replace(made.all_cohorts(five, made.chart(q2023_1=[100.0] * 5)), since=None)
+    assert all_cohorts.new_in_year(lens) == (pytest.approx(0.2), None)
+    four = dataclasses.replace(lens, base=five[:4])
+    refused = answers_on_cohorts.new_share(made.opened(all_cohorts=four), four)
+    assert refused.why == "The log has no whole year of revenue above zero after its first quarter, in which everybody counts as new."
+    found = all_cohorts.new_and_carried(lens)
+    assert (found.earlier, found.earlier_share, found.new_share) == ("2023 Q2", pytest.approx(0.2), pytest.approx(0.2))

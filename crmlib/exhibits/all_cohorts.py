@@ -19,7 +19,7 @@ from crmlib.opened import Opened
 from crmlib.small_groups import HIDDEN, covered, is_small, shown
 from crmlib.wording import count, number, percent
 
-__all__ = ["KEY", "Hold", "NewAndCarried", "all_cohorts", "carry_over_of_year", "hold", "new_and_carried", "new_in_year"]
+__all__ = ["KEY", "Hold", "NewAndCarried", "all_cohorts", "carry_over_of_year", "hold", "new_and_carried", "new_in_year", "seen_before"]
 
 KEY, HEADING = "all-cohorts", "All cohorts: is the customer base healthy?"
 _POINTS = 0.02  # change of a share below which we say that it holds: our convention
@@ -168,7 +168,7 @@ class NewAndCarried(NamedTuple):
 
 def new_and_carried(lens) -> NewAndCarried:
     """What share of the money new customers bring, and how much of the period before the older ones bring again."""
-    rows, year = complete(lens), periods_a_year(lens.unit)
+    rows, year = seen_before(lens), periods_a_year(lens.unit)
     same = len(rows) > year
     last, then = rows[-1], rows[-1 - year] if same else rows[0]
     share, carry = measures(lens)
@@ -179,10 +179,17 @@ def new_and_carried(lens) -> NewAndCarried:
     )  # fmt: skip
 
 
+def seen_before(lens) -> list[dict]:
+    """The complete periods in which somebody can be told from new: in the first one of a log everybody counts as new, if it
+    is shown at all. Of a single period that one."""
+    rows = complete(lens)
+    return rows if lens.since or len(rows) < 2 else rows[1:]
+
+
 def new_in_year(lens) -> tuple[float, float | None] | None:
     """The new share of the last year of complete periods, and of the year before (None where that is not there); None
     without a whole year whose money is above zero."""
-    rows, year = complete(lens), periods_a_year(lens.unit)
+    rows, year = seen_before(lens), periods_a_year(lens.unit)
     shares = []
     for some in (rows[-year:], rows[-2 * year : -year]):
         total = sum(row[lens.money] for row in some)

@@ -122,7 +122,8 @@ def new_share(log, lens):
     """The share of the money that new customers brought in the last year."""
     years, name, a_year = all_cohorts.new_in_year(lens), lens.money, periods_a_year(lens.unit)
     if years is None:
-        why = f"The log has no whole year of {name} above zero since {lens.since or 'it began'}."
+        since = f"since {lens.since}" if lens.since else f"after its first {lens.unit}, in which everybody counts as new"
+        why = f"The log has no whole year of {name} above zero {since}."
         return Refused(why, "a longer log", "the cohort chart", "all-cohorts")
     share, old = years
     verdict = banded(
