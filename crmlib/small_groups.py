@@ -93,6 +93,18 @@ def covered(counts, least=LEAST) -> list[list[bool]]:
     rows = [[(y, x) for x in range(width)] for y in range(len(found))]
     columns = [[(y, x) for y in range(len(found))] for x in range(width)]
 
+    while True:  # each may hide what the other has to look at again
+        paired = _paired(counts, found, rows, columns, least)
+        closed = _closed(counts, paired, rows, columns, least)
+        if closed == paired:
+            return closed
+        found = closed
+
+
+def _paired(counts, found, rows, columns, least):
+    """``found``, and in each line with one hidden cell, or few customers behind all that are, another one."""
+    found = [[*line] for line in found]
+
     def alone(y, x):
         return any(sum(bool(counts[b][a]) for b, a in line) == 1 for line in (rows[y], columns[x]))
 
@@ -105,7 +117,7 @@ def covered(counts, least=LEAST) -> list[list[bool]]:
             if hidden and open_ and (len(hidden) == 1 or sum(hidden) < least):
                 y, x = min(open_, key=lambda place: (alone(*place), counts[place[0]][place[1]]))
                 found[y][x] = changed = True
-    return _closed(counts, found, rows, columns, least)
+    return found
 
 
 def _closed(counts, found, rows, columns, least):
