@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import NamedTuple
 
 from crmlib import plots
@@ -13,6 +12,7 @@ from crmlib.groups_shown import drawn, or_hidden, share_shown
 from crmlib.inert import Section
 from crmlib.lenses import ENTRY_DAYS
 from crmlib.opened import Opened
+from crmlib.products import index_interval
 from crmlib.small_groups import HIDDEN, LEAST, is_small, merged
 from crmlib.wording import count, number, percent
 
@@ -54,8 +54,7 @@ def best_entry(lens) -> Door | None:
     if len(rows) < 2:
         return None
     best = max(rows, key=lambda row: row["index"])
-    reach = NormalDist().inv_cdf(1 - 0.025 / len(rows)) * best["index_se"]
-    low, high = best["index"] - reach, best["index"] + reach
+    low, high = index_interval(best, among=len(rows))
     return Door(best, low, high, len(rows), low > 1)
 
 
@@ -198,7 +197,7 @@ def _reach(row):
     """The 95 % interval of an index by itself: its ends, and in words."""
     if row["index"] is None or row["index_se"] is None or row["customers"] < ENOUGH:
         return {"low": None, "high": None, "interval": "–"}
-    low, high = (row["index"] + side * NormalDist().inv_cdf(0.975) * row["index_se"] for side in (-1, 1))
+    low, high = index_interval(row)
     return {"low": low, "high": high, "interval": f"{number(100 * low)} to {number(100 * high)}"}
 
 

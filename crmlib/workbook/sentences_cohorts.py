@@ -318,7 +318,7 @@ def entry(tx, *, as_of, days=365, least=100) -> Entry:
 def _reach(row) -> str:
     if not row["index_se"] >= 0:  # one customer shows no spread
         return ""
-    low, high = (row["index"] + side * 1.96 * row["index_se"] for side in (-1, 1))
+    low, high = products.index_interval(row)
     return f"; 95 % interval {low:.2f} to {high:.2f}"
 
 
