@@ -70,6 +70,13 @@ def periods_of(days, unit) -> np.ndarray:
     >>> periods_of(np.array([729024, 729025]), "quarter").tolist()
     [7987, 7988]
     """
+    low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+    if high - low < len(days):  # each day of the calendar once
+        return _periods(np.arange(low, high + 1), unit)[days - low]
+    return _periods(days, unit)
+
+
+def _periods(days, unit):
     months = (days - _BEFORE_1970).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
     return months // _MONTHS[unit]
 

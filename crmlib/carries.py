@@ -22,7 +22,7 @@ from crmlib.counted import Counted
 from crmlib.customer_periods import checked_log, first_day, knows_cost, log_table, purchase_days
 from crmlib.errors import DataError
 from crmlib.frames import collect, same_kind
-from crmlib.numbering import changes
+from crmlib.numbering import changes, distinct
 from crmlib.overview import YEAR
 from crmlib.small_groups import LEAST
 from crmlib.wording import count, days, several
@@ -101,7 +101,7 @@ def silent_stretches(days, as_of) -> list[tuple[dt.date, dt.date]]:
     >>> silent_stretches(days, dt.date(2024, 3, 2))
     []
     """
-    days = np.unique(np.asarray(days, dtype=np.int64))
+    days = distinct(np.asarray(days))
     if len(days) < 2:
         return []
     usual = np.quantile(np.diff(days), _USUAL)

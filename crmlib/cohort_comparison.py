@@ -19,7 +19,7 @@ from crmlib.cohorts import made_like
 from crmlib.customer_periods import checked_log, purchase_days, ratio
 from crmlib.errors import DataError, quote
 from crmlib.frames import collect, like, rows_of, same_kind, table
-from crmlib.numbering import changes
+from crmlib.numbering import changes, distinct
 
 __all__ = [
     "newest_pair", "of_season", "pooled_gap", "second_purchase", "second_purchase_by_age", "two_cohorts",
@@ -192,7 +192,8 @@ def second_purchase(tx, *, as_of, unit="quarter", weeks=(4, 13, 26, 52)):
     begins = np.flatnonzero(changes(customer))
     second = np.minimum(begins + 1, len(day) - 1)
     gap = np.where(customer[second] == customer[begins], day[second] - day[begins], 0)
-    cohorts, which = np.unique(born, return_inverse=True)
+    cohorts = distinct(born)
+    which = np.searchsorted(cohorts, born)
     size = np.bincount(which)
     found = {name: np.empty((len(cohorts), len(weeks))) for name in ("watched", "repeated")}
     for column, window in enumerate(weeks):
@@ -238,7 +239,7 @@ def second_purchase_by_age(tx, *, as_of, unit="quarter"):
     born_again = born[customer[again]]
     age = np.searchsorted(starts, day[again], side="right") - 1 + oldest - born_again
     parts = {name: [] for name in ("cohort", "age", "period", "size", "repeated", "share_repeated")}
-    for one in np.unique(born).tolist():
+    for one in distinct(born).tolist():
         ages, size = last - one + 1, int((born == one).sum())
         repeated = np.cumsum(np.bincount(age[born_again == one], minlength=ages)).astype(float)
         if not complete(last, unit, as_of=as_of):

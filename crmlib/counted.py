@@ -17,12 +17,12 @@ from crmlib.calendar_periods import check_unit, periods_of
 from crmlib.customers import COLUMNS, DECIMALS, check_log
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, like, same_kind, table
-from crmlib.in_memory import DayColumns, Log, floats, series
-from crmlib.numbering import Numbering, as_integers, changes, factorize, ordered, span, sums
+from crmlib.in_memory import DayColumns, Log, series
+from crmlib.log_lines import Lines
+from crmlib.numbering import Numbering, changes, ordered, span, sums
 
-__all__ = ["NEVER", "NO_PRODUCT", "Counted", "Lines", "count", "counted", "say_gaps"]
+__all__ = ["NEVER", "Counted", "count", "counted", "say_gaps"]
 
-NO_PRODUCT = "(no product)"  # lines whose product is not known
 NEVER = 10**9  # later than any period: the cohort of a customer without a purchase
 
 
@@ -68,42 +68,9 @@ def counted(log, as_of):
     starts = changes(code)
     customer = np.cumsum(starts, dtype=np.int32) - np.int32(1)
     day = (day + low).astype(np.int32)
-    return Counted(Lines(log), ids, as_of, code[starts], customer, day, lines, order)._cut(as_of)
-
-
-class Lines:
-    """The columns of the lines of a log in memory; texts are let go of when they have become numbers.
-
-    ``sample`` is the first line, for the names and the types of the columns; ``days`` the day of each line, as a number.
-    """
-
-    def __init__(self, log):
-        frame, self.days = log.frame, log.days.astype(np.int32)
-        self.sample = frame[[0]]
-        wanted = ("amount", "cost", "quantity", "order", "product")
-        self._columns = {name: frame[name] for name in wanted if name in frame.columns}
-
-    def floats(self, name):
-        return floats(self._columns[name])
-
-    @cached_property
-    def orders(self):
-        """A number for the order of each line, from 0 to below a few times their count."""
-        numbers, _ = as_integers(self._columns.pop("order"), ordered=False)
-        low, width = span(numbers)
-        if width > 4 * len(numbers):
-            (numbers, _), low = factorize(numbers), 0
-        return (numbers - low).astype(np.int32 if len(numbers) < 2**29 else np.int64)
-
-    @cached_property
-    def products(self):
-        """A number for the product of each line, and the names in their order; that of gaps is `NO_PRODUCT`."""
-        ids = Numbering(self._columns.pop("product").fill_null(NO_PRODUCT))
-        there = np.zeros(ids.size, bool)
-        there[ids.codes] = True
-        names = ids.values(np.flatnonzero(there))
-        names = names.to_list() if isinstance(names, nw.Series) else names.tolist()
-        return (np.cumsum(there, dtype=np.int32) - np.int32(1))[ids.codes], names
+    found = Counted(Lines(log), ids, as_of, code[starts], customer, day, lines, order)
+    found.begins = begins
+    return found._cut(as_of)
 
 
 class Counted:
@@ -146,14 +113,15 @@ class Counted:
         return self._cut(as_of)
 
     def _cut(self, as_of):
-        rows = self.day <= as_of.toordinal()
-        if rows.all():
+        kept = self.day <= as_of.toordinal()
+        if kept.all():
             return self
-        customer, order = self.customer[rows], self.order[np.repeat(rows, self.lines)]
+        rows = np.flatnonzero(kept)  # places are found once; a mask would be counted through for each column
+        customer, order = self.customer[rows], self.order[np.flatnonzero(np.repeat(kept, self.lines))]
         starts = changes(customer)
         codes, customer = self._codes[customer[starts]], np.cumsum(starts, dtype=np.int32) - np.int32(1)
         found = Counted(self.log, self._ids, as_of, codes, customer, self.day[rows], self.lines[rows], order)
-        found._columns = {name: values[rows] for name, values in self._columns.items()}
+        found._columns = {name: found.lines if one is self.lines else one[rows] for name, one in self._columns.items()}
         return found
 
     @property
@@ -209,7 +177,7 @@ class Counted:
     @cached_property
     def first_purchase(self):
         """The date of the first purchase or, without any, of the first line."""
-        bought = self.day[self.purchases > 0]
+        bought = self.day[self.bought]
         return dt.date.fromordinal(int((bought if len(bought) else self.day).min()))
 
     @cached_property
@@ -278,6 +246,21 @@ class Counted:
         profit = self.log.floats("amount") - self.log.floats("cost")
         return sums(profit[self.order], self.begins)
 
+    @cached_property
+    def only_purchases(self):
+        """Whether no line is a refund."""
+        return self.purchases is self.lines or bool((self.purchases == self.lines).all())
+
+    @property
+    def one_order_a_row(self):
+        """Whether each row counts as one order, so that rows need only be counted."""
+        return self.only_purchases and "order" not in self.columns
+
+    @cached_property
+    def bought(self):
+        """The rows with a purchase; an index that costs nothing where all are."""
+        return slice(None) if self.only_purchases else np.flatnonzero(self.purchases)
+
     def inside(self, start, end):
         """The places in the log of the lines from the day ``start`` to the day ``end``, both included."""
         return np.flatnonzero((self.log.days >= start) & (self.log.days <= end))
@@ -313,10 +296,15 @@ class Counted:
     @cached_property
     def first(self):
         """The day of the first purchase of each customer; NaN without one."""
-        bought = np.flatnonzero(self.purchases)[::-1]
         found = np.full(self.size, np.nan)
-        found[self.customer[bought]] = self.day[bought]
+        found[self.customer[self.first_rows]] = self.day[self.first_rows]
         return found
+
+    @cached_property
+    def first_rows(self):
+        """The row of the first purchase of each customer who has one."""
+        starts = np.flatnonzero(changes(self.customer[self.bought]))
+        return starts if self.only_purchases else self.bought[starts]
 
     def in_windows(self, windows):
         """As `crmlib.windows.in_windows`; wrapped, sorted by customer."""
@@ -328,9 +316,14 @@ class Counted:
             rows = np.flatnonzero((self.day >= start.toordinal()) & (self.day <= last.toordinal()))
             who = self.customer[rows]
             begins = np.flatnonzero(changes(who))
+            who = who[begins]
             for name, one in values.items():
+                if name == "seen" and self.only_purchases:
+                    columns["seen" + suffix] = columns["purchases" + suffix]
+                    continue
                 total = np.zeros(self.size, np.float64 if one.dtype.kind == "f" else np.int64)
-                total[who[begins]] = sums(one[rows], begins)
+                each = name == "orders" and self.one_order_a_row
+                total[who] = np.diff(begins, append=len(rows)) if each else sums(one[rows], begins)
                 columns[name + suffix] = total.round(DECIMALS) if one.dtype.kind == "f" else total
         seen = np.flatnonzero(sum(columns["seen" + suffix] for suffix in windows))
         found = like(self, {name: one[seen] for name, one in columns.items()})
@@ -343,19 +336,24 @@ class Counted:
 
     def periods(self, unit):
         """The number of the period of each row."""
-        low, width = span(self.day)
-        return periods_of(np.arange(low, low + width), unit).astype(np.int32)[self.day - low]
+        return periods_of(self.day, unit).astype(np.int32)
 
     def _periods(self, unit):
         period = self.periods(unit)
         begins = np.flatnonzero(changes(self.customer) | changes(period))
         customer, period = self.customer[begins], period[begins]
         total = lambda values: sums(values, begins)  # noqa: E731
-        bought = total(self.purchases) > 0
+        if self.only_purchases:
+            bought, refunds = np.ones(len(begins), bool), np.zeros(len(begins), np.int32)
+        else:
+            bought, refunds = total(self.purchases) > 0, total(self.lines - self.purchases)
+        orders = np.diff(begins, append=len(self.day)) if self.one_order_a_row else total(self.orders)
         born = np.full(self.size, NEVER, np.int32)
-        born[customer[bought][::-1]] = period[bought][::-1]
+        first = np.flatnonzero(bought)
+        first = first[changes(customer[first])]
+        born[customer[first]] = period[first]
         columns = {"customer": customer, "period": period, "cohort": born[customer], "bought": bought.astype(np.int8)}
-        columns |= {"orders": total(self.orders), "refunds": total(self.lines - self.purchases)}
+        columns |= {"orders": orders.astype(np.int32), "refunds": refunds}
         return columns | {name: total(values) for name, values in self.money.items()}
 
     def split(self, codes, size):
@@ -373,10 +371,10 @@ class Counted:
 
     def purchase_days(self):
         """Customer and day of each row with a purchase; customers are those who bought, from 0 on without a gap."""
-        bought = self.purchases > 0
-        if bought.all():
+        if self.only_purchases:
             return self.customer, self.day
-        return np.cumsum(changes(self.customer[bought]), dtype=np.int32) - np.int32(1), self.day[bought]
+        customer, day = self.customer[self.bought], self.day[self.bought]
+        return np.cumsum(changes(customer), dtype=np.int32) - np.int32(1), day
 
 
 def say_gaps(gaps, lines):

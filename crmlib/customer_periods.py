@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 import narwhals as nw
 import numpy as np
@@ -111,7 +112,7 @@ class Histories:
     """The rows of `by_customer_and_period` in memory, sorted by customer and period, one array a column.
 
     ``customer`` counts from 0 on without a gap. ``last`` is the period of ``as_of``, ``whole`` says whether it is
-    complete and ``end`` is the last complete period. ``money`` has amount and, if the log has a cost, profit.
+    complete and ``end`` is the last complete period. ``sums`` has amount and, if the log has a cost, profit.
     """
 
     unit: str
@@ -122,7 +123,12 @@ class Histories:
     cohort: np.ndarray
     bought: np.ndarray
     orders: np.ndarray
-    money: dict[str, np.ndarray]
+    sums: dict[str, np.ndarray]
+
+    @cached_property
+    def money(self) -> dict[str, np.ndarray]:
+        """The sums without the digits that depend on the order of the lines, so that equal customers stay equal."""
+        return {name: values.round(DECIMALS) for name, values in self.sums.items()}
 
     @property
     def end(self) -> int:
@@ -132,10 +138,11 @@ class Histories:
     def again(self) -> np.ndarray:
         """Of each row, whether its customer bought in its period and in the next one."""
         found = np.zeros(len(self.period), bool)
-        buys = np.flatnonzero(self.bought)
-        one, other = buys[:-1], buys[1:]
-        adjacent = (self.customer[one] == self.customer[other]) & (self.period[one] + 1 == self.period[other])
-        found[one[adjacent]] = True
+        buys = slice(None) if self.bought.all() else np.flatnonzero(self.bought)
+        customer, period = self.customer[buys], self.period[buys]
+        adjacent = np.zeros(len(period), bool)
+        adjacent[:-1] = (customer[:-1] == customer[1:]) & (period[:-1] + 1 == period[1:])
+        found[buys] = adjacent
         return found
 
     def of(self, cohort) -> Histories:
@@ -143,8 +150,8 @@ class Histories:
         rows = np.flatnonzero((self.cohort == cohort) & (self.period >= cohort))
         columns = {name: getattr(self, name)[rows] for name in ("period", "cohort", "bought", "orders")}
         customer = np.cumsum(np.diff(self.customer[rows], prepend=-1) != 0) - 1
-        money = {name: values[rows] for name, values in self.money.items()}
-        return Histories(self.unit, self.last, self.whole, customer, **columns, money=money)
+        sums = {name: values[rows] for name, values in self.sums.items()}
+        return Histories(self.unit, self.last, self.whole, customer, **columns, sums=sums)
 
 
 def histories(lines, as_of, unit) -> Histories:
@@ -152,11 +159,10 @@ def histories(lines, as_of, unit) -> Histories:
     purchase."""
     rows = _by_customer_and_period(lines, unit)
     _refuse_without_purchase(rows["bought"].any())
-    # sums differ in their last digits with the order of the lines; cut, equal customers stay equal
-    money = {name: rows[name].round(DECIMALS) for name in ("amount", "profit") if name in rows}
+    sums = {name: rows[name] for name in ("amount", "profit") if name in rows}
     columns = {name: rows[name] for name in ("customer", "period", "cohort", "bought", "orders")}
     last = period_of(as_of, unit)
-    return Histories(unit, last, complete(last, unit, as_of=as_of), **columns, money=money)
+    return Histories(unit, last, complete(last, unit, as_of=as_of), **columns, sums=sums)
 
 
 def _by_customer_and_period(lines, unit):

@@ -101,13 +101,13 @@ def purchase_days(tx):
     (['a', 'b'], [2, 0], [3.0, 5.0], [4])
     """
     log = tx if isinstance(tx, Counted) else _counted(tx)
-    bought = np.flatnonzero(log.purchases)
-    if not len(bought):
+    customer, day = log.customer[log.bought], log.day[log.bought]
+    if not len(day):
         raise DataError("The log holds no purchase, only refunds; so there are no gaps between purchases.")
-    start = np.r_[0, np.cumsum(np.bincount(log.customer[bought], minlength=log.size))]
+    start = np.r_[0, np.cumsum(np.bincount(customer, minlength=log.size))]
     seen = log.day[changes(log.customer)].astype(np.int64)
-    spent = log.spent[bought].round(DECIMALS)
-    return PurchaseDays(log.ids.to_list(), seen, start, log.day[bought].astype(np.int64), spent)
+    spent = log.spent[log.bought].round(DECIMALS)
+    return PurchaseDays(log.ids.to_list(), seen, start, day.astype(np.int64), spent)
 
 
 def _counted(tx):
@@ -138,22 +138,24 @@ def grouped_quantile(values, start, shares, *, at_least=1):
     [[5.0, nan], [6.0, nan]]
     """
     size = np.diff(start)
-    group = np.repeat(np.arange(len(size)), size)
     span = int(values.max(initial=0)) + 1
-    keys = group * span + values
+    base = np.arange(len(size)) * span
+    kind = np.uint32 if len(size) * span < 2**32 else np.int64  # half the bytes, half the time
+    keys = np.repeat(base.astype(kind), size)
+    keys += values.astype(kind)
     if len(size) * span <= len(values):  # to count is to sort
-        ordered = np.repeat(np.arange(len(size) * span), np.bincount(keys, minlength=len(size) * span))
+        up_to = np.cumsum(np.bincount(keys))
+        ordered = lambda places: np.searchsorted(up_to, places, side="right")  # noqa: E731
     else:
-        keys = keys.astype(np.uint32) if len(size) * span < 2**32 else keys  # half the bytes, half the time
-        ordered = np.sort(keys).astype(np.int64)
-    ordered -= group * span
+        keys.sort()
+        ordered = lambda places: keys[places]  # noqa: E731
     found = np.full((len(shares), len(size)), np.nan)
     enough = size >= max(at_least, 1)
     for row, share in zip(found, shares, strict=True):
         place = np.round(share * (size[enough] - 1), 9)  # 0.9 * 10 shall be the tenth number
         low = np.floor(place).astype(np.int64)
         high = np.minimum(low + 1, size[enough] - 1)
-        below, above = (ordered[start[:-1][enough] + one] for one in (low, high))
+        below, above = (ordered(start[:-1][enough] + one) - base[enough] for one in (low, high))
         row[enough] = np.round(below + (place - low) * (above - below), 9)
     return found
 

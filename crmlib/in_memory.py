@@ -207,10 +207,9 @@ class DayColumns(CustomerColumns):
     """Those of a log of `crmlib.counted`, from its days in place of lines."""
 
     def __init__(self, log, as_of, decimals):
-        super().__init__(None, log.customer, log.day, log.amount, as_of, decimals)
-        self.log = log
-        self.bought = slice(None) if (log.purchases == log.lines).all() else np.flatnonzero(log.purchases)
-        self.buyer, self.spent = log.customer[self.bought], log.spent[self.bought]
+        self.log, self.as_of, self.decimals = log, as_of, decimals
+        self.code, self.amount, self.bought = log.customer, log.amount, log.bought
+        self.buyer, self.spent = log.customer[log.bought], log.spent[log.bought]
 
     @cached_property
     def visits(self):

@@ -17,15 +17,16 @@ import narwhals as nw
 import numpy as np
 
 from crmlib import all_cohorts, cohort_comparison, one_cohort, one_period, products, two_periods
-from crmlib.calendar_periods import period_label, period_of
+from crmlib.calendar_periods import period_label, period_of, periods_of
 from crmlib.audit import FEW
 from crmlib.carries import (
     AGES, ALL_COHORTS, COHORTS_COMPARED, ONE_COHORT, ONE_PERIOD, PRODUCTS, PROFIT, TWO_PERIODS, Carried, Held,
 )  # fmt: skip
 from crmlib.concentration import window_start
-from crmlib.counted import NEVER, Counted, count
+from crmlib.counted import Counted, count
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, rows_of
+from crmlib.numbering import changes
 from crmlib.overview import YEAR, Refused
 
 __all__ = [
@@ -286,15 +287,15 @@ def _next_orders(tx, as_of, unit, cohort, size):
 
 def _on_first_day(tx, unit, cohort, money):
     """What the members of a cohort brought on the days of their first purchases, all together."""
-    first = np.flatnonzero(tx.day == tx.first[tx.customer])
-    period = tx.periods(unit)[first]
-    own = first[period == _number(cohort, period, unit)]
+    first = tx.first_rows
+    own = first[periods_of(tx.day[first], unit) == _number(cohort, tx, unit)]
     return float((tx.profit if money == "profit" else tx.amount)[own].sum())
 
 
-def _number(label, periods, unit):
-    """The number among ``periods`` of the one called ``label``."""
-    return next(one for one in np.unique(periods) if one < NEVER and period_label(int(one), unit) == label)
+def _number(label, tx, unit):
+    """The number of the period of a log that is called ``label``."""
+    periods = range(period_of(tx.first_day, unit), period_of(tx.as_of, unit) + 1)
+    return next(one for one in periods if period_label(one, unit) == label)
 
 
 def _cohorts_compared(tx, held, carried, money):
@@ -320,11 +321,11 @@ def _cohorts_compared(tx, held, carried, money):
 def _spread(tx, unit, cohort, money):
     """The standard deviation between the members of a cohort of their money to date, by age from 0 on."""
     cells = tx.by_period(unit)
-    born = _number(cohort, cells["cohort"], unit)
-    own = (cells["cohort"] == born) & (cells["period"] >= cells["cohort"])
-    members, place = np.unique(cells["customer"][own], return_inverse=True)
+    born = _number(cohort, tx, unit)
+    own = np.flatnonzero((cells["cohort"] == born) & (cells["period"] >= born))
+    place = np.cumsum(changes(cells["customer"][own])) - 1
     age = cells["period"][own] - born
-    paid = np.zeros((len(members), int(age.max()) + 1))
+    paid = np.zeros((int(place[-1]) + 1, int(age.max()) + 1))
     paid[place, age] = cells["profit" if money == "profit" else "amount"][own]
     return np.cumsum(paid, axis=1).std(axis=0, ddof=1).tolist()
 

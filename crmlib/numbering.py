@@ -103,6 +103,20 @@ def span(numbers):
     return low, int(numbers.max()) - low + 1
 
 
+def distinct(numbers):
+    """The distinct ones of some integers, in order.
+
+    >>> distinct(np.array([7, 5, 7])).tolist()
+    [5, 7]
+    """
+    low, width = span(numbers)
+    if width > len(numbers):
+        return np.unique(numbers)
+    there = np.zeros(width, bool)  # they lie so close together that to mark them is to sort them
+    there[numbers - low] = True
+    return np.flatnonzero(there) + low
+
+
 def sums(values, begins, dtype=None):
     """The sum of each stretch of values that begins there, in their own type.
 

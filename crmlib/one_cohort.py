@@ -17,7 +17,7 @@ from crmlib.counted import NEVER
 from crmlib.customer_periods import checked_log, histories, purchase_days, ratio
 from crmlib.errors import DataError, quote
 from crmlib.frames import like, rows_of, same_kind, table
-from crmlib.numbering import changes
+from crmlib.numbering import changes, distinct
 
 __all__ = ["by_age", "cohort_to_follow", "next_order_curves", "patterns", "repeat_buying", "value_deciles"]
 
@@ -98,8 +98,8 @@ def _of_cohort(tx, as_of, unit, cohort):
     """The lines of a log, and the histories of the one cohort with this label, or of all customers with a purchase."""
     lines, as_of = checked_log(tx, as_of)
     found = histories(lines, as_of, unit)
-    cohorts = np.unique(found.cohort[changes(found.customer)])
-    labels = {period_label(int(one), unit): int(one) for one in cohorts if one < NEVER}
+    cohorts = found.cohort[changes(found.customer)]
+    labels = {period_label(int(one), unit): int(one) for one in distinct(cohorts[cohorts < NEVER])}
     if cohort is not None:
         _check_cohort(cohort, list(labels))
         labels = {cohort: labels[cohort]}
@@ -153,7 +153,7 @@ def next_order_curves(tx, *, as_of, weeks=52, orders=5, cohort=None, unit="quart
     lines, as_of = checked_log(tx, as_of)
     customer, day, born = purchase_days(lines, unit)
     if cohort is not None:
-        labels = {period_label(int(one), unit): one for one in np.unique(born)}
+        labels = {period_label(int(one), unit): one for one in distinct(born)}
         _check_cohort(cohort, list(labels))
         own = (born == labels[cohort])[customer]
         customer, day = customer[own], day[own]
@@ -196,16 +196,18 @@ def repeat_buying(tx, *, as_of, unit="quarter", cohort=None):
     """
     lines, found, labels = _of_cohort(tx, as_of, unit, cohort)
     parts = {name: [] for name in ("cohort", "age", "period", "active", "again")}
-    bought, again = found.bought == 1, found.again
+    low, width = min(labels.values()), max(found.end - min(labels.values()), 1)  # of cohorts, and of their ages
+    own = np.flatnonzero((found.period >= found.cohort) & (found.period < found.end) & (found.cohort >= low))
+    cell = (found.cohort[own] - low) * np.int64(width) + found.period[own] - found.cohort[own]
+    bought, again = (np.bincount(cell, one[own], minlength=width**2).astype(int) for one in (found.bought, found.again))
     for label, born in labels.items():
         ages = max(found.end - born, 0)
-        own = (found.cohort == born) & (found.period >= born) & (found.period < born + ages)
-        age = found.period[own] - born
+        row = slice((born - low) * width, (born - low) * width + ages)
         parts["cohort"] += [label] * ages
         parts["age"] += range(ages)
         parts["period"] += [period_label(born + one, unit) for one in range(ages)]
-        parts["active"] += np.bincount(age, bought[own], minlength=ages).astype(int).tolist()
-        parts["again"] += np.bincount(age, again[own], minlength=ages).astype(int).tolist()
+        parts["active"] += bought[row].tolist()
+        parts["again"] += again[row].tolist()
     columns = parts | {"repeat_buying_rate": ratio(parts["again"], parts["active"])}
     types = dict.fromkeys(columns, nw.Int64) | {"cohort": nw.String, "period": nw.String}
     return like(lines, columns, types | {"repeat_buying_rate": nw.Float64}).to_native()

@@ -20,7 +20,6 @@ from crmlib.customers import customer_table, until
 from crmlib.errors import DataNotice
 from crmlib.classes import ascending, whole_customers
 from crmlib.frames import as_day, collect, day_number, height, is_lazy, like, same_kind, table
-from crmlib.numbering import changes
 
 __all__ = [
     "YEAR", "Refused", "as_it_stood", "best_for", "by_period", "last_year", "order_counts",
@@ -116,8 +115,7 @@ def _in_memory(log, unit):
     rows, period = log.by_period(unit), log.periods(unit)
     low = int(period.min())
     period = period - low
-    bought = np.flatnonzero(log.purchases)
-    first = bought[changes(log.customer[bought])]
+    first, refunds = log.first_rows, np.flatnonzero(log.refunded)
     repeat = log.spent.copy()
     repeat[first] = 0.0
     by_period = lambda values: dict(enumerate(values.tolist(), start=low))  # noqa: E731
@@ -128,7 +126,7 @@ def _in_memory(log, unit):
         "orders": count(rows["orders"]),
         "first_revenue": by_period(np.bincount(period[first], log.spent[first])),
         "repeat_revenue": by_period(np.bincount(period, repeat)),
-        "refunds": by_period(np.bincount(period, log.refunded)),
+        "refunds": by_period(np.bincount(period[refunds], log.refunded[refunds])),
     }
 
 

@@ -17,11 +17,12 @@ import narwhals as nw
 import numpy as np
 
 from crmlib.concentration import window_start
-from crmlib.counted import NO_PRODUCT, Counted
+from crmlib.counted import Counted
 from crmlib.customer_periods import checked_log, knows_cost, ratio
 from crmlib.customers import DECIMALS
 from crmlib.errors import DataError
 from crmlib.frames import collect, like, same_kind
+from crmlib.log_lines import NO_PRODUCT
 from crmlib.product_counts import ProductCounts
 
 __all__ = ["NO_PRODUCT", "basket", "by_product", "duplication", "entry_products", "ever_bought", "index_interval"]

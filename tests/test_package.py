@@ -26,7 +26,7 @@ LAYERS = """
     transactions
     numbering
     in_memory
-    customers
+    customers log_lines
     counted
     customer_periods product_counts
     classes gaps segment_maps

@@ -9,7 +9,6 @@ from crmlib.exhibits import acquisition, all_cohorts, cohorts_compared, products
 from crmlib.exhibits.cohort_repeats import second_within, week_of_half
 from crmlib.exhibits.one_cohort import value_in_first_year
 from crmlib.exhibits.parts import banded, ratio, sampled
-from crmlib.frames import rows_of
 from crmlib.overview import Refused
 from crmlib.wording import count, number, percent, signed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmlib.exhibits.parts import Column, tabled, text
+from crmlib.exhibits.parts import Column, tabled
 from crmlib.frames import rows_of
 from crmlib.inert import Table
 from crmlib.small_groups import LEAST, is_small

@@ -135,7 +135,6 @@ def story(log, lens) -> Story | None:
         f"customers of earlier {period}s {amount(earlier.money[1])} after {amount(earlier.money[0])} ({number(earlier.customers[1])} bought "
         f"after {number(earlier.customers[0])}): a change of {signed(new.change, amount)} and of {signed(earlier.change, amount)}."
     )
-    facts = log.audit.facts
     if not known[0]:
         return Story(
             "but new and earlier customers cannot be told apart",
