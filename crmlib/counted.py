@@ -279,13 +279,14 @@ class Counted:
         if "order" not in self.columns:
             return (self.purchases > 0).astype(np.int32)
         n, bought = len(self.day), (self.log.floats("amount") >= 0)[self.order]
-        key = self.log.orders[self.order] * np.int64(n)
-        key += np.repeat(np.arange(n), self.lines)
+        bits = n.bit_length()
+        key = self.log.orders[self.order].astype(np.int64) << bits
+        key |= np.repeat(np.arange(n), self.lines)
         # rows are sorted by customer and day, so that the first one of a customer's order is where it begins
         key = key[bought]
         key.sort()
-        row = key % n
-        key //= n
+        row = key & ((1 << bits) - 1)
+        key >>= bits
         return np.bincount(row[changes(key) | changes(self.customer[row])], minlength=n).astype(np.int32)
 
     @property

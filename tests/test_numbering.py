@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crmlib import numbering
-from crmlib.numbering import Numbering, as_integers, numbered
+from crmlib.numbering import Numbering, as_integers, distinct, numbered
 
 LONG = ["5d41402abc4b2a76b9719d911017c592", "7d793037a0760186574b0282f2f435e7", "5d41402abc4b2a76b9719d911017c593"]
 VALUES = {
@@ -111,3 +111,11 @@ def test_a_table_with_gaps_in_its_index_is_numbered_row_by_row():
     frame = pd.DataFrame({"customer": ["a", "b", "a", "c"], "x": [1, 2, 3, 4]}).iloc[[3, 1, 0]]
     found = numbered(nw.from_native(frame)).to_native()
     assert found["x"].tolist() == [4, 2, 1] and found["customer"].rank().tolist() == [3, 2, 1]
+
+
+@given(st.lists(st.integers(-(2**40), 2**40) | st.integers(-3, 3), max_size=30))
+@example([])
+@example([7, 5, 7])
+def test_distinct_integers_are_those_of_numpy_near_and_far(numbers):
+    numbers = np.array(numbers, np.int64)
+    assert distinct(numbers).tolist() == np.unique(numbers).tolist()
