@@ -706,7 +706,9 @@ def test_a_member_is_worth_what_came_by_the_year_and_most_of_it_after_the_first_
     most = made.one_cohort(on_first_day=25.0)
     assert "$25.00 of it on the first day: most of it comes on the first day." in answers_on_cohorts.worth(made.opened(), most).sentence
     loss = made.one_cohort(by_age=made.by_age([100, 50, 40, 40], [120, 80, 64, 64], [100, -200, -100, 0]))
-    assert answers_on_cohorts.worth(made.opened(), loss).verdict == "a member has brought nothing by then"
+    assert answers_on_cohorts.worth(made.opened(), loss).verdict == "a member has cost more than they brought by then"
+    nothing = made.one_cohort(by_age=made.by_age([100, 50, 40, 40], [120, 80, 64, 64], [100, -50, -50, 0]))
+    assert answers_on_cohorts.worth(made.opened(), nothing).verdict == "a member has brought nothing by then"
 
 
 def test_what_came_on_the_first_day_is_counted_over_the_lines_of_that_day():

@@ -9,7 +9,7 @@ import pytest
 
 from crmlib import datasets, sections
 from crmlib.conclusions import carried
-from crmlib.exhibits import growth, one_period, parts, products, questions, reconciliation, two_periods
+from crmlib.exhibits import all_cohorts, growth, one_period, parts, products, questions, reconciliation, two_periods
 from crmlib.exhibits.answers_on_periods import identified
 from crmlib.frames import rows_of
 from crmlib.inert import Exhibit, Picture, Table
@@ -110,6 +110,43 @@ def test_of_a_loss_there_is_no_best_tenth(opened):
     assert not carried(refused) and refused.why.startswith("The profit of all customers is not above zero")
     assert "The best tenth" not in " ".join(str(part) for part in one_period.one_period(log).parts)
     assert answer(log, 6).sentence.startswith("40 customers (100.0 %) cost")
+
+
+def losing():
+    """40 customers who lose 5 in each of three years, and 25 new ones in each quarter, who lose 5 in the next one too."""
+    frame = two_years(product=lambda rows: "A")
+    earlier = frame[frame["date"] == "2023-06-15"].assign(date="2022-06-15")
+    quarters = [str(day.date()) for day in pd.date_range("2022-02-15", "2025-03-15", freq="3MS") + pd.Timedelta(days=14)]
+    rows = [(f"q{k}-{n}", quarters[k + later], 10.0, "A") for k in range(12) for n in range(25) for later in (0, 1)]
+    joined = pd.DataFrame(rows, columns=["customer", "date", "amount", "product"])
+    return pd.concat([frame, earlier, joined]).assign(cost=15.0)
+
+
+def test_a_log_that_makes_a_loss_is_told_what_it_lacks_and_gets_no_advice_for_profits(opened):
+    log = opened(losing())
+    assert {number: answer(log, number).mends for number in (7, 9, 13, 14, 15)} == {
+        7: "a log in which it is",
+        9: "a log in which they did",
+        13: "a log in which profit is above zero",
+        14: "a log with new customers and with profit above zero in its last year",
+        15: "more customers or a longer log",  # all began with one product
+    }
+    assert answer(log, 9).why.endswith("customers of both periods who had bought before them brought no profit above zero before.")
+    shown = exhibits(two_periods.two_periods(log))
+    assert "Where profit is below zero a factor that grows makes the loss larger" in repr(shown["drivers"])
+    changes = {row[0]: row[3] for row in tables(shown["drivers"])[0].rows}
+    assert changes["profit"] == changes["the margin"] == "–" != changes["the number of customers"]
+    assert "selection" not in repr(shown["bridge"]) and "New customers brought" in repr(shown["bridge"])
+    chart = exhibits(all_cohorts.all_cohorts(log))["all-chart"]
+    assert chart.title.startswith("In 2024 Q4 all customers together cost €")
+    assert "Whether old layers hold cannot be said: they brought no profit above zero" in repr(chart)
+
+
+def test_two_products_that_open_losses_are_not_compared(opened):
+    frame = two_years(joined=40, product=lambda rows: rows["customer"].str[1:].map(lambda n: "AB"[int(n) % 2]))
+    log = opened(pd.concat([frame, frame.assign(customer="x" + frame["customer"])]).assign(cost=15.0))
+    assert answer(log, 15).why.startswith("All customers together brought no profit above zero in their first year")
+    assert "To compare what they began with takes a log in which profit is above zero." in repr(exhibits(products.products(log))["entry"])
 
 
 def test_without_costs_nobody_is_said_to_lose_money(opened):

@@ -69,7 +69,8 @@ def plan(lens) -> Plan | Refused:
     try:
         needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money, season=True))[0]
     except DataError as error:
-        return Refused(finding(error), "a longer log", "the cohort chart", "all-cohorts")
+        mends = f"a log with new customers and with {lens.money} above zero in its last year"
+        return Refused(finding(error), mends, "the cohort chart", "all-cohorts")
     carry = measures(lens)[1]
     like = reversed(rows[len(rows) - year :: -year])
     seasons = [(row["period"], row[carry]) for row in like if row[carry] is not None]

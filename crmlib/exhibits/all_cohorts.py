@@ -90,9 +90,10 @@ def _chart(log, lens):
     oldest = names[0]
     if found is None:
         title = f"In {last} customers of {_named(oldest, lens)} bring {_part(at_last[oldest], total)} of {money}"
-        said = (
-            "Two years of periods are needed to see whether old layers hold: until then the chart shows growth alone."
-        )
+        said = _not_told(lens)
+        if total <= 0:
+            title = f"In {last} all customers together cost {log.round_money(-total)} more than they bring"
+            said += f" Look at prices and costs before anything else: each layer that is below zero makes the loss larger the more it buys."
     else:
         kept = found.after / found.before
         start = whole[-2 * periods_a_year(unit)]["period"]
@@ -127,6 +128,17 @@ def _chart(log, lens):
         shows=f"{money.capitalize()} by {unit}, stacked by cohort, the oldest at the bottom. In {last}: {layers}.", so_what=said,
         tables=[tabled(rows, columns, caption=f"{money.capitalize()} by {unit} and year of the first purchase")],
     )  # fmt: skip
+
+
+def _not_told(lens) -> str:
+    """Why it cannot be said whether old layers hold."""
+    whole, two_years = complete(lens), 2 * periods_a_year(lens.unit)
+    if len(whole) < two_years:
+        return "Two years of periods are needed to see whether old layers hold: until then the chart shows growth alone."
+    start = whole[-two_years]["period"]
+    if not any(row["cohort"] == BEFORE or row["cohort"] < start for row in rows_of(lens.chart)):
+        return f"Whether old layers hold cannot be said yet: nobody is known from before {start}, so that the chart shows growth alone."
+    return f"Whether old layers hold cannot be said: they brought no {lens.money} above zero in the year before the last one."
 
 
 def _bands(lens) -> dict:

@@ -61,7 +61,8 @@ def worth(log, lens):
         return Refused(
             f"The cohort {lens.cohort} is not yet a year old.", "a longer log", "its value to date at the last age seen", "value-to-date"
         )
-    verdict, year = "a member has brought nothing by then", periods_a_year(lens.unit)
+    year = periods_a_year(lens.unit)
+    verdict = "a member has cost more than they brought by then" if each < 0 else "a member has brought nothing by then"
     if each > 0:
         share = lens.on_first_day / each
         verdict = banded(share, (1 / 3, "most of it comes after the first day"), (1 / 2, "more than half of it comes after the first day"),
@@ -123,7 +124,8 @@ def new_share(log, lens):
     if years is None:
         since = f"since {lens.since}" if lens.since else f"after its first {lens.unit}, in which everybody counts as new"
         why = f"The log has no whole year of {name} above zero {since}."
-        return Refused(why, "a longer log", "the cohort chart", "all-cohorts")
+        short = len(all_cohorts.seen_before(lens)) < a_year
+        return Refused(why, "a longer log" if short else f"a log in which {name} is above zero", "the cohort chart", "all-cohorts")
     share, old = years
     verdict = banded(
         share,
@@ -186,12 +188,8 @@ def door(log, lens):
         return lens.entry
     best = products.best_entry(lens)
     if best is None:
-        return Refused(
-            "No two products opened the relationship of 30 customers each who were watched for a year.",
-            "more customers or a longer log",
-            "the products by penetration",
-            "penetration",
-        )
+        why, mends = products.no_index(lens)
+        return Refused(why, mends, "the products by penetration", "penetration")
     name, index, later = products.quoted(best.row), ratio(best.row["index"]), best.row["later_index"]
     if not best.stands_out:
         verdict = "no product opens clearly better relationships"

@@ -236,7 +236,10 @@ def came_back(log, lens):
 def same_customers(log, lens):
     """The money of customers of both periods, of those whose both periods were seen whole."""
     same = lens.same
-    if same["low"] is None or same["customers"] < FEW:
+    if same["customers"] >= FEW and same["low"] is None:
+        why = f"The {number(same['customers'])} customers of both periods who had bought before them brought no {lens.money} above zero before."
+        return Refused(why, "a log in which they did", "how many of them had as much or more", "same-customers")
+    if same["customers"] < FEW:
         why = f"Fewer than {FEW} customers bought in both periods and before them; who began inside the first had only a part of it."
         return Refused(why, "a log that begins a period earlier", "the bridge by group of customers", "bridge")
     change, low, high = (same[name] - 1 for name in ("ratio", "low", "high"))

@@ -121,6 +121,9 @@ class Story(NamedTuple):
     advice: str
 
 
+_LOSS = "see which products and which customers cost more than they bring before you ask for more of them."
+
+
 def story(log, lens) -> Story | None:
     """What new and earlier customers did to the money, and what to do about it; None where `sources` has none."""
     found = sources(log, lens)
@@ -135,6 +138,8 @@ def story(log, lens) -> Story | None:
         f"customers of earlier {period}s {amount(earlier.money[1])} after {amount(earlier.money[0])} ({number(earlier.customers[1])} bought "
         f"after {number(earlier.customers[0])}): a change of {signed(new.change, amount)} and of {signed(earlier.change, amount)}."
     )
+    if change_of(lens)[0] <= 0:
+        return Story("", sentence, f"The {lens.money} before was not above zero: {_LOSS}")
     if not known[0]:
         return Story(
             "but new and earlier customers cannot be told apart",
@@ -232,12 +237,12 @@ def bridge(log, lens):
     if moved["group"] == NEW and not log.audit.facts.is_panel:
         said += "It is all that they brought, as nobody is new twice"
         said += f"; the new of the period before had brought {log.round_money(found.new.money[0])} in it. " if found else ". "
-    if groups[BOTH][name] < 0:
+    if groups[BOTH][name] < 0 and first > 0:
         said += (
             "That customers of both periods bring less is partly what selection does: they were chosen for having bought, and "
             "fall back towards their mean."
         )
-    elif groups[BOTH]["customers"] > lens.same["customers"]:
+    elif groups[BOTH][name] >= 0 and groups[BOTH]["customers"] > lens.same["customers"]:
         began = groups[BOTH]["customers"] - lens.same["customers"]
         said += (
             f"Part of what customers of both periods bring more is no growth: {few(began, 'customer', start=False)} began inside the first "
@@ -278,7 +283,10 @@ def drivers(log, lens):
     else:
         said = ""
     told = story(log, lens) if most["factor"] == "customers" else None
-    said += told.advice if told and told.advice else (_UP if most["change"] > 0 else _DOWN)[most["factor"]]
+    if total["before"] <= 0:
+        said += f"Where {lens.money} is below zero a factor that grows makes the loss larger: {_LOSS}"
+    else:
+        said += told.advice if told and told.advice else (_UP if most["change"] > 0 else _DOWN)[most["factor"]]
     if not lens.same_season:
         said += " The two periods lie in different seasons: part of every step is the season."
     if log.audit.facts.is_panel:
@@ -287,7 +295,7 @@ def drivers(log, lens):
     shown = [
         {"factor": FACTORS.get(row["factor"], row["factor"]), "before": writes.get(row["factor"], log.money)(row["before"]),
          "after": writes.get(row["factor"], log.money)(row["after"]), "change": signed(row["change"], log.money),
-         "ratio": signed(row["ratio"] - 1) if row["ratio"] is not None else "–"}
+         "ratio": signed(row["ratio"] - 1) if row["ratio"] is not None and row["before"] > 0 else "–"}
         for row in rows
     ]  # fmt: skip
     columns = [Column("factor", "factor", text), Column("before", "before", written), Column("after", "after", written),

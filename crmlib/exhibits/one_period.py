@@ -10,7 +10,7 @@ import narwhals as nw
 
 from crmlib import plots
 from crmlib.conclusions import carried, few
-from crmlib.exhibits.distributions import bins_table
+from crmlib.exhibits.distributions import bins_table, joined
 from crmlib.exhibits.parts import (
     Column,
     exhibit,
@@ -84,7 +84,7 @@ def _factors(log, lens):
         rows += [("margin (profit / revenue)", percent(own["margin"])), ("profit", log.money(own["profit"])),
                  ("profit a customer", log.money(own["profit_each"]))]  # fmt: skip
     factors = tabled([{"what": what, "value": value} for what, value in rows], columns, caption="Ratios of totals")
-    bins = lens.distributions["orders"]
+    bins = joined(lens.distributions["orders"])
     chart = plots.distribution_bars(bins, measure="orders in the period", ax=plots.canvas(height=3.0))
     return exhibit(
         "factors", title, chart=chart, shows=f"Share of the customers by number of orders: {_bins(bins)}.", so_what=said,
@@ -109,7 +109,7 @@ def _bins(bins, most=6):
 def _spread(log, lens):
     """The distribution of money: how many are below the mean, how many lose money."""
     averages = {row["measure"]: row for row in rows_of(lens.averages)}
-    found, bins = averages[lens.money], lens.distributions[lens.money]
+    found, bins = averages[lens.money], joined(lens.distributions[lens.money])
     title = (
         f"{percent(found['share_below_mean'])} of customers bring less {lens.money} than the mean of {log.money(found['mean'])}; "
         f"half bring less than {log.money(found['median'])}"

@@ -201,14 +201,27 @@ def _reach(row):
     return {"low": low, "high": high, "interval": f"{number(100 * low)} to {number(100 * high)}"}
 
 
+def no_index(lens) -> tuple[str, str]:
+    """Why no product can be said to open better relationships than another, and what would mend it."""
+    if sum(row["customers"] >= ENOUGH for row in rows_of(lens.entry)) >= 2:
+        return (
+            f"All customers together brought no {lens.money} above zero in their first year, so that there is nothing to measure products by.",
+            f"a log in which {lens.money} is above zero",
+        )
+    return (
+        f"No two products opened the relationship of {ENOUGH} customers each who were watched for {ENTRY_DAYS} days.",
+        "more customers or a longer log",
+    )
+
+
 def _entry(log, lens):
     """The first product against the value of the first year."""
     best = best_entry(lens)
     rows = rows_of(lens.entry)
     everybody = sum(row["customers"] for row in rows)
     if best is None:
-        title = f"Too few customers were watched for {ENTRY_DAYS} days to compare what they began with"
-        said = f"It takes two products with {ENOUGH} customers each who began with them."
+        why, mends = no_index(lens)
+        title, said = why.rstrip("."), f"To compare what they began with takes {mends}."
     else:
         title = f"Customers who began with {quoted(best.row)} bring {number(100 * best.row['index'])} in their first year where all bring 100"
         later = best.row["later_index"]

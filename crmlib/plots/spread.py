@@ -13,7 +13,7 @@ __all__ = ["distribution_bars", "money_bridge"]
 
 
 def distribution_bars(bins, *, measure="", mean=None, title=None, ax=None):
-    """A bar a bin, as high as its share of the customers; the bins without an end on one side are hatched.
+    """A bar a bin, as high as its share of the customers; bins without an end on one side or wider than others are hatched.
 
     ``bins``: from `one_period.distribution`: ``bin, low, high, share_of_customers``. ``mean``: where to draw the mean
     that most customers are below.
@@ -24,14 +24,15 @@ def distribution_bars(bins, *, measure="", mean=None, title=None, ax=None):
     ax = axes(ax)
     place = np.arange(len(names))
     bars = ax.bar(place, shares, width=0.92, color=PALETTE["dark"], linewidth=0)
-    for bar, endless in zip(bars, np.isnan(low) | np.isnan(high), strict=True):
-        if endless:
+    wide = high - low
+    least = np.nanmin(wide, initial=np.inf) * (1 + 1e-9)
+    for bar, uneven in zip(bars, ~(wide <= least), strict=True):
+        if uneven:
             bar.set(facecolor=PALETTE["light"], edgecolor=PALETTE["dark"], hatch="///")
     if mean is not None:
         inside = np.flatnonzero((np.nan_to_num(low, nan=-np.inf) <= mean) & (mean < np.nan_to_num(high, nan=np.inf)))
         for number in inside[:1]:
-            wide = high[number] - low[number]
-            x = number - 0.5 + ((mean - low[number]) / wide if wide == wide else 0.5)
+            x = number - 0.5 + ((mean - low[number]) / wide[number] if wide[number] == wide[number] else 0.5)
             ax.axvline(x, color=PALETTE["accent"], linewidth=1.6)
             note(ax, f"mean {mean:,.4g}", (x, shares.max()), right=5, color=PALETTE["accent"], weight="bold")
     dress(ax, title, measure or "each customer's own", "share of customers")
