@@ -92,8 +92,8 @@ def silent_stretches(days, as_of) -> list[tuple[dt.date, dt.date]]:
     """The first and the last day of each stretch up to ``as_of`` on which a log holds no line, though it should.
 
     ``days``: the days with a line, as numbers. A stretch is silent if it is longer than a calendar month (31 days) and
-    than ten times the usual longest gap, which is the 95th percentile of all gaps from one day with a line to the next:
-    our convention. So a log of a sale every other month has none, and one that is written daily has one after a month.
+    than ten times the usual longest gap, which is the 95th percentile of all gaps from one day with a line to the next (the
+    lower of two): our convention. So a log of a sale every other month has none, and one that is written daily has one after a month.
 
     >>> days = [dt.date(2024, 1, day).toordinal() for day in range(1, 32)]
     >>> [[str(day) for day in stretch] for stretch in silent_stretches(days, dt.date(2024, 3, 3))]
@@ -104,7 +104,7 @@ def silent_stretches(days, as_of) -> list[tuple[dt.date, dt.date]]:
     days = distinct(np.asarray(days))
     if len(days) < 2:
         return []
-    usual = np.quantile(np.diff(days), _USUAL)
+    usual = np.quantile(np.diff(days), _USUAL, method="lower")  # one of the gaps, so that the longest of a few is no part of it
     ends = np.append(days[1:], as_of.toordinal() + 1)
     long = ends - days - 1 > max(SILENT_DAYS, SILENT_TIMES * usual)
     return [(dt.date.fromordinal(int(day) + 1), dt.date.fromordinal(int(end) - 1)) for day, end in zip(days[long], ends[long], strict=True)]
@@ -213,7 +213,7 @@ class Held:
 
     def months_twice(self):
         """The longest period that the log holds twice; it begins with its first line, which is rarely the first day."""
-        start = (self.last_first if self.panel else self.first) - dt.timedelta(days=SLACK)
+        start = self.last_first if self.panel else self.first - dt.timedelta(days=SLACK)
         return next((months for months in _MONTHS if window_start(self.as_of, 2 * months) >= start), None)
 
     def buyers(self, start, end):

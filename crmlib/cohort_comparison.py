@@ -29,6 +29,7 @@ _MEASURES = (
     "share_active", "orders_each", "order_value", "margin", "revenue_per_member", "revenue_to_date",
     "profit_per_member", "profit_to_date",
 )  # fmt: skip
+_ROUNDING = 1e-9  # of a logarithm: sums of floats are no more exact, so that less is no gap
 
 
 def _season(label):
@@ -137,30 +138,31 @@ def two_cohorts(cohorts, *, first, second, across="age"):
 def pooled_gap(first, second, *, level=0.95) -> tuple[float, float, float] | None:
     """How much higher a ratio of totals is in the second of two cohorts than in the first, less 1: (change, low, high).
 
-    ``first`` and ``second`` have at each age (or period) of both the numbers above and below the line, such as (revenue,
-    orders). Pooled: the sum above over the sum below, so that an age counts by its weight. The interval is Student's for the
-    scatter of the ages about the two ratios (linearised, on the logarithm of their quotient), at ``level``.
+    ``first`` and ``second`` have a row a member: the member's own sums above and below the line over all ages that are compared,
+    such as (revenue, orders). A cohort's ratio is the sum above over the sum below. The interval, at ``level``, is by the scatter
+    of the members about the ratio of their cohort (linearised, on the logarithm of the quotient of the two ratios; Student's with
+    the degrees of freedom of the smaller cohort), as if they were a sample of all who could have come. It must not be by the
+    scatter of the ages: the same members stand behind all of them, so that who happened to join does not cancel out.
 
-    Ages at which one of both has a gap do not count; None with fewer than three others, or where a sum is not above 0.
+    None with fewer than two members in one of both, or where a sum is not above 0.
 
     >>> [round(one, 3) for one in pooled_gap([(10, 1), (10, 1), (10, 1)], [(11, 1), (12, 1), (13, 1)])]
     [0.2, -0.024, 0.476]
-    >>> pooled_gap([(10, 1), (90, 3)], [(12, 1), (36, 1)])
     """
     from scipy.special import stdtrit
 
     if not (isinstance(level, float) and 0 < level < 1):
         raise DataError(f"level is {quote(level)}; give the confidence of the interval between 0 and 1, e.g. 0.95.")
-    known = [(*one, *other) for one, other in zip(first, second, strict=True) if None not in (*one, *other)]
-    sums = [math.fsum(column) for column in zip(*known, strict=True)]
-    if len(known) < 3 or min(sums) <= 0:
-        return None
-    rows, (above, below, other_above, other_below) = np.array(known, float), sums
-    one, other = above / below, other_above / other_below
-    apart = (rows[:, 2] - other * rows[:, 3]) / other_above - (rows[:, 0] - one * rows[:, 1]) / above
-    n = len(known)
-    half = stdtrit(n - 1, (1 + level) / 2) * math.sqrt(n / (n - 1) * (apart**2).sum())
-    change = math.log(other / one)
+    variance, ratios, fewest = 0.0, [], math.inf
+    for members in (np.asarray(first, float), np.asarray(second, float)):
+        n, (above, below) = len(members), map(math.fsum, np.transpose(members).reshape(2, -1))
+        if n < 2 or above <= 0 or below <= 0:
+            return None
+        ratios.append(above / below)
+        variance += n / (n - 1) * (((members[:, 0] - above / below * members[:, 1]) / above) ** 2).sum()
+        fewest = min(fewest, n)
+    change = math.log(ratios[1] / ratios[0])
+    half = max(stdtrit(fewest - 1, (1 + level) / 2) * math.sqrt(variance), _ROUNDING)
     change, low, high = (math.exp(end) - 1 for end in (change, change - half, change + half))
     return change, low, high
 

@@ -26,7 +26,6 @@ from crmlib.concentration import window_start
 from crmlib.counted import Counted, count
 from crmlib.errors import DataError, DataNotice
 from crmlib.frames import as_day, rows_of
-from crmlib.numbering import changes
 from crmlib.overview import YEAR, Refused
 
 __all__ = [
@@ -108,6 +107,7 @@ class OneCohort:
 class CohortsCompared:
     """Lens 4: all cohorts by age; the newest pair of one season, if there is one, by age and by calendar period.
 
+    ``members``: by the label of each of the pair, what each member did at each age (`one_cohort.by_member`).
     ``spread``: by the label of each of the pair, the standard deviation between members of the money to date by age.
     """
 
@@ -120,6 +120,7 @@ class CohortsCompared:
     by_period: Any
     second_purchase: Any
     second_by_age: Any
+    members: dict[str, dict[str, np.ndarray]]
     spread: dict[str, list[float]]
 
 
@@ -303,6 +304,7 @@ def _cohorts_compared(tx, held, carried, money):
     everyone = one_cohort.by_age(tx, as_of=as_of, unit=unit)
     same_season = held.season_unit() is not None
     first, second = cohort_comparison.newest_pair(everyone, same_season=same_season, ages=AGES, least=FEW)
+    members = {label: one_cohort.by_member(tx, as_of=as_of, unit=unit, cohort=label) for label in (first, second)}
     compare = lambda across: cohort_comparison.two_cohorts(everyone, first=first, second=second, across=across)  # noqa: E731
     return CohortsCompared(
         unit=unit,
@@ -314,20 +316,9 @@ def _cohorts_compared(tx, held, carried, money):
         by_period=_or_refused(compare, "period", mends="a longer log", view="the pair by age", link="cohorts-compared"),
         second_purchase=cohort_comparison.second_purchase(tx, as_of=as_of, unit=unit, weeks=WEEKS),
         second_by_age=cohort_comparison.second_purchase_by_age(tx, as_of=as_of, unit=unit),
-        spread={label: _spread(tx, unit, label, money) for label in (first, second)},
+        members=members,
+        spread={label: np.cumsum(one[money], axis=1).std(axis=0, ddof=1).tolist() for label, one in members.items()},
     )
-
-
-def _spread(tx, unit, cohort, money):
-    """The standard deviation between the members of a cohort of their money to date, by age from 0 on."""
-    cells = tx.by_period(unit)
-    born = _number(cohort, tx, unit)
-    own = np.flatnonzero((cells["cohort"] == born) & (cells["period"] >= born))
-    place = np.cumsum(changes(cells["customer"][own])) - 1
-    age = cells["period"][own] - born
-    paid = np.zeros((int(place[-1]) + 1, int(age.max()) + 1))
-    paid[place, age] = cells["profit" if money == "profit" else "amount"][own]
-    return np.cumsum(paid, axis=1).std(axis=0, ddof=1).tolist()
 
 
 def _all_cohorts(tx, held, carried, money):

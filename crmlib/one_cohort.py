@@ -19,7 +19,7 @@ from crmlib.errors import DataError, quote
 from crmlib.frames import like, rows_of, same_kind, table
 from crmlib.numbering import changes, distinct
 
-__all__ = ["by_age", "cohort_to_follow", "next_order_curves", "patterns", "repeat_buying", "value_deciles"]
+__all__ = ["by_age", "by_member", "cohort_to_follow", "next_order_curves", "patterns", "repeat_buying", "value_deciles"]
 
 _COUNTS = ("active", "orders")
 _MOST_PERIODS = 62  # of a pattern, which is kept as the bits of an integer
@@ -104,6 +104,28 @@ def _of_cohort(tx, as_of, unit, cohort):
         _check_cohort(cohort, list(labels))
         labels = {cohort: labels[cohort]}
     return lines, found, labels
+
+
+def by_member(tx, *, as_of, cohort, unit="quarter") -> dict[str, np.ndarray]:
+    """What each member of a cohort did at each age: arrays of a row a member and a column an age from 0 on.
+
+    active (1 where they bought), orders, revenue and, if the log has a ``cost``, profit; their sums over the members are those of
+    `by_age`. The last age may be cut short by ``as_of``. Raises `DataError` for an unknown unit or cohort.
+
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2024-01-05", "2024-01-20", "2024-03-25", "2024-01-09"])
+    >>> log = pd.DataFrame({"customer": ["a", "a", "a", "b"], "date": days, "amount": [10.0, 6.0, 5.0, 8.0]})
+    >>> by_member(log, as_of="2024-03-31", unit="month", cohort="2024-01")["revenue"].tolist()
+    [[16.0, 0.0, 5.0], [8.0, 0.0, 0.0]]
+    """
+    _, found, labels = _of_cohort(tx, as_of, unit, cohort)
+    born = labels[cohort]
+    own = found.of(born)
+    shape = int(own.customer[-1]) + 1, found.last - born + 1
+    place = own.customer * np.int64(shape[1]) + own.period - born
+    values = {"active": own.bought, "orders": own.orders, "revenue": own.money["amount"]}
+    values |= {"profit": own.money["profit"]} if "profit" in own.money else {}
+    return {name: np.bincount(place, one, shape[0] * shape[1]).reshape(shape) for name, one in values.items()}
 
 
 def cohort_to_follow(cohorts, *, since, ages, least) -> str | None:

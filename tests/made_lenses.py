@@ -3,6 +3,7 @@
 import datetime as dt
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 
 from crmlib.carries import Carried
@@ -85,9 +86,20 @@ def one_cohort(**parts):
     return OneCohort("2023 Q1", "quarter", "revenue", int(known["by_age"]["size"][0]), **known)
 
 
-def compared(first, second, *, seconds=(), same_season=True, calendar=None, pair=("2023 Q1", "2024 Q1"), spread=10.0):
+def members(cohort, wobble=0.0):
+    """What `one_cohort.by_member` gives for a cohort of `by_age`: the first members are those who are active, all with as many
+    orders, every other one with orders worth more by the share ``wobble`` than the mean, the others with orders worth less."""
+    size = int(cohort["size"].iloc[0])
+    active = np.arange(size)[:, None] < cohort["active"].to_numpy()
+    worth = np.where(np.arange(size) % 2, 1 - wobble, 1 + wobble)[:, None] * active
+    shared = lambda name: cohort[name].to_numpy() / np.maximum(active.sum(axis=0), 1)  # noqa: E731
+    revenue = worth * shared("revenue") * active.sum(axis=0) / np.maximum(worth.sum(axis=0), 1e-300) if wobble else active * shared("revenue")
+    return {"active": active * 1.0, "orders": active * shared("orders"), "revenue": revenue}
+
+
+def compared(first, second, *, seconds=(), same_season=True, calendar=None, pair=("2023 Q1", "2024 Q1"), spread=10.0, wobble=0.0):
     """Two cohorts as `by_age` makes them; ``seconds``: (cohort, weeks, size, repeated); ``calendar``: rows of the pair by
-    period, None for those that both tables hold; ``spread``: the standard deviation of a member's money, at every age."""
+    period, None for those that both tables hold; ``spread``: the standard deviation of a member's money, at every age; ``wobble`` as of `members`."""
     from crmlib.cohort_comparison import two_cohorts
 
     everyone = pd.concat([first, second], ignore_index=True)
@@ -96,7 +108,7 @@ def compared(first, second, *, seconds=(), same_season=True, calendar=None, pair
     rows = [(cohort, weeks, size, repeated, None if repeated is None else repeated / size) for cohort, weeks, size, repeated in seconds]
     second_purchase = pd.DataFrame(rows, columns=["cohort", "weeks", "size", "repeated", "share_repeated"])
     own = two_cohorts(everyone, first=pair[0], second=pair[1])
-    return CohortsCompared("quarter", "revenue", everyone, pair, same_season, own, calendar, second_purchase, second_by_age(), {name: [spread] * 20 for name in pair})
+    return CohortsCompared("quarter", "revenue", everyone, pair, same_season, own, calendar, second_purchase, second_by_age(), {name: members(one, wobble) for name, one in zip(pair, (first, second), strict=True)}, {name: [spread] * 20 for name in pair})
 
 
 def base(revenue, new_revenue, *, new=50, customers=200, orders=300, first=2023):

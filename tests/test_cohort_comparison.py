@@ -163,18 +163,40 @@ def test_refusals_say_what_to_do():
         second_purchase(SHOCK, as_of="2023-04-30", weeks=0)
 
 
-def test_a_pooled_gap_weighs_each_age_and_takes_what_both_have():
-    # 50 / 5 and 60 / 5 without the age of which one has a gap; the mean of the ratios by age would be (1 + 2 + 0.6) / 3 = 1.2 too
-    first, second = [(10, 1), (20, 2), (20, 2), (99, None)], [(10, 1), (40, 2), (10, 2), (5, 1)]
-    assert pooled_gap(first, second)[0] == pytest.approx(0.2)
-    # ten times the weight of the second age: (10 + 200 + 20) / 23 and (10 + 400 + 10) / 23
+def test_a_pooled_gap_is_of_ratios_of_totals():
+    # 230 / 23 and 420 / 23, whoever of the members brought it
     assert pooled_gap([(10, 1), (200, 20), (20, 2)], [(10, 1), (400, 20), (10, 2)])[0] == pytest.approx(420 / 230 - 1)
 
 
-def test_a_pooled_gap_needs_three_ages_and_sums_above_zero():
-    assert pooled_gap([(1, 1)] * 2, [(1, 1)] * 2) is None and pooled_gap([(0, 1)] * 3, [(1, 1)] * 3) is None
+def test_a_pooled_gap_needs_two_members_and_sums_above_zero():
+    assert pooled_gap([(1, 1)], [(1, 1)] * 2) is None and pooled_gap([], [(1, 1)] * 2) is None
+    assert pooled_gap([(0, 1)] * 3, [(1, 1)] * 3) is None and pooled_gap([(1, 1)] * 3, [(1, 0)] * 3) is None
     with pytest.raises(DataError, match="level is 95; give the confidence"):
         pooled_gap([(1, 1)] * 3, [(1, 1)] * 3, level=95)
+
+
+def test_sums_that_differ_by_rounding_alone_are_no_gap():
+    change, low, high = pooled_gap([(0.1, 1), (0.2, 2)], [(0.1 * (1 + 1e-15), 1), (0.2, 2)])
+    assert low < 0 < high and abs(change) < 1e-12
+
+
+def customers(rng, *, members, ages):
+    """Orders each of an own size: what they bought in ``ages`` and how often."""
+    orders = rng.poisson(1.0, (members, ages)) + (np.arange(ages) == 0)
+    own = rng.lognormal(0, 0.6, members)
+    money = (orders * own[:, None] * np.exp(rng.normal(0, 0.4, (members, ages)))).sum(axis=1)
+    return np.column_stack([money, orders.sum(axis=1)])
+
+
+@pytest.mark.parametrize(("members", "ages"), [(40, 4), (40, 8), (200, 8)])
+def test_a_gap_that_is_none_is_told_five_times_in_a_hundred(members, ages):
+    """Cohorts drawn alike, of customers who differ: by the scatter of the ages a third to a half of the gaps would be told."""
+    rng = np.random.default_rng(7)
+    told = 0
+    for _ in range(600):
+        _, low, high = pooled_gap(*(customers(rng, members=members, ages=ages) for _ in range(2)))
+        told += low > 0 or high < 0
+    assert 0.03 < told / 600 < 0.075
 
 
 def test_a_surer_interval_is_wider_about_the_same_gap():

@@ -128,10 +128,10 @@ def test_a_log_that_makes_a_loss_is_told_what_it_lacks_and_gets_no_advice_for_pr
         7: "a log in which it is",
         9: "a log in which they did",
         13: "a log in which profit is above zero",
-        14: "a log with new customers and with profit above zero in its last year",
+        14: "a log with profit above zero in its last two years",
         15: "more customers or a longer log",  # all began with one product
     }
-    assert answer(log, 9).why.endswith("customers of both periods who had bought before them brought no profit above zero before.")
+    assert answer(log, 9).why == "The customers of both periods who had bought before them brought no profit above zero before."
     shown = exhibits(two_periods.two_periods(log))
     assert "Where profit is below zero a factor that grows makes the loss larger" in repr(shown["drivers"])
     changes = {row[0]: row[3] for row in tables(shown["drivers"])[0].rows}
@@ -140,6 +140,17 @@ def test_a_log_that_makes_a_loss_is_told_what_it_lacks_and_gets_no_advice_for_pr
     chart = exhibits(all_cohorts.all_cohorts(log))["all-chart"]
     assert chart.title.startswith("In 2024 Q4 all customers together cost €")
     assert "Whether old layers hold cannot be said: they brought no profit above zero" in repr(chart)
+
+
+@pytest.mark.parametrize(("began", "said"), [(0, "The 40 customers"), (3, "The customers"), (6, "The 40 customers")])
+def test_the_number_of_the_same_customers_does_not_give_a_few_away_who_began_inside(opened, began, said):
+    frame = two_years(joined=10)
+    earlier = frame[frame["date"] == "2023-06-15"].assign(date="2022-06-15")
+    inside = frame[frame["customer"].isin([f"c{n}" for n in range(began)])].assign(customer=lambda one: "i" + one["customer"])
+    log = opened(pd.concat([frame, earlier, inside]))
+    shown = exhibits(two_periods.two_periods(log))["same-customers"]
+    assert shown.title.startswith(f"{said} of both periods") and answer(log, 9).sentence.startswith(f"{said} of both periods")
+    assert ("40" in f"{shown} {answer(log, 9).sentence} {answer(log, 9).detail}") == (said == "The 40 customers")
 
 
 def test_two_products_that_open_losses_are_not_compared(opened):
@@ -292,8 +303,20 @@ def intakes(earlier=30, earlier_each=(10.0, 10.0), new=(40, 40), each=(10.0, 10.
         ({"earlier_each": (20.0, 10.0)}, "shrank, mostly by customers of earlier years", "Customers of earlier years bring less"),
         ({"each": (10.0, 5.0)}, "shrank, mostly by new customers who bring less each", "look at where they come from"),
         ({"new": (40, 20)}, "shrank, mostly by fewer new customers", "Fewer new customers came (20 after 40)"),
+        # one more of 10 then 20: 1 x 15 by their number, 100.5 x 10 by what each brings; the other way round the same
+        ({"new": (100, 101), "each": (10.0, 20.0)}, "grew, mostly by new customers who bring more each", "whether price, range or where they come from"),
+        ({"new": (100, 99), "each": (20.0, 10.0)}, "shrank, mostly by new customers who bring less each", "look at where they come from"),
+        # 100 x 20 to 80 x 10: 20 x 15 by their number, 90 x 10 by what each brings
+        ({"new": (100, 80), "each": (20.0, 10.0)}, "shrank, mostly by new customers who bring less each", "first order. Fewer new customers came (80 after 100)"),
+        # 100 x 10 to 150 x 11: 50 x 10.5 by their number, 125 x 1 by what each brings
+        ({"new": (100, 150), "each": (10.0, 11.0)}, "grew, mostly by more new customers", "mostly because more of them came"),
         ({}, "is steady, by new and earlier customers alike", "By factor: "),
-        ({"began": "2022-11-01", "new": (40, 80)}, "grew, mostly by more new customers", "less than a year before the first of the two"),
+        (
+            {"began": "2022-11-01", "new": (40, 80)},
+            "grew, mostly by more new customers",
+            "The log begins on 2022-11-01, less than a year before the first of the two: some of the new customers of the first may have bought "
+            "before, if the business is older than the log, and then the first seems richer in new ones than it was.",
+        ),
         (
             {"began": "2023-01-02", "new": (40, 80)},
             "grew, but new and earlier customers cannot be told apart",
@@ -307,6 +330,60 @@ def test_growth_is_that_of_new_or_of_earlier_customers(opened, made, verdict, ad
     assert found.verdict.startswith(f"revenue {verdict}; moved most by ") and found.sentence.startswith("Revenue ")
     assert advice in found.detail
     assert ("won again" in found.detail) == (verdict == "grew, mostly by more new customers")
+
+
+@pytest.mark.parametrize(
+    ("new", "verdict"),
+    [((100, 50), "grew, mostly by fewer new customers, each at a loss"), ((50, 100), "shrank, mostly by more new customers, each at a loss")],
+)
+def test_new_customers_who_bring_a_loss_are_not_said_to_bring_more_or_less_each(opened, new, verdict):
+    frame = intakes(earlier=200, new=new)  # each new one loses 5 in both years
+    found = answer(opened(frame.assign(cost=[15.0 if name[0] == "n" else 0.0 for name in frame["customer"]])), 7)
+    assert found.verdict.startswith(f"profit {verdict}; moved most by ")
+    assert "New customers bring a loss: see which products and which customers cost more than they bring" in found.detail
+
+
+@pytest.mark.parametrize(("customers", "money"), [((100, 101), (1000.0, 2020.0)), ((80, 20), (-160.0, 90.0)), ((0, 30), (0.0, 300.0)), ((30, 0), (300.0, 0.0))])
+def test_the_change_of_new_customers_is_that_of_their_number_and_of_each(customers, money):
+    side = growth.Side(customers, money)
+    assert sum(side.parts) == pytest.approx(side.change, rel=1e-12)
+    assert 0 not in customers or side.parts == (side.change, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("each", "said"),
+    [
+        # nobody is new in 2023, so that 30 are known when either year begins
+        ((10.0, 14.0), "The log knew 30 customers when the first year began and 30 when the second did, who brought €10.00 and €14.00 each: there are "
+         "not more of them, and they bring more."),
+        ((10.0, 10.0001), None),
+    ],
+)  # fmt: skip
+def test_earlier_customers_are_said_to_be_more_only_if_they_are(opened, each, said):
+    detail = answer(opened(intakes(new=(0, 30), earlier_each=each)), 7).detail
+    assert "builds up by itself" not in detail and "there are more of them" not in detail
+    assert said in detail if said else "The log knew" not in detail
+
+
+def test_a_loss_that_turned_into_a_profit_is_not_called_one_that_grows(opened):
+    frame = intakes()
+    costs = {"2023": 5.0, "2024": -4.0}  # 70 x -5 to 70 x 4
+    log = opened(frame.assign(cost=[amount + costs.get(day[:4], 0.0) for day, amount in zip(frame["date"], frame["amount"], strict=True)]))
+    lens, advice = log.lenses.two_periods, "The loss has turned into a profit: see which products and which customers turned it."
+    assert growth.change_of(lens) == pytest.approx((-350.0, 280.0))
+    assert growth.story(log, lens).advice == advice
+    shown = repr(growth.drivers(log, lens))
+    assert advice in shown and "makes the loss larger" not in shown
+
+    lost = opened(frame.assign(cost=frame["amount"] + 5.0))
+    assert growth.story(lost, lost.lenses.two_periods).advice.startswith("The profit before was not above zero: see which products")
+
+
+def test_revenue_that_was_all_refunded_is_not_called_a_loss(opened):
+    back = pd.DataFrame([(f"e{n}", "2023-07-01", -50.0) for n in range(30)], columns=["customer", "date", "amount"])
+    log = opened(pd.concat([intakes(), back]))
+    told = growth.story(log, log.lenses.two_periods)
+    assert told.advice == "The revenue was not above zero before and is after: see which products and which customers turned it."
 
 
 def test_new_and_earlier_customers_stand_beside_each_other_in_both_years(opened):
@@ -335,6 +412,49 @@ def test_a_part_of_a_change_may_be_more_than_the_whole(opened):
     frame = frame[~(frame["customer"].isin([f"c{n}" for n in range(20)]) & (frame["date"] > "2024"))]
     found = exhibits(two_periods.two_periods(opened(frame)))["drivers"]
     assert found.title == "What moved revenue most is revenue an order: +€541.90, more than the whole change of +€200.00"
+
+
+def test_a_part_that_is_written_as_the_whole_is_not_more_than_it():
+    euros = lambda amount: f"{'-' if amount < 0 else ''}€{abs(amount):.2f}"  # noqa: E731
+    assert growth.part_of(-9.550000000000011, -9.55, euros) == "-€9.55 of -€9.55"
+    assert growth.part_of(-9.56, -9.55, euros) == "-€9.56, more than the whole change of -€9.55"
+
+
+def of_both_periods(settled, began, gone=0, each=((10.0, 10.0), (10.0, 30.0))):
+    """``settled`` customers since 2022 and ``began`` of 2023 who buy in both years, what ``each`` of them says; ``gone`` of 2022
+    and 2023 alone, 30 of 2022 alone and 40 new ones of 2024."""
+    bought = [("s", settled, ("2022-03-01", "2023-03-01", "2024-03-01"), (10.0, *each[0])), ("b", began, ("2023-09-01", "2024-02-01"), each[1]),
+              ("g", gone, ("2022-04-01", "2023-04-01"), (10.0, 10.0)), ("z", 30, ("2022-06-01",), (10.0,)), ("n", 40, ("2024-05-01",), (10.0,))]  # fmt: skip
+    rows = [(f"{one}{n}", day, amount) for one, count, days, amounts in bought for n in range(count) for day, amount in zip(days, amounts, strict=True)]
+    return pd.DataFrame(rows, columns=["customer", "date", "amount"])
+
+
+@pytest.mark.parametrize(
+    ("made", "who"),
+    [
+        ({"settled": 30, "began": 20}, "20 customers"),
+        ({"settled": 3, "began": 27}, "some"),  # 27 beside 30 of both would tell of three
+        ({"settled": 27, "began": 3}, "some"),
+        ({"settled": 20, "began": 10, "gone": 3}, "some"),  # 10 and the 20 below, beside 33 in one row of the table
+    ],
+)
+def test_those_who_began_inside_the_first_period_are_counted_where_no_few_are_given_away(opened, made, who):
+    shown = repr(exhibits(two_periods.two_periods(opened(of_both_periods(**made))))["bridge"])
+    assert f"Part of what customers of both periods bring more is no growth: {who} began inside the first period" in shown
+    assert who != "some" or not re.search(rf"\b{made['began']} customers", shown)
+
+
+@pytest.mark.parametrize(
+    ("each", "both"),
+    [
+        (((10.0, 40.0), (30.0, 10.0)), "€1,400.00"),  # 30 x 30 more, 20 x 20 less
+        (((10.0, 20.0), (10.0, 10.0)), "€800.00"),  # those who began bring what they brought
+        (((10.0, 10.0), (10.0, 10.0)), "€500.00"),  # nobody brings more
+    ],
+)
+def test_who_began_inside_the_first_period_and_brings_no_more_is_not_blamed(opened, each, both):
+    shown = exhibits(two_periods.two_periods(opened(of_both_periods(30, 20, each=each))))["bridge"]
+    assert tables(shown)[0].rows[0][3] == both and "is no growth" not in repr(shown)
 
 
 def test_overlap_by_hand(opened):

@@ -213,14 +213,14 @@ def test_a_price_rise_is_told_from_other_customers(price_of, said):
 
 
 def test_a_gap_that_chance_may_have_made_is_not_called_one():
-    # 11, 12, 13 and 9 at ages 1 to 4 against 10 each: pooled 11.25, and Student's interval by the scatter of the ages holds 10
-    uneven = {"2024-02": 11.0, "2024-03": 12.0, "2024-04": 13.0, "2024-05": 9.0}
-    log = a_shop(lambda cohort, month: uneven.get(f"{month:%Y-%m}", 10.0) if cohort == "2024-01" else 10.0)
+    # every fifth customer pays three times the price, the others half of it: 25 members off by 2 or by 1/2 of the mean
+    log = a_shop(lambda cohort, month: 11.0 if cohort == "2024-01" else 10.0)
+    log["amount"] *= np.where(log["customer"].str[2:].astype(int) % 5 == 0, 3.0, 0.5)
     carried = carries.carries(log, as_of="2024-05-31")
     carried.loc[carried["lens"] == "cohorts compared", "verdict"] = "yes"
     found = of_cohorts.season(log, as_of="2024-05-31", unit="month", carried=carried)
-    # the ages lie -1/4, 3/4, 7/4 and -9/4 off 11.25; the root of 4/3 of their squares over 45 each is 0.0759, times 3.182
-    assert "12.5 % more than one of 2023-01 at equal age (95 % interval -11.6 to +43.2 %)" in found.said
+    # the squares sum to 5 x 4 + 20 / 4 = 25 of 25 squared, x 25 / 24, twice: the root 0.2887 times 2.064, t with 24 degrees
+    assert "10.0 % more than one of 2023-01 at equal age (95 % interval -39.4 to +99.6 %)" in found.said
     assert found.said.count("no gap can be told from chance.") == 1
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from crmlib import plots
+from crmlib.audit import FEW
 from crmlib.all_cohorts import new_customers_needed
 from crmlib.calendar_periods import period_label, period_of, periods_a_year
 from crmlib.conclusions import STEADY, carried
@@ -16,9 +17,10 @@ from crmlib.frames import rows_of
 from crmlib.groups_shown import drawn
 from crmlib.lenses import finding
 from crmlib.overview import Refused
+from crmlib.small_groups import is_small
 from crmlib.wording import count, number, percent, several, signed
 
-__all__ = ["Plan", "acquisition", "against_last", "complete", "each_more", "intake", "intake_said", "measures", "plan", "range_said", "turn_said"]
+__all__ = ["Plan", "acquisition", "against_last", "complete", "each_more", "intake", "intake_said", "measures", "plan", "range_said", "seen_before", "turn_said"]
 
 ABOUT, MORE, LESS = "about as many as", "more than", "fewer than"
 
@@ -28,6 +30,13 @@ def complete(lens) -> list[dict]:
     return [row for row in rows_of(lens.base) if row["complete"]]
 
 
+def seen_before(lens) -> list[dict]:
+    """The complete periods in which somebody can be told from new: in the first one of a log everybody counts as new, if it
+    is shown at all. Of a single period that one."""
+    rows = complete(lens)
+    return rows if lens.since or len(rows) < 2 else rows[1:]
+
+
 def measures(lens) -> tuple[str, str]:
     """The columns of the new share and of carry-over in the money of the lens."""
     return ("new_share", "carry_over") if lens.money == "revenue" else ("new_profit_share", "profit_carry_over")
@@ -35,7 +44,8 @@ def measures(lens) -> tuple[str, str]:
 
 class Plan(NamedTuple):
     """How many new customers the next period needs: its label, that of a year before with its money and new customers,
-    the pace of the last year on the one before (1 where that is not known), the target, and the row of
+    the pace, that is the change of ``paced`` (the last year, or as many of its periods as the log has a year earlier too) as a
+    ratio, the target, and the row of
     `new_customers_needed` for the season of a year ago; ``seasons``: (label, carry-over) of each year's like period that the
     log has, the oldest first, and ``ends`` what the least and the most need of these would be (None with one of them);
     ``intake``: new customers of the year before the last and of the last (None where the first of them is not wholly known)."""
@@ -45,6 +55,7 @@ class Plan(NamedTuple):
     won_then: int
     money_then: float
     pace: float
+    paced: str
     target: float
     needed: dict
     seasons: list[tuple[str, float]]
@@ -53,30 +64,39 @@ class Plan(NamedTuple):
 
 
 def plan(lens) -> Plan | Refused:
-    """The next period shall bring what it did a year before, times the pace of the last year."""
-    rows, year = complete(lens), periods_a_year(lens.unit)
+    """The next period shall bring what it did a year before, times the pace of the last year.
+
+    Refused where nothing can be supposed of the next period: without a period that lies a year after another, none of which may be
+    the first of the log, in which all are new and of which some days may lack; without money above zero in all that it rests on;
+    and with fewer than `FEW` new or older customers in the season of a year ago, who tell nothing and could be found.
+    """
+    rows, year, unit, money = seen_before(lens), periods_a_year(lens.unit), lens.unit, lens.money
+    refused = lambda why, mends: Refused(why, mends, "the cohort chart", "all-cohorts")  # noqa: E731
     if len(rows) <= year:
-        return Refused(
-            f"The log has too few whole {lens.unit}s since {lens.since or 'it began'} for a plan.",
-            "a longer log",
-            "the cohort chart",
-            "all-cohorts",
-        )
-    then, last = rows[-year], rows[-1][lens.money]
-    years = [sum(row[lens.money] for row in some) for some in (rows[-2 * year : -year], rows[-year:])]
-    pace = years[1] / years[0] if len(rows) >= 2 * year and years[0] > 0 else 1.0
-    target = then[lens.money] * pace
-    try:
-        needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=lens.money, season=True))[0]
-    except DataError as error:
-        mends = f"a log with new customers and with {lens.money} above zero in its last year"
-        return Refused(finding(error), mends, "the cohort chart", "all-cohorts")
+        since = f"since {lens.since}" if lens.since else f"after its first {unit}, in which all are new"
+        return refused(f"The log has {count(len(rows), f'whole {unit}')} {since}, and a plan takes {year + 1}.", "a longer log")
+    then, last, both = rows[-year], rows[-1][money], min(len(rows) - year, year)
+    years = [sum(row[money] for row in some) for some in (rows[-year - both : len(rows) - year], rows[-both:])]
     carry = measures(lens)[1]
+    if min(last, then[money], rows[-year - 1][money], *years) <= 0 or then[carry] < 0:
+        return refused(f"A plan takes {money} above zero in the last year and the one before, and in each {unit} that it rests on.",
+                       f"a log with {money} above zero in its last two years")  # fmt: skip
+    if then["new"] < FEW or then["customers"] - then["new"] < FEW:
+        return refused(f"In {then['period']} fewer than {FEW} customers were new, or fewer than {FEW} older ones bought.",
+                       f"a log with more customers in each {unit}")  # fmt: skip
+    pace = years[1] / years[0]
+    target = then[money] * pace
+    try:
+        needed = rows_of(new_customers_needed(lens.base, target=target, over=year, by=money, season=True))[0]
+    except DataError as error:
+        return refused(finding(error), f"a log with {money} of new customers above zero")
     like = reversed(rows[len(rows) - year :: -year])
-    seasons = [(row["period"], row[carry]) for row in like if row[carry] is not None]
+    unknown = None if lens.since else rows[0]["period"]  # carried over from the first period of the log, which may lack days
+    seasons = [(row["period"], row[carry]) for row in like if row[carry] is not None and row["period"] != unknown]
     need = [max(target - own * last, 0) / needed["per_new"] for _, own in seasons]
     return Plan(
-        _after(rows[-1]["period"], lens.unit), then["period"], int(then["new"]), then[lens.money], pace, target, needed, seasons,
+        _after(rows[-1]["period"], lens.unit), then["period"], int(then["new"]), then[money], pace,
+        f"the last {'year' if both == year else count(both, unit) if both > 1 else unit}", target, needed, seasons,
         (min(need), max(need)) if len(need) > 1 else None, intake(lens),
     )  # fmt: skip
 
@@ -97,12 +117,13 @@ def range_said(found: Plan) -> str:
 
 
 def intake(lens) -> tuple[int, int] | None:
-    """The new customers of the year before the last and of the last; None where the first of them is not wholly known."""
+    """The new customers of the year before the last and of the last; None where the first of them is not wholly known, and where
+    they are so few that they could be found."""
     rows, year = complete(lens), periods_a_year(lens.unit)
     if lens.since is None or len(rows) < 2 * year:  # in the first year of a log older customers seem new
         return None
     before, after = (int(sum(row["new"] for row in some)) for some in (rows[-2 * year : -year], rows[-year:]))
-    return before, after
+    return None if is_small(before) or is_small(after) else (before, after)
 
 
 def intake_said(pair) -> str:
@@ -161,17 +182,14 @@ def acquisition(log, lens):
             ABOUT: "That is about as many as a year ago.",
         }[against_last(found)]
         said += f" {turn_said(found)}One point more carry-over spares about {number(point)} of them."
-    changes = (
-        "brings as much as" if found.pace == 1 else f"changes by {signed(found.pace - 1)}, as the last year did, on"
-    )
     said += (
-        f" It is supposed that {found.period} {changes} {found.year_before}, and that carry-over and {money} per new customer are "
+        f" It is supposed that {found.period} changes by {signed(found.pace - 1)}, as {found.paced} did, on {found.year_before}, and that carry-over and {money} per new customer are "
         f"those of that season. {range_said(found)} {each_more(log, found, unit)}"
     )
     columns = [Column("what", "what", text), Column("value", "value", written)]
     rows = [
         (f"{money} in {found.year_before}", log.money(found.money_then)),
-        ("change of the last year on the one before", signed(found.pace - 1)),
+        (f"change of {found.paced} on the year before", signed(found.pace - 1)),
         ("target", log.money(found.target)),
         (f"{money} in {found.needed['last_period']}", log.money(found.needed[f"last_{money}"])),
         (f"carry-over into {found.year_before}", percent(found.needed["carry_over"])),

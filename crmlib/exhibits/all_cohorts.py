@@ -8,7 +8,7 @@ from crmlib import plots
 from crmlib.all_cohorts import BEFORE
 from crmlib.calendar_periods import periods_a_year
 from crmlib.conclusions import STEADY, carried
-from crmlib.exhibits.acquisition import acquisition, complete, measures
+from crmlib.exhibits.acquisition import acquisition, complete, measures, seen_before
 from crmlib.exhibits.growth import FEWER
 from crmlib.exhibits.parts import Column, bounds_said, exhibit, refusal, section, tabled, text
 from crmlib.exhibits.triangles import triangle
@@ -93,7 +93,7 @@ def _chart(log, lens):
         said = _not_told(lens)
         if total <= 0:
             title = f"In {last} all customers together cost {log.round_money(-total)} more than they bring"
-            said += f" Look at prices and costs before anything else: each layer that is below zero makes the loss larger the more it buys."
+            said += " Look at prices and costs before anything else: each layer that is below zero makes the loss larger the more it buys."
     else:
         kept = found.after / found.before
         start = whole[-2 * periods_a_year(unit)]["period"]
@@ -191,13 +191,6 @@ def new_and_carried(lens) -> NewAndCarried:
     )  # fmt: skip
 
 
-def seen_before(lens) -> list[dict]:
-    """The complete periods in which somebody can be told from new: in the first one of a log everybody counts as new, if it
-    is shown at all. Of a single period that one."""
-    rows = complete(lens)
-    return rows if lens.since or len(rows) < 2 else rows[1:]
-
-
 def new_in_year(lens) -> tuple[float, float | None] | None:
     """The new share of the last year of complete periods, and of the year before (None where that is not there); None
     without a whole year whose money is above zero."""
@@ -263,6 +256,10 @@ def _new_and_carried(log, lens):
     )  # fmt: skip
     rows = [row | dict.fromkeys([share, carry, "repeat_order_share", f"{money}_per_new"], HIDDEN) | {"new": shown(row["new"])}
             if not isinstance(row["new"], str) and is_small(row["new"]) else row for row in rows]  # fmt: skip
+    # what a few older customers brought is the rest of the money beside that of the new ones
+    few_older = {row["period"] for row in whole if is_small(row["customers"] - row["new"])}
+    rows = [row | dict.fromkeys(["new", share, carry, "repeat_order_share", f"{money}_per_new"], HIDDEN)
+            if row["period"] in few_older else row for row in rows]  # fmt: skip
     columns = [
         Column("period", unit, text), Column("customers", "customers", or_hidden(number)), Column("new", "new", or_hidden(number)),
         Column(share, "new share", or_hidden(percent)), Column(carry, "carry-over", or_hidden(percent)),

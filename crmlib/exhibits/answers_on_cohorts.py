@@ -166,7 +166,7 @@ def needed(log, lens):
     needed, won = plan.needed["new_needed"], plan.won_then
     verdict = f"{acquisition.against_last(plan)} a year before"
     aim = f"{plan.year_before} brought {log.round_money(plan.money_then)}"
-    aim += f", and the last year changed by {signed(plan.pace - 1)}" if plan.pace != 1 else ""
+    aim += f", and {plan.paced} changed by {signed(plan.pace - 1)} on the year before"
     sentence = (
         f"To bring {log.round_money(plan.target)} in the next {lens.unit} ({aim}), about {number(needed)} new customers are needed: {verdict} "
         f"({number(won)})."

@@ -237,7 +237,7 @@ def same_customers(log, lens):
     """The money of customers of both periods, of those whose both periods were seen whole."""
     same = lens.same
     if same["customers"] >= FEW and same["low"] is None:
-        why = f"The {number(same['customers'])} customers of both periods who had bought before them brought no {lens.money} above zero before."
+        why = f"The customers of both periods who had bought before them brought no {lens.money} above zero before."
         return Refused(why, "a log in which they did", "how many of them had as much or more", "same-customers")
     if same["customers"] < FEW:
         why = f"Fewer than {FEW} customers bought in both periods and before them; who began inside the first had only a part of it."
@@ -245,7 +245,8 @@ def same_customers(log, lens):
     change, low, high = (same[name] - 1 for name in ("ratio", "low", "high"))
     word = "more than" if low > 0 else "less than" if high < 0 else "about as much as"
     verdict = f"same customers bring {word} before"
-    sentence = f"The {number(same['customers'])} customers of both periods who had bought before them bring {two_periods.same_in_words(lens)}."
+    who = "customers" if two_periods.began_few(lens) else f"{number(same['customers'])} customers"
+    sentence = f"The {who} of both periods who had bought before them bring {two_periods.same_in_words(lens)}."
     detail = two_periods.too_few_to_tell(lens) + {
         "less than": "They were frequent buyers and fall back towards their mean; a fall beyond a tenth or so asks what else changed for them.",
         "more than": "They rise although such a group tends to fall back: something works; find out what, and for whom.",

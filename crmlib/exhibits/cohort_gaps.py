@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from crmlib.cohort_comparison import pooled_gap
 from crmlib.conclusions import carried
 from crmlib.frames import rows_of
@@ -19,7 +21,7 @@ _OVER = {"order_value": ("revenue", "orders"), "orders_each": ("orders", "active
 
 class Gap(NamedTuple):
     """How much higher a measure is in the second cohort, as a ratio less 1: pooled over the same ages and over the same calendar
-    periods, each (change, low, high) with its 95 % interval, or None with fewer than three of them; ``among``: how many measures
+    periods, each (change, low, high) with its 95 % interval, or None where none can be compared; ``among``: how many measures
     the interval allows for; ``verdict`` is `NONE`, `COHORT`, `EVERYBODY` or `UNKNOWN`."""
 
     measure: str
@@ -34,9 +36,9 @@ def gaps(lens) -> list[Gap]:
 
     Pooled: all revenue over all orders, all orders over all who were active, all profit over all revenue, of the ages (of the
     periods after the second cohort's first) in which both cohorts had five or more active customers. The interval is by the
-    scatter between them, at the level of 5 % / measures, as the widest of several is told (Bonferroni). If it includes no gap by
-    age, none is told. Else the gap remains if the calendar view shows it too, vanishes if it is less than half as wide there and its
-    interval there leaves out the gap of the ages, and cannot be told otherwise.
+    scatter between members, at the level of 5 % / measures, as the widest of several is told (Bonferroni). If it includes no gap by
+    age, none is told. Else the gap remains if the calendar view shows it too, vanishes if no gap can be told there, which is less
+    than half as wide and whose interval leaves out the gap of the ages, and cannot be told otherwise.
     """
     names = [name for name in _WORDS if name != "margin" or lens.money == "profit"]
     found = []
@@ -62,7 +64,8 @@ def _verdict(by_age, by_period):
     if by_period[1] * by_period[2] > 0 and by_period[0] * by_age[0] > 0:
         return COHORT
     seen = by_period[1] <= by_age[0] <= by_period[2]  # the gap of the ages may be there in the calendar as well
-    return EVERYBODY if by_period[0] / by_age[0] < 0.5 and not seen else UNKNOWN
+    gone = by_period[1] <= 0 <= by_period[2] and by_period[0] / by_age[0] < 0.5
+    return EVERYBODY if gone and not seen else UNKNOWN
 
 
 def pair_rows(lens, across) -> dict:
@@ -81,9 +84,11 @@ def pair_rows(lens, across) -> dict:
 def _pooled(lens, across, measure, level):
     # in their first period all members buy, so that it is like no later one of another cohort in the same days
     places = [place for place in pair_rows(lens, across) if across == "age" or place != lens.pair[1]]
-    rows = {(row["cohort"], row[across]): row for row in rows_of(lens.by_age)}
-    above, below = _OVER[measure]
-    sides = [[(rows[label, place][above], rows[label, place][below]) for place in places] for label in lens.pair]
+    age = {(row["cohort"], row[across]): row["age"] for row in rows_of(lens.by_age)}
+    sides = []
+    for label in lens.pair:
+        ages = [age[label, place] for place in places]
+        sides.append(np.column_stack([lens.members[label][name][:, ages].sum(axis=1) for name in _OVER[measure]]))
     return pooled_gap(*sides, level=level)
 
 
@@ -92,13 +97,13 @@ def gap_sentence(lens, told) -> str:
     ``told``: the value of both differs."""
     found, gap = gaps(lens), widest(lens)
     if gap.by_age is None:
-        return f"Fewer than three {lens.unit}s can be compared, too few to tell a gap in what they buy from chance: wait."
+        return f"What they buy cannot be compared: no {lens.unit} has five active customers of both, or they brought nothing: wait."
     second, places = lens.pair[1], list(pair_rows(lens, "age"))
     pooled = {"order_value": "all revenue over all orders", "orders_each": "orders over active customers", "margin": "profit over revenue"}
     known = [one for one in found if one.by_age]
     parts = [f"{signed(one.by_age[0])} in {_WORDS[one.measure]}" for one in known]
     said = (
-        f"In what they buy {second} differs by {several(parts)} (ages {places[0]} to {places[-1]} together: "
+        f"In what they buy {second} differs by {several(parts)} ({_ages(places)} together: "
         f"{', '.join(pooled[one.measure] for one in known)}). "
     )
     if gap.verdict == NONE:
@@ -114,6 +119,17 @@ def gap_sentence(lens, told) -> str:
             f"nothing about the quality of {second}."
         )
     return f"{said}. Whether it is theirs or that of all customers, the calendar view cannot tell: wait before acting on it."
+
+
+def _ages(places) -> str:
+    """The ages that were pooled.
+
+    >>> _ages([0, 1, 2]), _ages([0, 1, 3])
+    ('ages 0 to 2', 'ages 0, 1 and 3')
+    """
+    if len(places) > 2 and places == list(range(places[0], places[-1] + 1)):
+        return f"ages {places[0]} to {places[-1]}"
+    return f"age{'s' if len(places) > 1 else ''} {several(list(map(str, places)))}"
 
 
 def _ends(gap, among) -> str:

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from crmlib import plots
 from crmlib.concentration import window_start
-from crmlib.conclusions import STEADY, few
+from crmlib.conclusions import STEADY
 from crmlib.exhibits.parts import Column, exhibit, ratio, tabled, text, written
 from crmlib.frames import rows_of
 from crmlib.groups_shown import drawn
 from crmlib.intakes import new_and_earlier
 from crmlib.small_groups import is_small, merged
 from crmlib.two_periods import BEFORE_ONLY, BOTH, NEW, RETURNING
-from crmlib.wording import number, percent, signed
+from crmlib.wording import count, number, percent, signed
 
 __all__ = [
     "FACTORS", "FEWER", "Side", "Sources", "Story", "bridge", "change_of", "drivers", "groups_of", "joined", "largest_driver", "part_of",
@@ -59,16 +59,19 @@ def largest_driver(lens) -> dict:
 
 
 def part_of(part, whole, write) -> str:
-    """A part of a change in words, also where it is larger than the whole or of the other sign.
+    """A part of a change in words, also where it is larger than the whole or of the other sign; what is written alike is alike.
 
     >>> part_of(30.0, 50.0, number), part_of(60.0, 50.0, number), part_of(-60.0, 50.0, number)
     ('+30 of +50', '+60, more than the whole change of +50', '-60 against a change of +50 in all')
+    >>> part_of(50.1, 50.0, number)
+    '+50 of +50'
     """
+    one, all_of_it = signed(part, write), signed(whole, write)
     if part * whole < 0:
-        return f"{signed(part, write)} against a change of {signed(whole, write)} in all"
-    if abs(part) > abs(whole):
-        return f"{signed(part, write)}, more than the whole change of {signed(whole, write)}"
-    return f"{signed(part, write)} of {signed(whole, write)}"
+        return f"{one} against a change of {all_of_it} in all"
+    if abs(part) > abs(whole) and one != all_of_it:
+        return f"{one}, more than the whole change of {all_of_it}"
+    return f"{one} of {all_of_it}"
 
 
 # ---- new and earlier customers
@@ -83,6 +86,19 @@ class Side(NamedTuple):
     @property
     def change(self) -> float:
         return self.money[1] - self.money[0]
+
+    @property
+    def parts(self) -> tuple[float, float]:
+        """The change by how many there are and by what each brings, both at the mean of the two periods, so that they sum to it.
+
+        >>> Side((100, 101), (1000.0, 2020.0)).parts, Side((0, 30), (0.0, 300.0)).parts
+        ((15.0, 1005.0), (300.0, 0.0))
+        """
+        before, after = self.customers
+        if not (before and after):
+            return self.change, 0.0
+        each = self.money[0] / before, self.money[1] / after
+        return (after - before) * sum(each) / 2, (each[1] - each[0]) * (before + after) / 2
 
 
 class Sources(NamedTuple):
@@ -124,6 +140,12 @@ class Story(NamedTuple):
 _LOSS = "see which products and which customers cost more than they bring before you ask for more of them."
 
 
+def _turned(money, before) -> str:
+    """What to do where the money is above zero after and was not before."""
+    what = "The loss has turned into a profit" if money == "profit" and before < 0 else f"The {money} was not above zero before and is after"
+    return f"{what}: see which products and which customers turned it."
+
+
 def story(log, lens) -> Story | None:
     """What new and earlier customers did to the money, and what to do about it; None where `sources` has none."""
     found = sources(log, lens)
@@ -138,8 +160,10 @@ def story(log, lens) -> Story | None:
         f"customers of earlier {period}s {amount(earlier.money[1])} after {amount(earlier.money[0])} ({number(earlier.customers[1])} bought "
         f"after {number(earlier.customers[0])}): a change of {signed(new.change, amount)} and of {signed(earlier.change, amount)}."
     )
-    if change_of(lens)[0] <= 0:
-        return Story("", sentence, f"The {lens.money} before was not above zero: {_LOSS}")
+    totals = change_of(lens)
+    if totals[0] <= 0:
+        loss = f"The {lens.money} before was not above zero: {_LOSS}"
+        return Story("", sentence, _turned(lens.money, totals[0]) if totals[1] > 0 else loss)
     if not known[0]:
         return Story(
             "but new and earlier customers cannot be told apart",
@@ -147,7 +171,7 @@ def story(log, lens) -> Story | None:
             f"The log begins with the first {period}, so that all are new in it and a stock of earlier customers builds up by itself: it takes "
             f"a log that begins a {period} earlier to tell growth by new customers from growth by earlier ones.",
         )
-    verdict, advice = _carried_by(found, change_of(lens), period)
+    verdict, advice = _carried_by(found, totals, period)
     return Story(verdict, sentence, " ".join(part for part in (advice, _of_the_stock(log, lens, found, period)) if part))
 
 
@@ -170,23 +194,41 @@ def _carried_by(found, totals, period):
         words = ("more", "less") if new.change > 0 else ("less", "more")
         return f"with {words[0]} from new customers and {words[1]} from earlier ones", thinner
     if change > 0 and new.change > change / 2:
-        if after > before:
-            return (
-                "mostly by more new customers",
-                f"More new customers carry most of the growth, and that has to be won again every {period}: see whether they buy again.",
-            )
-        return "mostly by new customers who bring more each", (
-            f"New customers bring more each: see whether price, range or where they come from has changed. {thinner}".strip()
-        )
+        return _more_by_new(new, period, thinner)
     if change < 0 and new.change < change / 2:
-        if after < before:
-            return "mostly by fewer new customers", thinner or "Fewer new customers came: find out why."
-        return "mostly by new customers who bring less each", "New customers bring less each: look at where they come from and at their first order."
+        return _less_by_new(new, thinner)
     if fewer and change > 0:
         return "by customers of before, with fewer new ones", thinner
     if change > 0:
         return f"mostly by customers of earlier {period}s", "Customers who were there before carry most of it."
     return f"mostly by customers of earlier {period}s", f"Customers of earlier {period}s bring less: see which of them have gone quiet. {thinner}".strip()
+
+
+def _more_by_new(new, period, thinner):
+    """What new customers did who carry the growth: whether their number or what each brings did more."""
+    by_number, by_each = new.parts
+    if by_number <= by_each:
+        return "mostly by new customers who bring more each", (
+            f"New customers bring more each: see whether price, range or where they come from has changed. {thinner}".strip()
+        )
+    if new.customers[1] > new.customers[0]:
+        return "mostly by more new customers", (
+            "New customers carry most of the growth, mostly because more of them came, and that has to be won again every "
+            f"{period}: see whether they buy again."
+        )
+    return "mostly by fewer new customers, each at a loss", f"New customers bring a loss: {_LOSS}"
+
+
+def _less_by_new(new, thinner):
+    """What new customers did who carry the fall: whether their number or what each brings did more."""
+    by_number, by_each = new.parts
+    if by_number >= by_each:
+        return "mostly by new customers who bring less each", (
+            f"New customers bring less each: look at where they come from and at their first order. {thinner}".strip()
+        )
+    if new.customers[1] < new.customers[0]:
+        return "mostly by fewer new customers", thinner or "Fewer new customers came: find out why."
+    return "mostly by more new customers, each at a loss", f"New customers bring a loss: {_LOSS}"
 
 
 def _of_the_stock(log, lens, found, period):
@@ -196,17 +238,23 @@ def _of_the_stock(log, lens, found, period):
     whole = window_start(lens.start - dt.timedelta(days=1), lens.months)
     if facts.first_day > whole:
         return (
-            f"The log begins on {facts.first_day}, less than a {period} before the first of the two: some of the new customers in it had bought "
-            "before, so that the first seems richer in new ones than it was."
+            f"The log begins on {facts.first_day}, less than a {period} before the first of the two: some of the new customers of the first "
+            "may have bought before, if the business is older than the log, and then the first seems richer in new ones than it was."
         )
     if earlier.change <= 0 or any(map(is_small, known)):
         return ""
     each = [money / n for money, n in zip(earlier.money, known, strict=True)]
+    written_each = [log.money(amount) for amount in each]
+    grew, better = known[1] > known[0], each[1] > each[0] and written_each[1] != written_each[0]
+    if not (grew or better):
+        return ""
     said = (
         f"The log knew {number(known[0])} customers when the first {period} began and {number(known[1])} when the second did, who brought "
-        f"{log.money(each[0])} and {log.money(each[1])} each: "
+        f"{written_each[0]} and {written_each[1]} each: "
     )
-    said += "there are more of them, and not better ones." if each[1] <= each[0] else "there are more of them, and they bring more."
+    if not grew:
+        return f"{said}there are not more of them, and they bring more."
+    said += "there are more of them, and they bring more." if better else "there are more of them, and not better ones."
     if facts.first_day > window_start(lens.start - dt.timedelta(days=1), lens.months * YOUNG):
         said += f" As it begins on {facts.first_day} with nobody known, such a stock builds up by itself at first."
     return said
@@ -218,6 +266,22 @@ def joined(rows, sums) -> list[dict]:
     rows = list(rows)
     likes = [merged(some, label="group", sums=sums) for some in (rows[:2], rows[2:4])]
     return merged([*likes[0], *likes[1], *rows[4:]], label="group", sums=sums)
+
+
+def _began_inside(lens, rows) -> str:
+    """That customers of both periods who began inside the first bring more only because they had a part of it; nothing where
+    they do not bring more. How many is told only where it gives no few away: those of both periods stand in the table ``rows``."""
+    both, same, name = groups_of(lens)[BOTH], lens.same, f"{lens.money}_change"
+    began = both["customers"] - same["customers"]
+    more = both[name] - (same["after"] - same["before"])
+    if not began or round(both[name], 2) <= 0 or round(more, 2) <= 0:
+        return ""
+    few_behind = is_small(began) or is_small(same["customers"]) or all(row["group"] != BOTH for row in rows)
+    who = "some" if few_behind else count(began, "customer")
+    return (
+        f"Part of what customers of both periods bring more is no growth: {who} began inside the first period and had only a part of it. "
+        "See the same customers below."
+    )
 
 
 def bridge(log, lens):
@@ -242,12 +306,8 @@ def bridge(log, lens):
             "That customers of both periods bring less is partly what selection does: they were chosen for having bought, and "
             "fall back towards their mean."
         )
-    elif groups[BOTH][name] >= 0 and groups[BOTH]["customers"] > lens.same["customers"]:
-        began = groups[BOTH]["customers"] - lens.same["customers"]
-        said += (
-            f"Part of what customers of both periods bring more is no growth: {few(began, 'customer', start=False)} began inside the first "
-            "period and had only a part of it. See the same customers below."
-        )
+    else:
+        said += _began_inside(lens, rows)
     if told:
         said = f"{said.rstrip()} {told.sentence}"
     change = lambda amount: signed(amount, log.money)  # noqa: E731
@@ -283,7 +343,9 @@ def drivers(log, lens):
     else:
         said = ""
     told = story(log, lens) if most["factor"] == "customers" else None
-    if total["before"] <= 0:
+    if total["before"] <= 0 < total["after"]:
+        said += _turned(lens.money, total["before"])
+    elif total["before"] <= 0:
         said += f"Where {lens.money} is below zero a factor that grows makes the loss larger: {_LOSS}"
     else:
         said += told.advice if told and told.advice else (_UP if most["change"] > 0 else _DOWN)[most["factor"]]

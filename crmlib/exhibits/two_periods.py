@@ -24,7 +24,7 @@ from crmlib.small_groups import LEAST, cells, covered, is_small
 from crmlib.two_periods import BEFORE_ONLY, BOTH, INACTIVE, NEW, RETURNING
 from crmlib.wording import count, number, percent, several, signed
 
-__all__ = ["KEY", "same_in_words", "too_few_to_tell", "two_periods"]
+__all__ = ["KEY", "began_few", "same_in_words", "too_few_to_tell", "two_periods"]
 
 KEY, HEADING = "two-periods", "Two periods: what changed?"
 
@@ -69,10 +69,15 @@ def same_in_words(lens) -> str:
     return f"{word} ({signed(change)}; 95 % interval {signed(low)} to {signed(high)})"
 
 
+def began_few(lens) -> bool:
+    """Whether so few customers of both periods began inside the first that the number of the others would give them away."""
+    return is_small(groups_of(lens)[BOTH]["customers"] - lens.same["customers"])
+
+
 def too_few_to_tell(lens) -> str:
     """That an interval with both ends on either side of no change tells nothing; empty for one that tells."""
     same = lens.same
-    if same["low"] is None or not same["low"] <= 1 <= same["high"]:
+    if same["low"] is None or not same["low"] <= 1 <= same["high"] or began_few(lens):
         return ""
     low, high = (percent(abs(same[end] - 1), 0) for end in ("low", "high"))
     return f"{count(same['customers'], 'customer')} are too few to tell a fall of {low} from a rise of {high}. "
@@ -200,6 +205,10 @@ def _same(log, lens):
         )
         return exhibit("same-customers", "No customers were seen whole in both periods" if not everybody else
                        f"Fewer than {LEAST} customers were seen whole in both periods", so_what=said)  # fmt: skip
+    if began_few(lens):
+        title = f"The customers of both periods who had bought before them bring {same_in_words(lens)}"
+        said = f"How many they are is not said, as it would tell of fewer than {LEAST} who began inside the first period."
+        return exhibit("same-customers", title, so_what=said)
     up = lambda name: sum(row["customers"] for row in rows if row[name] == "up")  # noqa: E731
     names = [name for name in rows[0] if name not in ("customers", f"{lens.money}_change")]
     title = f"The {number(everybody)} customers of both periods who had bought before them bring {same_in_words(lens)}"

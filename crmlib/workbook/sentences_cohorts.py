@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from crmlib import all_cohorts, cohort_comparison, one_cohort, products
 from crmlib.audit import FEW
 from crmlib.calendar_periods import periods_a_year
@@ -147,8 +149,9 @@ def season(tx, *, as_of, unit, carried) -> Season:
     by_period = by_period[by_period["period"] != other]  # age 0 of the newer one, which has no like
     worth = by_age[by_age["measure"] == "revenue_to_date"].iloc[-1]
     said = [f"By age {worth['age']} a member of {other} had brought {_than(worth['ratio'])} one of {one}."]
-    aged = _order_value_gap(ages, by_age[by_age["age"] > 0], "age", (one, other))
-    dated = _order_value_gap(ages, by_period, "period", (one, other))
+    members = {label: one_cohort.by_member(tx, as_of=as_of, unit=unit, cohort=label) for label in (one, other)}
+    aged = _order_value_gap(members, ages, by_age[by_age["age"] > 0], "age")
+    dated = _order_value_gap(members, ages, by_period, "period")
     if aged is None:
         said.append("Too few ages can be compared to tell a gap in the value of an order from chance.")
     else:
@@ -162,11 +165,14 @@ def season(tx, *, as_of, unit, carried) -> Season:
     return Season(" ".join(said), (one, other), by_age, by_period)
 
 
-def _order_value_gap(ages, compared, by, pair):
+def _order_value_gap(members, ages, compared, by):
     """`cohort_comparison.pooled_gap` of revenue over orders, where both cohorts have an order."""
     seen = compared.loc[compared["measure"] == "order_value"].dropna(subset=["first", "second"])[by]
-    own = ages.set_index(["cohort", by])[["revenue", "orders"]]
-    return cohort_comparison.pooled_gap(*([tuple(own.loc[(label, place)]) for place in seen] for label in pair))
+    sides = []
+    for label, own in members.items():
+        at = ages[(ages["cohort"] == label) & ages[by].isin(seen)]["age"].astype(int).tolist()
+        sides.append(np.column_stack([own[name][:, at].sum(axis=1) for name in ("revenue", "orders")]))
+    return cohort_comparison.pooled_gap(*sides)
 
 
 def _season_verdict(aged, dated) -> str:
@@ -179,7 +185,7 @@ def _season_verdict(aged, dated) -> str:
         return "more than chance makes, and hardly a gap in either view."
     if dated[1] * dated[2] > 0 and dated[0] * aged[0] > 0:
         return "the calendar does not explain the gap."
-    if dated[0] / aged[0] < 0.5:
+    if dated[1] <= 0 <= dated[2] and dated[0] / aged[0] < 0.5:
         return "most of the gap is gone there, so it hit both at once."
     return "whether the calendar explains the gap cannot be told."
 
