@@ -12,7 +12,7 @@ from made_logs import START, busy_log, lines, log
 import crmlib
 from crmlib import DataError, DataNotice, one_cohort
 from crmlib.cohorts import cohort_table, repeat_curve
-from crmlib.one_cohort import by_age, next_order_curves, patterns, repeat_buying, value_deciles
+from crmlib.one_cohort import by_age, by_member, next_order_curves, patterns, repeat_buying, value_deciles
 
 few = settings(max_examples=12, deadline=None)
 pytestmark = pytest.mark.filterwarnings("ignore::crmlib.DataNotice")
@@ -85,6 +85,10 @@ def lens(tx, as_of, unit):
         for name in ("orders", "revenue", "profit"):
             if name in every:
                 assert round(deciles[name].sum()) == round(every[name].sum())
+        members = by_member(tx, as_of=as_of, unit=unit, cohort=cohort)
+        assert len(members["orders"]) == size and (members["active"].max(axis=1) == 1).all()
+        for name, each in members.items():
+            assert each.sum(axis=0).tolist() == pytest.approx(every[name].fillna(0).tolist(), rel=1e-12, abs=1e-6)
     return found
 
 
@@ -318,6 +322,8 @@ def test_every_engine_gives_the_same_in_its_own_kind(engine):
         found = function(native, **some)
         assert kind(found) == kind(native), function.__name__
         assert rows(found) == rows(function(tx, **some)), function.__name__
+    here, there = (by_member(one, **options, cohort="2023 Q1") for one in (tx, native))
+    assert {name: sorted(each.tolist()) for name, each in here.items()} == {name: sorted(each.tolist()) for name, each in there.items()}
     days = by_age(build(engine, tx.drop(columns=["order", "cost"])), **options)
     assert rows(days) == rows(by_age(tx.drop(columns=["order", "cost"]), **options))
 
