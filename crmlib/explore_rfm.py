@@ -54,8 +54,11 @@ def score(good, *, bins, ties="share"):
         place = np.empty(len(good), dtype=np.int64)
         place[np.argsort(good, kind="stable")] = np.arange(len(good))
         return 1 + place * bins // max(len(good), 1)
-    edges = np.unique(np.quantile(good, np.linspace(0, 1, bins + 1))) if len(good) else good
-    return np.maximum(np.searchsorted(edges, good, side="left"), 1)
+    import pandas as pd
+
+    if len(np.unique(good)) < 2:  # one edge, of which qcut makes no bin
+        return np.ones(len(good), np.int64)
+    return pd.qcut(good, bins, labels=False, duplicates="drop") + 1
 
 
 def split_ties(good, scored) -> int:

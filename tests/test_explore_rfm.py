@@ -44,9 +44,15 @@ def test_the_treatments_are_those_of_pandas_and_crmlib(values, bins):
     assert split_ties(values, score(values, bins=bins)) == 0
     rows = (pd.Series(values).rank(method="first") - 1) * bins // len(values) + 1
     assert score(values, bins=bins, ties="rows").tolist() == rows.tolist()
-    if len(set(values)) > 1:
-        dropped = pd.qcut(pd.Series(values), bins, duplicates="drop", labels=False)
-        assert score(values, bins=bins, ties="drop").tolist() == (dropped + 1).tolist()
+    dropped = score(values, bins=bins, ties="drop")
+    assert split_ties(values, dropped) == 0 and dropped.min() == 1 and dropped.max() <= bins
+    assert (np.diff(dropped[np.argsort(values, kind="stable")]) >= 0).all()
+
+
+def test_edges_that_fall_together_are_dropped():
+    # of seven bins of eight numbers the fifth edge is the sixth number, 1: all lie up to it, so that one bin is left
+    assert score([0, 0, 0, 0, 0, 1, 1, 1], bins=7, ties="drop").tolist() == [1] * 8
+    assert score([4, 4, 4], bins=5, ties="drop").tolist() == [1] * 3 and not len(score([], bins=5, ties="drop"))
 
 
 def test_other_words_for_ties_and_letters_are_refused():
