@@ -19,7 +19,7 @@ from crmlib.opened import Opened
 from crmlib.small_groups import HIDDEN, covered, is_small, shown
 from crmlib.wording import count, number, percent
 
-__all__ = ["KEY", "Hold", "NewAndCarried", "all_cohorts", "carry_over_of_year", "hold", "new_and_carried", "new_in_year", "seen_before"]
+__all__ = ["KEY", "Hold", "NewAndCarried", "all_cohorts", "carry_over_of_year", "hold", "new_and_carried", "new_in_year"]
 
 KEY, HEADING = "all-cohorts", "All cohorts: is the customer base healthy?"
 _POINTS = 0.02  # change of a share below which we say that it holds: our convention

@@ -124,7 +124,7 @@ def new_share(log, lens):
     if years is None:
         since = f"since {lens.since}" if lens.since else f"after its first {lens.unit}, in which everybody counts as new"
         why = f"The log has no whole year of {name} above zero {since}."
-        short = len(all_cohorts.seen_before(lens)) < a_year
+        short = len(acquisition.seen_before(lens)) < a_year
         return Refused(why, "a longer log" if short else f"a log in which {name} is above zero", "the cohort chart", "all-cohorts")
     share, old = years
     verdict = banded(
